@@ -1,0 +1,115 @@
+"""plan(snapshot, now) → Plan: every job gets an answer, and capacity follows from what is left waiting."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
+
+from batchyard.scheduler import reasons
+from batchyard.scheduler.answers import Fail, Place, Plan, Wait
+from batchyard.scheduler.fit import FargateRoom, InstanceRoom, Room, waiting_reason
+from batchyard.scheduler.order import FairShareLine, FifoLine, Line, serve
+from batchyard.scheduler.scaling import Growth
+from batchyard.scheduler.snapshot import ComputeEnvironment, Job, Queue, Snapshot
+
+Environments = Mapping[str, ComputeEnvironment]
+
+
+def plan(snapshot: Snapshot, now: datetime) -> Plan:
+    """Decide for every job of the snapshot. Pure and deterministic: equal arguments give an equal plan.
+
+    A job goes to the first environment, in its queue's order, that has room for it now. The first that finds
+    none holds up its queue (see `order`). Then the same walk is made once more in thought, with what is
+    coming and could be launched, to see what each environment should have.
+    """
+    environments = {each.arn: each for each in snapshot.compute_environments}
+    # 1. What is free, and who is in line.
+    rooms = {arn: _room(each) for arn, each in environments.items()}
+    ending = [queue for queue in snapshot.queues if _is_ending(queue)]
+    lines = [_line(queue, environments, now) for queue in snapshot.queues if not _is_ending(queue)]
+    fails = tuple(Fail(job.job_id, reasons.JOB_QUEUE_DELETED) for queue in ending for job in queue.jobs)
+    # 2. Place what fits.
+    placements = _place(lines, environments, rooms)
+    # 3. Say of each that waits why.
+    waits = tuple(wait for line in lines for wait in _waits(line, environments))
+    # 4. Wish for what they need; give back what nobody does.
+    growths = {
+        arn: Growth(environments[arn], room)
+        for arn, room in rooms.items()
+        if isinstance(room, InstanceRoom) and environments[arn].type != "UNMANAGED"
+    }
+    _grow(lines, environments, growths)
+    desires = (growth.desire(now) for growth in growths.values())
+    return Plan(
+        placements=placements,
+        waits=waits,
+        fails=fails,
+        capacity=tuple(desire for desire in desires if desire is not None),
+    )
+
+
+def _place(lines: list[Line], environments: Environments, rooms: Mapping[str, Room]) -> tuple[Place, ...]:
+    placements: list[Place] = []
+    open_to = {
+        line.queue.arn: [rooms[each.arn] for each in _accepting(line.queue, environments)] for line in lines
+    }
+
+    def take(line: Line, job: Job) -> bool:
+        if isinstance(line, FairShareLine) and line.is_held_back():
+            return False
+        for room in open_to[line.queue.arn]:
+            place = room.place(job)
+            if place is not None:
+                placements.append(place)
+                return True
+        return False
+
+    serve(lines, take)
+    return tuple(placements)
+
+
+def _grow(lines: list[Line], environments: Environments, growths: Mapping[str, Growth]) -> None:
+    open_to = {
+        line.queue.arn: [growths[e.arn] for e in _accepting(line.queue, environments) if e.arn in growths]
+        for line in lines
+    }
+
+    def take(line: Line, job: Job) -> bool:
+        if isinstance(line, FairShareLine) and line.is_held_back():
+            return False
+        possible = open_to[line.queue.arn]
+        for each in possible:
+            if each.has_room(job):
+                return True
+        demand_vcpus = line.waiting_vcpus
+        return any(each.grow(job, demand_vcpus=demand_vcpus) for each in possible)
+
+    serve(lines, take)
+
+
+def _waits(line: Line, environments: Environments) -> list[Wait]:
+    if line.front is None:
+        return []
+    remaining = line.remaining()
+    attached = [environments[arn] for arn in line.queue.compute_environments if arn in environments]
+    first = Wait(line.front.job_id, waiting_reason(line.front, attached), at_front=True)
+    return [first, *(Wait(job.job_id) for job in islice(remaining, 1, None))]
+
+
+def _accepting(queue: Queue, environments: Environments) -> list[ComputeEnvironment]:
+    attached = (environments[arn] for arn in queue.compute_environments if arn in environments)
+    return [each for each in attached if each.accepts_jobs]
+
+
+def _room(environment: ComputeEnvironment) -> Room:
+    return FargateRoom(environment) if environment.is_fargate else InstanceRoom(environment)
+
+
+def _line(queue: Queue, environments: Environments, now: datetime) -> Line:
+    if queue.scheduling_policy is None:
+        return FifoLine(queue)
+    max_vcpus = sum(each.max_vcpus for each in _accepting(queue, environments))
+    return FairShareLine(queue, queue.scheduling_policy, max_vcpus=max_vcpus, now=now)
+
+
+def _is_ending(queue: Queue) -> bool:
+    return queue.status in ("DELETING", "DELETED")

@@ -1,0 +1,113 @@
+"""How much capacity an environment should have: more for what waits, less after instances were idle."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from batchyard.scheduler.answers import Desire
+from batchyard.scheduler.fit import InstanceRoom, fits_type
+from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, InstanceType, Job
+
+# Sorts after any instance id, so that what is there is used before what is only wished for.
+_LAUNCH_ID: Final = "\uffff{number:06}"
+
+
+class Growth:
+    """One managed environment's wishes while a plan is made.
+
+    It goes on in the room that the placements left, to which it adds what is coming; jobs that find no room
+    there make it wish for more instances, never past maxvCpus.
+    """
+
+    def __init__(self, environment: ComputeEnvironment, room: InstanceRoom) -> None:
+        self._environment = environment
+        self._room = room
+        room.add(each for each in environment.instances if each.state == "PENDING")
+        self._types = sorted(
+            environment.instance_types, key=lambda each: (each.gpus, each.vcpus, each.memory_mib, each.name)
+        )
+        self._vcpus = sum(each.vcpus for each in environment.instances)
+        self._launches: Counter[str] = Counter()
+
+    def has_room(self, job: Job) -> bool:
+        """Take room that is free, coming or already wished for."""
+        return self._room.place(job) is not None
+
+    def grow(self, job: Job, *, demand_vcpus: float) -> bool:
+        """Wish for one more instance for this job; False where no type takes it within maxvCpus.
+
+        `demand_vcpus` is what the job and those behind it need together: so large may the instance be.
+        """
+        headroom = self._environment.max_vcpus - self._vcpus
+        fitting = [each for each in self._types if each.vcpus <= headroom and fits_type(job, each)]
+        if not fitting:
+            return False
+        chosen = _best_type(job, fitting, demand_vcpus=demand_vcpus)
+        self._room.add_for(job, chosen, instance_id=_LAUNCH_ID.format(number=self._launches.total()))
+        self._launch(chosen)
+        return True
+
+    def desire(self, now: datetime) -> Desire | None:
+        """What the environment should have, or None when it should stay as it is."""
+        if self._environment.status in ("VALID", "UPDATING"):
+            self._reach_minimum()
+        leaving = self._idle_too_long(now)
+        if not leaving and not self._launches:
+            return None
+        vcpus = self._vcpus - sum(each.vcpus for each in leaving)
+        return Desire(
+            compute_environment_arn=self._environment.arn,
+            desired_vcpus=int(vcpus),
+            launch=tuple(sorted(self._launches.items())),
+            terminate=tuple(each.instance_id for each in leaving),
+        )
+
+    def _reach_minimum(self) -> None:
+        while self._vcpus < self._environment.min_vcpus:
+            missing = self._environment.min_vcpus - self._vcpus
+            headroom = self._environment.max_vcpus - self._vcpus
+            possible = [each for each in self._types if each.vcpus <= headroom]
+            if not possible:
+                return
+            # The largest type that is not too much, else the smallest that there is.
+            within = [each for each in possible if each.vcpus <= missing]
+            self._launch(within[-1] if within else possible[0])
+
+    def _launch(self, instance_type: InstanceType) -> None:
+        self._launches[instance_type.name] += 1
+        self._vcpus += instance_type.vcpus
+
+    def _idle_too_long(self, now: datetime) -> list[Instance]:
+        """Idle instances that may go, longest idle first; those that a job of this plan counts on stay."""
+        delay, used = self._environment.scale_down_delay_seconds, self._room.used
+        idle = [
+            (each.idle_since, each.instance_id, each)
+            for each in self._environment.instances
+            if each.state == "ACTIVE" and each.idle_since is not None and each.instance_id not in used
+            if (now - each.idle_since).total_seconds() >= delay and each.free_vcpus == each.vcpus
+        ]
+        spare = self._vcpus - self._environment.min_vcpus
+        leaving = []
+        for _, _, instance in sorted(idle, key=lambda entry: entry[:2]):
+            if instance.vcpus <= spare:
+                spare -= instance.vcpus
+                leaving.append(instance)
+        return leaving
+
+
+def _best_type(job: Job, fitting: Sequence[InstanceType], *, demand_vcpus: float) -> InstanceType:
+    """The type that jobs like this fill best, as large as the demand; the smallest where all are larger.
+
+    `fitting` is in order of size. Types with more GPUs than the first are left alone. Our rule, not AWS's,
+    whose allocation strategies go by price.
+    """
+    smallest = fitting[0]
+    within = [each for each in fitting if each.gpus == smallest.gpus and each.vcpus <= demand_vcpus]
+    return max(within, key=lambda each: (_filled(job, each), each.vcpus, -each.memory_mib), default=smallest)
+
+
+def _filled(job: Job, instance_type: InstanceType) -> float:
+    """The part of the type's vCPUs that copies of this job can use."""
+    by_vcpus, by_memory = instance_type.vcpus // job.vcpus, instance_type.memory_mib // job.memory_mib
+    return min(by_vcpus, by_memory) * job.vcpus / instance_type.vcpus
