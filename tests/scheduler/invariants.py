@@ -1,4 +1,4 @@
-"""What holds of every plan, whatever the snapshot: asked by the property tests and at each step of the simulation."""
+"""What holds of every plan, whatever the snapshot: for the property tests and each simulated step."""
 
 from collections import Counter
 
@@ -92,7 +92,7 @@ def only_idle_instances_leave(snapshot, made):
 
 
 def first_in_first_out(snapshot, made):
-    """In a queue without a policy those placed are the oldest, and exactly one of those that wait is at its front."""
+    """In a queue without a policy the oldest are placed, and one of those that wait is at its front."""
     placed = [place.job_id for place in made.placements]
     fronts = {wait.job_id for wait in made.waits if wait.at_front}
     waiting = {wait.job_id for wait in made.waits}
@@ -107,7 +107,7 @@ def first_in_first_out(snapshot, made):
 
 
 def could_run_somewhere(job, environment):
-    """A second, plain reading of 'could ever fit': some whole instance that is there or may be had takes the job."""
+    """A plain reading of 'could ever fit': a whole instance that is there or may be had takes the job."""
     if environment.status in ("INVALID", "DELETING", "DELETED"):
         return False
     if environment.is_fargate:
@@ -119,3 +119,17 @@ def could_run_somewhere(job, environment):
     there = [each for each in environment.instances if each.state != "DRAINING"]
     to_be_had = [each for each in environment.instance_types if each.vcpus <= environment.max_vcpus]
     return any(fits_type(job, each) for each in (*there, *to_be_had))
+
+
+def has_room_now(job, environment):
+    """A plain reading of 'fits now'."""
+    if environment.state != "ENABLED" or environment.status not in ("VALID", "UPDATING"):
+        return False
+    if environment.is_fargate:
+        room = environment.max_vcpus - environment.used_vcpus
+        return is_fargate_pair(job.vcpus, job.memory_mib) and not job.gpus and job.vcpus <= room
+    return any(
+        job.vcpus <= each.free_vcpus and job.memory_mib <= each.free_memory_mib and job.gpus <= each.free_gpus
+        for each in environment.instances
+        if each.state == "ACTIVE"
+    )

@@ -70,8 +70,6 @@ def snapshot(queues, environments):
     return Snapshot(queues=queues, compute_environments=environments)
 
 
-# --- strategies -------------------------------------------------------------------------------------------------
-
 _TYPES = (LARGE, XLARGE, FOUR_XLARGE, GPU)
 
 

@@ -1,4 +1,4 @@
-"""How long a large plan takes: `python tests/scheduler/measure.py` prints milliseconds, the median of several."""
+"""How long a large plan takes: run as a script, it prints the median in milliseconds of CPU."""
 
 import random
 import statistics
