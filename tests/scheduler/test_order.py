@@ -73,6 +73,11 @@ def test_the_reserved_part_is_as_documented():
     assert reserved_part(SchedulingPolicy(), 1) == 0
 
 
+def test_ninety_percent_reserved_of_ten_vcpus_leave_one():
+    policy = SchedulingPolicy(compute_reservation=90)
+    assert order(make.queue(*share_jobs("a", 3), scheduling_policy=policy), max_vcpus=10) == ["a000"]
+
+
 @given(
     st.dictionaries(st.sampled_from("abcde"), st.integers(1, 6), min_size=1),
     st.integers(0, 99),
@@ -84,7 +89,7 @@ def test_no_job_is_forgotten_and_the_reserved_part_stays_free(counts, compute_re
     snapshot = make.snapshot(make.queue(*jobs, scheduling_policy=policy), make.fargate(max_vcpus=max_vcpus))
     made = plan(snapshot, make.NOW)
     invariants.check(snapshot, made)
-    allowed = int(max_vcpus * (1 - (compute_reservation / 100) ** len(counts)) + 1e-9)
+    allowed = int(max_vcpus * (1 - (compute_reservation / 100) ** len(counts)) + 1e-6)
     assert len(made.placements) == min(allowed, len(jobs))
 
 

@@ -103,6 +103,11 @@ def test_a_type_that_jobs_fill_badly_is_not_chosen():
     assert desire.launch == (("m5.xlarge", 4),)
 
 
+def test_gpu_instances_are_not_launched_for_jobs_without_gpus():
+    (desire,) = capacity(make.queue(*make.jobs(8)), make.environment(types=(make.GPU, make.XLARGE)))
+    assert desire.launch == (("m5.xlarge", 2),)
+
+
 def test_what_is_coming_is_counted_before_more_is_wished_for():
     coming = make.instance("i-1", state="PENDING")
     assert capacity(make.queue(*make.jobs(4)), make.environment(coming)) == ()

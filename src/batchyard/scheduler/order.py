@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from batchyard.scheduler.snapshot import Job, Queue, SchedulingPolicy, Share
 
 DEFAULT_SHARE_DECAY_SECONDS: Final = 600  # what shareDecaySeconds 0 means in the newest text
+_ROUNDING: Final = 1e-6  # vCPUs: 90 % of 10 reserved leave 1, not 0.9999999999999998
 
 
 class Line(Protocol):
@@ -91,7 +92,7 @@ class FairShareLine:
 
     def is_held_back(self) -> bool:
         """True when the front would go into what is reserved for shares that are not active yet."""
-        return self.front is not None and self.front.vcpus > self._allowance
+        return self.front is not None and self.front.vcpus > self._allowance + _ROUNDING
 
     def _choose(self) -> None:
         self.front = self._waiting[self._heap[0][1]][-1] if self._heap else None
