@@ -1,0 +1,1 @@
+"""AWS's protocols, from botocore's models: requests in, answers out."""
