@@ -1,0 +1,148 @@
+"""The process engine: attempts are plain processes of this machine, kept by a supervisor that outlives the server."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from batchyard.engines.attempts_directory import AttemptsDirectory
+from batchyard.engines.cgroup_trees import ROLES
+from batchyard.engines.engine import Capacity, LogChunk, Status, TaskSpec
+from batchyard.engines.output import read_chunk
+from batchyard.engines.supervisor_client import SupervisorClient
+
+_STARTED_AT_ONCE = 64
+"""Specs in one message: so many starts take some 50 ms, and exits and other calls wait no longer."""
+
+
+class ProcessEngine:
+    """Runs commands directly, without images, below a directory of its own."""
+
+    name = "process"
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        slots: int = 0,
+        ephemeral: bool = False,
+        cgroups: Iterable[str] = ROLES,
+        idle_seconds: float = 60,
+    ) -> None:
+        """`slots`: attempts at once, 0: twice the cores. `ephemeral`: attempts end with the last server, however
+        that ends. `cgroups`: the hierarchies that may be used. `idle_seconds`: how long a supervisor without
+        server and attempts stays. No supervisor is started before there is something for it to do."""
+        self._slots = slots or 2 * _cores()
+        self._directory = AttemptsDirectory(str(directory.absolute()))
+        self._listeners: list[Callable[[Sequence[str]], None]] = []
+        self._removal = threading.Lock()
+        options = {"ephemeral": ephemeral, "roles": list(cgroups), "idle_seconds": idle_seconds}
+        self._supervisor = SupervisorClient(directory.absolute(), options, self._changed)
+
+    def capacity(self) -> Capacity:
+        """The slots, and this machine's cores and memory."""
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+        return Capacity(slots=self._slots, vcpus=_cores(), memory_mib=memory)
+
+    def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
+        """Start what was never started; see Engine.start."""
+        started = []
+        for first in range(0, len(specs), _STARTED_AT_ONCE):
+            batch = [_message(spec) for spec in specs[first : first + _STARTED_AT_ONCE]]
+            started += self._supervisor.ask("start", specs=batch)
+        return _statuses(started)
+
+    def poll(self, attempts: Sequence[str]) -> list[Status]:
+        """The status of each, in the order asked."""
+        return _statuses(self._supervisor.ask("poll", attempts=list(attempts))) if attempts else []
+
+    def stop(self, attempts: Sequence[str], *, force: bool) -> None:
+        """SIGTERM (SIGKILL) to all processes of each."""
+        if attempts:
+            self._supervisor.ask("stop", attempts=list(attempts), force=force)
+
+    def stop_account(self, account: str) -> list[str]:
+        """Kill and forget all attempts of an account; what still runs is forgotten when it has ended."""
+        if not self._has_anything():
+            return []
+        names: list[str] = self._supervisor.ask("stop_account", account=account)
+        self._remove_forgotten()
+        return names
+
+    def logs(self, attempt: str, offset: int = 0, limit: int = 1000) -> LogChunk:
+        """Lines of the output file; read here, so the supervisor is not bothered."""
+        has_ended = self._directory.has_ended(attempt)
+        return read_chunk(
+            self._directory.path(attempt, "output"), offset=offset, limit=limit, has_ended=has_ended
+        )
+
+    def forget(self, attempts: Sequence[str]) -> None:
+        """Remove the files of ended attempts."""
+        if attempts:
+            self._supervisor.ask("forget", attempts=list(attempts))
+            self._remove_forgotten()
+
+    def recover(self) -> list[Status]:
+        """Every attempt on disk; those whose supervisor died are lost by the time this returns."""
+        return _statuses(self._supervisor.ask("recover")) if self._has_anything() else []
+
+    def subscribe(self, callback: Callable[[Sequence[str]], None]) -> None:
+        """Hear of attempts that ended."""
+        self._listeners.append(callback)
+
+    def describe(self) -> dict[str, Any]:
+        """What holds and limits attempts here; starts the supervisor, because only it can tell."""
+        hello = self._supervisor.ask("hello")
+        held = bool({"unified", "freezer", "memory"} & set(hello["cgroups"]))
+        return {
+            "engine": self.name,
+            "supervisor": hello["pid"],
+            "cgroups": hello["cgroups"],
+            "memory_limit": "cgroup, for the whole attempt"
+            if hello["limits_memory"]
+            else "RLIMIT_DATA, for each process by itself; running out is seen as the command's own failure",
+            "vcpus": "cgroup shares" if hello["shares_cpu"] else "ignored",
+            "ending": "cgroup, every process"
+            if held
+            else "process group and environment mark; a process that leaves its session and clears its environment "
+            "is not found",
+            "ignored": ["image", "privileged", "readonlyRootFilesystem"],
+        }
+
+    def close(self, *, end_attempts: bool) -> None:
+        """Let go of the supervisor; with `end_attempts` it kills everything and ends first."""
+        self._supervisor.close(end_attempts=end_attempts and self._has_anything())
+
+    def _has_anything(self) -> bool:
+        return bool(self._directory.names())
+
+    def _changed(self, names: Sequence[str]) -> None:
+        for listener in self._listeners:
+            listener(names)
+
+    def _remove_forgotten(self) -> None:
+        with self._removal:
+            shutil.rmtree(self._directory.forgotten, ignore_errors=True)
+            self._directory.make()
+
+
+def _message(spec: TaskSpec) -> dict[str, Any]:
+    return {
+        "attempt": spec.attempt,
+        "account": spec.account,
+        "command": list(spec.command),
+        "environment": dict(spec.environment),
+        "memory_mib": spec.memory_mib,
+        "vcpus": spec.vcpus,
+        "deadline_seconds": spec.deadline_seconds,
+    }
+
+
+def _statuses(records: list[dict[str, Any]]) -> list[Status]:
+    return [Status(**record) for record in records]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
