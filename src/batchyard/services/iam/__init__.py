@@ -1,0 +1,35 @@
+"""AWS Identity and Access Management: who there is, what each may do, and the service-linked roles."""
+
+from batchyard.services.iam import (
+    access_keys,
+    attached_policies,
+    boundaries,
+    groups,
+    inline_policies,
+    instance_profiles,
+    policies,
+    policy_versions,
+    roles,
+    service_linked_roles,
+    tags,
+    users,
+)
+from batchyard.services.iam.controllers import role_deletion
+from batchyard.services.iam.service import iam
+
+__all__ = [
+    "access_keys",
+    "attached_policies",
+    "boundaries",
+    "groups",
+    "iam",
+    "inline_policies",
+    "instance_profiles",
+    "policies",
+    "policy_versions",
+    "role_deletion",
+    "roles",
+    "service_linked_roles",
+    "tags",
+    "users",
+]

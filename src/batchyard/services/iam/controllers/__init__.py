@@ -1,0 +1,1 @@
+"""What IAM does in the background: it deletes service-linked roles that were asked to go."""

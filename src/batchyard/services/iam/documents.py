@@ -1,0 +1,44 @@
+"""Policy documents: checked when they come in, kept as sent, percent-encoded when they go out."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import quote
+
+from batchyard.framework.errors import ApiError
+from batchyard.policy.document import MalformedPolicy, parse
+from batchyard.services.iam.service import iam
+
+MANAGED_SIZE = 6144
+TRUST_SIZE = 2048
+INLINE_SIZE = {"user": 2048, "group": 5120, "role": 10240}
+"""Quotas of iam-evaluation.md 9: characters, white space not counted; inline ones for all of one owner's together."""
+
+
+def check(document: str, kind: Literal["identity", "trust"]) -> None:
+    """Raise MalformedPolicyDocument where the document is no policy of this kind."""
+    try:
+        parse(document, kind=kind)
+    except MalformedPolicy as error:
+        raise iam.error.MalformedPolicyDocumentException(str(error)) from error
+
+
+def encode(document: str) -> str:
+    """The document as IAM's answers carry it: RFC 3986 percent-encoded."""
+    return quote(document, safe="")
+
+
+def size(document: str) -> int:
+    """How much of a quota the document takes: its characters without white space."""
+    return len("".join(document.split()))
+
+
+def refuse_over(document: str, quota: int, name: str) -> None:
+    """Raise LimitExceeded in IAM's words where the document is larger than a quota."""
+    if size(document) > quota:
+        raise over_quota(name, quota)
+
+
+def over_quota(name: str, quota: int) -> ApiError:
+    """LimitExceeded: `Cannot exceed quota for PoliciesPerRole: 10`."""
+    return iam.error.LimitExceededException(f"Cannot exceed quota for {name}: {quota}")

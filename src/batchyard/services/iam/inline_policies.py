@@ -1,0 +1,147 @@
+"""Inline policies of users, groups and roles: put, get, list, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from batchyard.framework.context import Context
+from batchyard.services.iam import documents, revisions
+from batchyard.services.iam.nouns import GROUP, ROLE, USER, Noun, cut_page, require
+from batchyard.services.iam.ownership import list_inline
+from batchyard.services.iam.protection import require_modifiable
+from batchyard.services.iam.resources import group, role, user
+from batchyard.services.iam.service import iam
+from batchyard.services.iam.tables import inline_policies
+from batchyard.store.prepared import Prepared
+
+_ONE = Prepared(
+    select(inline_policies).where(
+        inline_policies.c.owner_id == bindparam("owner"), inline_policies.c.name_key == bindparam("key")
+    )
+)
+
+
+def _put(ctx: Context, noun: Noun, request: Any) -> None:
+    owner = require_modifiable(ctx, noun, request[noun.member])
+    name, document = request["PolicyName"], request["PolicyDocument"]
+    documents.check(document, "identity")
+    others = [one for one in list_inline(ctx, owner) if one.name_key != name.lower()]
+    quota = documents.INLINE_SIZE[noun.kind]
+    if documents.size(document) + sum(documents.size(one.document) for one in others) > quota:
+        text = f"Maximum policy size of {quota} bytes exceeded for {noun.kind} {owner.name}"
+        raise iam.error.LimitExceededException(text)
+    put = insert(inline_policies).values(
+        owner_id=owner.id, name_key=name.lower(), account=ctx.account, name=name, document=document
+    )
+    changes = {"name": put.excluded.name, "document": put.excluded.document}
+    ctx.write.run(put.on_conflict_do_update(index_elements=["owner_id", "name_key"], set_=changes))
+    revisions.changed(ctx)
+
+
+def _get(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
+    owner = require(ctx, noun, request[noun.member])
+    found = ctx.read.first(_ONE, owner=owner.id, key=request["PolicyName"].lower())
+    if found is None:
+        raise _missing(noun, request["PolicyName"])
+    return {
+        noun.member: owner.name,
+        "PolicyName": found.name,
+        "PolicyDocument": documents.encode(found.document),
+    }
+
+
+def _list(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
+    owner = require(ctx, noun, request[noun.member])
+    shown, end = cut_page(list_inline(ctx, owner), request, lambda one: one.name_key)
+    return {"PolicyNames": [one.name for one in shown], **end}
+
+
+def _delete(ctx: Context, noun: Noun, request: Any) -> None:
+    owner = require_modifiable(ctx, noun, request[noun.member])
+    gone = delete(inline_policies).where(
+        inline_policies.c.owner_id == owner.id,
+        inline_policies.c.name_key == request["PolicyName"].lower(),
+    )
+    if ctx.write.run(gone) == 0:
+        raise _missing(noun, request["PolicyName"])
+    revisions.changed(ctx)
+
+
+def _missing(noun: Noun, name: str) -> Exception:
+    text = f"The {noun.kind} policy with name {name} cannot be found."
+    return iam.error.NoSuchEntityException(text)
+
+
+@iam.operation(on=user, writes=True)
+def put_user_policy(ctx: Context, request: Any) -> None:
+    """Write a user's inline policy, new or in place of one with the same name."""
+    _put(ctx, USER, request)
+
+
+@iam.operation(on=user)
+def get_user_policy(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell a user's inline policy."""
+    return _get(ctx, USER, request)
+
+
+@iam.operation(on=user)
+def list_user_policies(ctx: Context, request: Any) -> dict[str, Any]:
+    """List the names of a user's inline policies."""
+    return _list(ctx, USER, request)
+
+
+@iam.operation(on=user, writes=True)
+def delete_user_policy(ctx: Context, request: Any) -> None:
+    """Delete a user's inline policy."""
+    _delete(ctx, USER, request)
+
+
+@iam.operation(on=group, writes=True)
+def put_group_policy(ctx: Context, request: Any) -> None:
+    """Write a group's inline policy, new or in place of one with the same name."""
+    _put(ctx, GROUP, request)
+
+
+@iam.operation(on=group)
+def get_group_policy(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell a group's inline policy."""
+    return _get(ctx, GROUP, request)
+
+
+@iam.operation(on=group)
+def list_group_policies(ctx: Context, request: Any) -> dict[str, Any]:
+    """List the names of a group's inline policies."""
+    return _list(ctx, GROUP, request)
+
+
+@iam.operation(on=group, writes=True)
+def delete_group_policy(ctx: Context, request: Any) -> None:
+    """Delete a group's inline policy."""
+    _delete(ctx, GROUP, request)
+
+
+@iam.operation(on=role, writes=True)
+def put_role_policy(ctx: Context, request: Any) -> None:
+    """Write a role's inline policy, new or in place of one with the same name."""
+    _put(ctx, ROLE, request)
+
+
+@iam.operation(on=role)
+def get_role_policy(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell a role's inline policy."""
+    return _get(ctx, ROLE, request)
+
+
+@iam.operation(on=role)
+def list_role_policies(ctx: Context, request: Any) -> dict[str, Any]:
+    """List the names of a role's inline policies."""
+    return _list(ctx, ROLE, request)
+
+
+@iam.operation(on=role, writes=True)
+def delete_role_policy(ctx: Context, request: Any) -> None:
+    """Delete a role's inline policy."""
+    _delete(ctx, ROLE, request)

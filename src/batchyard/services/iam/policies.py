@@ -1,0 +1,158 @@
+"""Managed policies: the account's own are created and deleted, AWS's too are read and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select
+
+from batchyard.framework.check import Check
+from batchyard.framework.context import Context
+from batchyard.services.iam import documents, revisions
+from batchyard.services.iam.managed_policies import (
+    Managed,
+    check_arn,
+    find_for,
+    list_aws,
+    of_row,
+    require_for,
+)
+from batchyard.services.iam.nouns import POLICY, cut_page, delete_row, insert_new, no_such, tag_list
+from batchyard.services.iam.policy_versions import insert_version, versions_of
+from batchyard.services.iam.quotas import refuse_full
+from batchyard.services.iam.resources import find_policy_row, given_policy, to_be
+from batchyard.services.iam.service import iam
+from batchyard.services.iam.tables import attachments, policies, policy_versions
+from batchyard.services.iam.tags import checked_tags
+from batchyard.store.prepared import Prepared
+
+_USES = Prepared(
+    select(attachments.c.is_boundary, func.count().label("uses"))
+    .where(attachments.c.account == bindparam("of"), attachments.c.policy_arn == bindparam("arn"))
+    .group_by(attachments.c.is_boundary)
+)
+_USED_ARNS = Prepared(
+    select(attachments.c.policy_arn, attachments.c.is_boundary)
+    .where(attachments.c.account == bindparam("of"))
+    .distinct()
+)
+_OWN = Prepared(
+    select(policies)
+    .where(policies.c.partition == bindparam("in_partition"), policies.c.account == bindparam("of"))
+    .order_by(policies.c.name_key)
+)
+
+
+def _uses(ctx: Context, arn: str) -> tuple[int, int]:
+    """How often a policy is attached, and how often it is a boundary, in the caller's account."""
+    counted = {bool(row.is_boundary): row.uses for row in ctx.read.all(_USES, of=ctx.account, arn=arn)}
+    return counted.get(False, 0), counted.get(True, 0)
+
+
+def _brief(ctx: Context, policy: Managed) -> dict[str, Any]:
+    attached, bounding = _uses(ctx, policy.arn)
+    return {
+        "PolicyName": policy.name,
+        "PolicyId": policy.policy_id,
+        "Arn": policy.arn,
+        "Path": policy.path,
+        "DefaultVersionId": policy.default_version_id,
+        "AttachmentCount": attached,
+        "PermissionsBoundaryUsageCount": bounding,
+        "IsAttachable": True,
+        "CreateDate": policy.created_at,
+        "UpdateDate": policy.updated_at,
+    }
+
+
+@iam.operation(on=to_be(POLICY), tags="Tags", writes=True)
+def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
+    """Make a customer managed policy with version v1."""
+    documents.check(request["PolicyDocument"], "identity")
+    documents.refuse_over(request["PolicyDocument"], documents.MANAGED_SIZE, "PolicySize")
+    tags = checked_tags(POLICY, request.get("Tags", ()))
+    refuse_full(ctx, POLICY)
+    row = insert_new(
+        ctx,
+        POLICY,
+        request["PolicyName"],
+        path=request.get("Path", "/"),
+        description=request.get("Description"),
+        default_version=1,
+        last_version=1,
+        updated_at=ctx.now.replace(microsecond=0),
+        tags=tags,
+    )
+    insert_version(ctx, row.id, 1, request["PolicyDocument"])
+    revisions.changed(ctx)
+    ctx.note_resource(POLICY.arn_of(row))
+    answer = _brief(ctx, of_row(ctx.write, row))
+    return {"Policy": answer | ({"Tags": tag_list(row)} if tags else {})}
+
+
+@iam.operation(on=given_policy)
+def get_policy(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell about a managed policy, the account's own or AWS's."""
+    policy = require_for(ctx, request["PolicyArn"])
+    answer = _brief(ctx, policy)
+    if policy.description is not None:
+        answer["Description"] = policy.description
+    answer["Tags"] = [] if policy.row is None else tag_list(policy.row)
+    return {"Policy": answer}
+
+
+def _path_prefix(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """AWS checks the listing of policies on the words `policy path /…` (recorded in denials)."""
+    return [Check(resource=f"policy path {request.get('PathPrefix', '/')}")]
+
+
+@iam.operation(on=_path_prefix)
+def list_policies(ctx: Context, request: Any) -> dict[str, Any]:
+    """List managed policies by scope, path, use and attachment, in the order of their names."""
+    scope = request.get("Scope", "All")
+    prefix = request.get("PathPrefix", "/")
+    found: list[Managed] = []
+    if scope != "AWS":
+        rows = ctx.read.all(_OWN, in_partition=ctx.partition, of=ctx.account)
+        found += [of_row(ctx.read, row) for row in rows]
+    if scope != "Local":
+        found += list_aws(ctx)
+    keep = _filter(ctx, request)
+    chosen = [policy for policy in found if policy.path.startswith(prefix) and keep(policy.arn)]
+    shown, end = cut_page(chosen, request, lambda policy: f"{policy.name.lower()} {policy.arn}")
+    return {"Policies": [_brief(ctx, policy) for policy in shown], **end}
+
+
+def _filter(ctx: Context, request: Any) -> Callable[[str], bool]:
+    """Which policies OnlyAttached and PolicyUsageFilter leave: those that are used at all, or in that way."""
+    usage = request.get("PolicyUsageFilter")
+    if not request.get("OnlyAttached") and usage is None:
+        return lambda arn: True
+    used = {
+        row.policy_arn
+        for row in ctx.read.all(_USED_ARNS, of=ctx.account)
+        if usage is None or bool(row.is_boundary) is (usage == "PermissionsBoundary")
+    }
+    return lambda arn: arn in used
+
+
+@iam.operation(on=given_policy, writes=True)
+def delete_policy(ctx: Context, request: Any) -> None:
+    """Delete a customer managed policy that nobody has and that has no version but the default one."""
+    check_arn(request["PolicyArn"])
+    row = find_policy_row(ctx, request["PolicyArn"])
+    if row is None:
+        if find_for(ctx, request["PolicyArn"]) is not None:
+            raise iam.error.InvalidInputException("Cannot delete an AWS managed policy.")
+        raise no_such(POLICY, request["PolicyArn"])
+    if any(_uses(ctx, request["PolicyArn"])):
+        raise iam.error.DeleteConflictException("Cannot delete a policy attached to entities.")
+    if len(versions_of(ctx, row.id)) > 1:
+        raise iam.error.DeleteConflictException(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's"
+            " versions. The default version is deleted with the policy."
+        )
+    ctx.write.run(delete(policy_versions).where(policy_versions.c.policy_id == row.id))
+    delete_row(ctx, POLICY, row)
+    revisions.changed(ctx)

@@ -1,0 +1,122 @@
+"""The nouns of IAM as `on=` lists them: with the path where they exist, without where they don't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from batchyard.framework.check import Check, Target
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.services.iam.nouns import BY_KIND, GROUP, INSTANCE_PROFILE, ROLE, USER, Noun, Row, find
+
+LINKED_PATH = "/aws-service-role/"
+
+
+def named(noun: Noun) -> Target:
+    """The thing whose name stands in the noun's own request member."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        return [check_on(ctx, noun, request[noun.member])]
+
+    return checks
+
+
+def own_or_named(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """The named user; without UserName the caller itself (a user's own keys, tags and description)."""
+    return [check_on(ctx, USER, user_name(ctx, request))]
+
+
+def user_name(ctx: Context, request: Mapping[str, Any]) -> str:
+    """UserName, or the calling user's own; raises ValidationError for callers that are no user (recorded: SNAP)."""
+    if "UserName" in request:
+        return str(request["UserName"])
+    if ctx.session.kind == "user":
+        return ctx.session.name
+    raise ApiError("ValidationError", "Must specify userName when calling with non-User credentials")
+
+
+def to_be(noun: Noun) -> Target:
+    """The thing that a Create call would make: its ARN has the request's Path."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        path = request.get("Path", "/")
+        context = {}
+        if "PermissionsBoundary" in request:
+            context["iam:PermissionsBoundary"] = request["PermissionsBoundary"]
+        arn = noun.arn(ctx.partition, ctx.account, path, request[noun.member])
+        return [Check(resource=arn, context=context)]
+
+    return checks
+
+
+def listing(noun: Noun) -> Target:
+    """A listing, checked on the path below which it looks: `role/`, `user/some/path/` (recorded in denials)."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        prefix = request.get("PathPrefix", "/")
+        return [Check(resource=noun.arn(ctx.partition, ctx.account, prefix, ""))]
+
+    return checks
+
+
+def check_on(ctx: Context, noun: Noun, name: str) -> Check:
+    """The check on one thing, with what policies may ask about it: tags, boundary, linked service."""
+    row = find(ctx, noun, name)
+    if row is None:
+        return Check(resource=noun.arn(ctx.partition, ctx.account, "/", name), tags=lambda: None)
+    context = {}
+    if noun in (USER, ROLE) and row.boundary_arn:
+        context["iam:PermissionsBoundary"] = row.boundary_arn
+    if noun is ROLE and row.service_principal:
+        context["iam:AWSServiceName"] = row.service_principal
+    return Check(resource=noun.arn_of(row), context=context, tags=lambda: row.tags)
+
+
+def with_policy_arn(noun: Noun) -> Target:
+    """The thing that a managed policy is attached to or detached from: iam:PolicyARN tells which."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        check = check_on(ctx, noun, request[noun.member])
+        context = {**check.context, "iam:PolicyARN": request["PolicyArn"]}
+        return [Check(resource=check.resource, context=context, tags=check.tags)]
+
+    return checks
+
+
+def with_boundary(noun: Noun) -> Target:
+    """The user or role that gets a boundary: iam:PermissionsBoundary is the new one."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        check = check_on(ctx, noun, request[noun.member])
+        context = {**check.context, "iam:PermissionsBoundary": request["PermissionsBoundary"]}
+        return [Check(resource=check.resource, context=context, tags=check.tags)]
+
+    return checks
+
+
+def given_policy(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """The managed policy whose ARN is given."""
+    arn = request["PolicyArn"]
+    row = find_policy_row(ctx, arn)
+    return [Check(resource=arn, tags=lambda: None if row is None else row.tags)]
+
+
+def find_policy_row(ctx: Context, arn: str) -> Row | None:
+    """The caller's account's managed policy with exactly this ARN; None for AWS's and for missing ones."""
+    noun = BY_KIND["policy"]
+    row = find(ctx, noun, arn.rsplit("/", 1)[-1])
+    return row if row is not None and noun.arn_of(row) == arn else None
+
+
+def passed_to_instances(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """The role put into an instance profile, passed to EC2 (IAM API reference, AddRoleToInstanceProfile)."""
+    role = check_on(ctx, ROLE, request["RoleName"])
+    context = {"iam:PassedToService": "ec2.amazonaws.com"}
+    return [Check(resource=role.resource, action="iam:PassRole", context=context)]
+
+
+user = named(USER)
+group = named(GROUP)
+role = named(ROLE)
+instance_profile = named(INSTANCE_PROFILE)

@@ -1,0 +1,159 @@
+"""The tables of IAM: users, groups, roles, policies, instance profiles, and what ties them together."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+
+from batchyard.store.types import Json, UtcTime, metadata
+
+
+def _named(name: str, *columns: Column[object]) -> Table:
+    """A table of things that have a name, unique in account and partition without regard to case and path."""
+    return Table(
+        f"iam_{name}",
+        metadata,
+        Column("partition", Text, primary_key=True),
+        Column("account", Text, primary_key=True),
+        Column("name_key", Text, primary_key=True),
+        Column("name", Text, nullable=False),
+        Column("path", Text, nullable=False),
+        Column("id", Text, nullable=False),
+        Column("created_at", UtcTime, nullable=False),
+        Column("tags", Json, nullable=False),
+        *columns,
+        Index(f"iam_{name}_by_id", "id", unique=True),
+        sqlite_with_rowid=False,
+    )
+
+
+users = _named("users", Column("boundary_arn", Text))
+groups = _named("groups")
+roles = _named(
+    "roles",
+    Column("boundary_arn", Text),
+    Column("trust_document", Text, nullable=False),
+    Column("description", Text),
+    Column("max_session_seconds", Integer, nullable=False),
+    Column("service_principal", Text),
+)
+"""`service_principal` is the linked service of a service-linked role; None for everybody's roles."""
+
+policies = _named(
+    "policies",
+    Column("description", Text),
+    Column("default_version", Integer, nullable=False),
+    Column("last_version", Integer, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+"""The account's own managed policies; AWS's are not rows (`data/managed_policies`)."""
+
+instance_profiles = _named("instance_profiles", Column("role_id", Text))
+
+profiles_by_role = Index("iam_instance_profiles_by_role", instance_profiles.c.role_id)
+
+policy_versions = Table(
+    "iam_policy_versions",
+    metadata,
+    Column("policy_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+inline_policies = Table(
+    "iam_inline_policies",
+    metadata,
+    Column("owner_id", Text, primary_key=True),
+    Column("name_key", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+attachments = Table(
+    "iam_attachments",
+    metadata,
+    Column("owner_id", Text, primary_key=True),
+    Column("policy_arn", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("owner_kind", Text, nullable=False),
+    Column("is_boundary", Boolean, primary_key=True),
+    Index("iam_attachments_by_policy", "account", "policy_arn", "is_boundary", "owner_kind", "owner_id"),
+    sqlite_with_rowid=False,
+)
+"""Which managed policy bounds or serves whom; a boundary stands here, too, so that its uses are counted."""
+
+memberships = Table(
+    "iam_memberships",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("group_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Index("iam_memberships_by_group", "group_id", "user_id"),
+    sqlite_with_rowid=False,
+)
+
+access_keys = Table(
+    "iam_access_keys",
+    metadata,
+    Column("access_key_id", Text, primary_key=True),
+    Column("partition", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("sealed_secret", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("iam_access_keys_by_user", "user_id"),
+    sqlite_with_rowid=False,
+)
+
+revisions = Table(
+    "iam_revisions",
+    metadata,
+    Column("partition", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("revision", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""A token per account that each change replaces which can change a decision: what caches are keyed by."""
+
+role_deletions = Table(
+    "iam_role_deletions",
+    metadata,
+    Column("task_id", Text, primary_key=True),
+    Column("partition", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("role_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("usage", Json),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Index("iam_role_deletions_by_role", "role_id", "status"),
+    sqlite_with_rowid=False,
+)
+
+access_reports = Table(
+    "iam_access_reports",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("partition", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("maker_id", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("completed_at", UtcTime, nullable=False),
+    Column("services", Json, nullable=False),
+    Index("iam_access_reports_by_age", "account", "created_at"),
+    sqlite_with_rowid=False,
+)
+
+account_aliases = Table(
+    "iam_account_aliases",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Index("iam_account_aliases_by_account", "account", "partition"),
+    sqlite_with_rowid=False,
+)

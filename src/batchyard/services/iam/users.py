@@ -1,0 +1,104 @@
+"""Users: create, get, list, update, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from batchyard.framework.context import Context
+from batchyard.services.iam import revisions
+from batchyard.services.iam.access_keys import keys_of
+from batchyard.services.iam.boundaries import boundary_shape, checked_boundary, record_boundary
+from batchyard.services.iam.nouns import (
+    USER,
+    Row,
+    delete_row,
+    insert_new,
+    list_page,
+    rename,
+    require,
+    tag_list,
+)
+from batchyard.services.iam.ownership import refuse_owning
+from batchyard.services.iam.quotas import refuse_full
+from batchyard.services.iam.resources import listing, own_or_named, to_be, user, user_name
+from batchyard.services.iam.service import iam
+from batchyard.services.iam.tables import memberships
+from batchyard.services.iam.tags import checked_tags
+from batchyard.store.prepared import Prepared
+
+_IN_GROUP = Prepared(
+    select(memberships.c.group_id).where(memberships.c.user_id == bindparam("member_id")).limit(1)
+)
+
+
+def brief(row: Row) -> dict[str, Any]:
+    """What every answer says of a user."""
+    return {
+        "Path": row.path,
+        "UserName": row.name,
+        "UserId": row.id,
+        "Arn": USER.arn_of(row),
+        "CreateDate": row.created_at,
+    }
+
+
+def _whole(row: Row) -> dict[str, Any]:
+    tags = {"Tags": tag_list(row)} if row.tags else {}
+    return brief(row) | boundary_shape(row) | tags
+
+
+@iam.operation(on=to_be(USER), tags="Tags", writes=True)
+def create_user(ctx: Context, request: Any) -> dict[str, Any]:
+    """Make a user without keys, groups and policies."""
+    boundary = checked_boundary(ctx, request)
+    tags = checked_tags(USER, request.get("Tags", ()))
+    refuse_full(ctx, USER)
+    row = insert_new(
+        ctx,
+        USER,
+        request["UserName"],
+        path=request.get("Path", "/"),
+        boundary_arn=boundary,
+        tags=tags,
+    )
+    record_boundary(ctx, USER, row)
+    revisions.changed(ctx)
+    ctx.note_resource(USER.arn_of(row))
+    return {"User": _whole(row)}
+
+
+@iam.operation(on=own_or_named)
+def get_user(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell about a user; without UserName about the caller. The account's root is no user here."""
+    return {"User": _whole(require(ctx, USER, user_name(ctx, request)))}
+
+
+@iam.operation(on=listing(USER))
+def list_users(ctx: Context, request: Any) -> dict[str, Any]:
+    """List users below a path."""
+    rows, end = list_page(ctx, USER, request)
+    return {"Users": [brief(row) for row in rows], **end}
+
+
+@iam.operation(on=user, writes=True)
+def update_user(ctx: Context, request: Any) -> None:
+    """Give a user another name or path; its unique id, keys and policies stay."""
+    row = require(ctx, USER, request["UserName"])
+    rename(ctx, USER, row, name=request.get("NewUserName"), path=request.get("NewPath"))
+    revisions.changed(ctx)
+
+
+@iam.operation(on=user, writes=True)
+def delete_user(ctx: Context, request: Any) -> None:
+    """Delete a user that has no keys, groups and policies left (DeleteConflict's texts: SNAP and Terraform)."""
+    row = require(ctx, USER, request["UserName"])
+    if keys_of(ctx, row):
+        raise iam.error.DeleteConflictException("Cannot delete entity, must delete access keys first.")
+    if ctx.write.first(_IN_GROUP, member_id=row.id) is not None:
+        raise iam.error.DeleteConflictException("Cannot delete entity, must remove users from group first.")
+    refuse_owning(ctx, row)
+    delete_row(ctx, USER, row)
+    record_boundary(ctx, USER, row, gone=True)
+    revisions.changed(ctx)
