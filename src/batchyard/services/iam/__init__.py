@@ -1,7 +1,9 @@
 """AWS Identity and Access Management: who there is, what each may do, and the service-linked roles."""
 
 from batchyard.services.iam import (
+    access_key_uses,
     access_keys,
+    accounts,
     attached_policies,
     boundaries,
     groups,
@@ -10,6 +12,7 @@ from batchyard.services.iam import (
     policies,
     policy_versions,
     roles,
+    service_access,
     service_linked_roles,
     tags,
     users,
@@ -18,7 +21,9 @@ from batchyard.services.iam.controllers import role_deletion
 from batchyard.services.iam.service import iam
 
 __all__ = [
+    "access_key_uses",
     "access_keys",
+    "accounts",
     "attached_policies",
     "boundaries",
     "groups",
@@ -29,6 +34,7 @@ __all__ = [
     "policy_versions",
     "role_deletion",
     "roles",
+    "service_access",
     "service_linked_roles",
     "tags",
     "users",

@@ -1,4 +1,4 @@
-"""Users' access keys: create, list, update, delete; and when one was last used."""
+"""Users' access keys: create, list, update, delete."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def keys_of(ctx: Context, row: Row) -> list[Row]:
     return list(ctx.read.all(_OF_USER, owner=row.id))
 
 
+def find_key(ctx: Context, access_key_id: str) -> Row | None:
+    """The key with this id, of whatever account; or None."""
+    return ctx.read.first(_BY_ID, wanted=access_key_id)
+
+
 def _user(ctx: Context, request: Any) -> Row:
     return require(ctx, USER, user_name(ctx, request))
 
@@ -39,7 +44,7 @@ def _user(ctx: Context, request: Any) -> Row:
 def _key(ctx: Context, request: Any) -> Row:
     """The user's key with the given id; raises NoSuchEntity (text recorded: SNAP)."""
     owner = _user(ctx, request)
-    key = ctx.read.first(_BY_ID, wanted=request["AccessKeyId"])
+    key = find_key(ctx, request["AccessKeyId"])
     if key is None or key.user_id != owner.id:
         text = f"The Access Key with id {request['AccessKeyId']} cannot be found."
         raise iam.error.NoSuchEntityException(text)
@@ -75,7 +80,7 @@ def create_access_key(ctx: Context, request: Any) -> dict[str, Any]:
         )
     )
     revisions.changed(ctx)
-    key = ctx.write.first(_BY_ID, wanted=access_key_id)
+    key = find_key(ctx, access_key_id)
     return {"AccessKey": {**_metadata(key, owner.name), "SecretAccessKey": secret}}
 
 

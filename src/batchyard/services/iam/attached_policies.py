@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
 from batchyard.services.iam.documents import over_quota
+from batchyard.services.iam.groups import members_of
 from batchyard.services.iam.managed_policies import check_arn, require_attachable, require_for
 from batchyard.services.iam.nouns import BY_KIND, GROUP, ROLE, USER, Noun, cut_page, require
 from batchyard.services.iam.ownership import list_attached
@@ -78,6 +79,19 @@ def _name(arn: str) -> str:
 
 def _path(arn: str) -> str:
     return arn.split(":policy", 1)[-1].removesuffix(_name(arn))
+
+
+def users_of_policy(ctx: Context, policy_arn: str) -> list[str]:
+    """The unique ids of the users and roles that a policy is attached to, directly or by a group."""
+    found: list[str] = []
+    for use in ctx.read.all(_USES, of=ctx.account, arn=policy_arn):
+        if use.is_boundary:
+            continue
+        if use.owner_kind == GROUP.kind:
+            found += [member.id for member in members_of(ctx, use.owner_id)]
+        else:
+            found.append(use.owner_id)
+    return sorted(set(found))
 
 
 @iam.operation(on=given_policy)

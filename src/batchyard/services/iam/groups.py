@@ -58,6 +58,11 @@ def members_of(ctx: Context, group_id: str) -> list[Row]:
     return list(ctx.read.all(_MEMBERS, of_group=group_id))
 
 
+def groups_of(ctx: Context, user_id: str) -> list[Row]:
+    """The groups that a user is in."""
+    return list(ctx.read.all(_GROUPS, of_user=user_id))
+
+
 @iam.operation(on=to_be(GROUP), writes=True)
 def create_group(ctx: Context, request: Any) -> dict[str, Any]:
     """Make an empty group."""
@@ -86,8 +91,7 @@ def list_groups(ctx: Context, request: Any) -> dict[str, Any]:
 def list_groups_for_user(ctx: Context, request: Any) -> dict[str, Any]:
     """List the groups that a user is in."""
     row = require(ctx, USER, request["UserName"])
-    found = list(ctx.read.all(_GROUPS, of_user=row.id))
-    shown, end = cut_page(found, request, lambda one: one.name_key)
+    shown, end = cut_page(groups_of(ctx, row.id), request, lambda one: one.name_key)
     return {"Groups": [_brief(one) for one in shown], **end}
 
 
@@ -115,7 +119,7 @@ def add_user_to_group(ctx: Context, request: Any) -> None:
     """Put a user into a group; again changes nothing (recorded: SNAP)."""
     member = require(ctx, USER, request["UserName"])
     row = require(ctx, GROUP, request["GroupName"])
-    others = [one for one in ctx.write.all(_GROUPS, of_user=member.id) if one.id != row.id]
+    others = [one for one in groups_of(ctx, member.id) if one.id != row.id]
     if len(others) >= GROUPS_PER_USER:
         raise over_quota("GroupsPerUser", GROUPS_PER_USER)
     ctx.write.run(

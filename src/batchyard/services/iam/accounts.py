@@ -1,0 +1,126 @@
+"""The account itself: its alias, and the summary of what it has and may have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from batchyard.framework.check import ANY
+from batchyard.framework.context import Context
+from batchyard.services.iam import documents
+from batchyard.services.iam.access_keys import KEYS_PER_USER
+from batchyard.services.iam.attached_policies import MOST_ATTACHED
+from batchyard.services.iam.groups import GROUPS_PER_USER
+from batchyard.services.iam.nouns import GROUP, INSTANCE_PROFILE, POLICY, ROLE, USER, Noun
+from batchyard.services.iam.policy_versions import MOST_VERSIONS
+from batchyard.services.iam.quotas import PER_ACCOUNT
+from batchyard.services.iam.service import iam
+from batchyard.services.iam.tables import account_aliases, policies, policy_versions
+from batchyard.store.prepared import Prepared
+
+VERSIONS_IN_USE = 10000
+"""AWS's quota of policy versions in an account, as the summary tells it (recorded: SNAP)."""
+
+_BY_ACCOUNT = Prepared(
+    select(account_aliases.c.alias).where(
+        account_aliases.c.account == bindparam("of"), account_aliases.c.partition == bindparam("in_partition")
+    )
+)
+_BY_ALIAS = Prepared(
+    select(account_aliases.c.account).where(
+        account_aliases.c.alias == bindparam("wanted"),
+        account_aliases.c.partition == bindparam("in_partition"),
+    )
+)
+_VERSIONS = Prepared(
+    select(func.count().label("versions"))
+    .select_from(policies)
+    .join(policy_versions, policy_versions.c.policy_id == policies.c.id)
+    .where(policies.c.partition == bindparam("in_partition"), policies.c.account == bindparam("of"))
+)
+
+
+def _counting(noun: Noun) -> Prepared:
+    columns = noun.table.c
+    return Prepared(
+        select(func.count().label("things"))
+        .select_from(noun.table)
+        .where(columns.partition == bindparam("in_partition"), columns.account == bindparam("of"))
+    )
+
+
+_COUNTED = {
+    "Users": (USER, _counting(USER)),
+    "Groups": (GROUP, _counting(GROUP)),
+    "Roles": (ROLE, _counting(ROLE)),
+    "Policies": (POLICY, _counting(POLICY)),
+    "InstanceProfiles": (INSTANCE_PROFILE, _counting(INSTANCE_PROFILE)),
+}
+
+
+@iam.operation(on=ANY)
+def list_account_aliases(ctx: Context, request: Any) -> dict[str, Any]:
+    """List the account's alias: it has one or none."""
+    rows = ctx.read.all(_BY_ACCOUNT, of=ctx.account, in_partition=ctx.partition)
+    return {"AccountAliases": [row.alias for row in rows], "IsTruncated": False}
+
+
+@iam.operation(on=ANY, writes=True)
+def create_account_alias(ctx: Context, request: Any) -> None:
+    """Give the account its alias, in place of the one that it has; no two accounts share one."""
+    alias = request["AccountAlias"]
+    owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)
+    if owner is not None:
+        raise iam.error.EntityAlreadyExistsException(f"The account alias {alias} already exists.")
+    _forget(ctx)
+    ctx.write.run(insert(account_aliases).values(alias=alias, partition=ctx.partition, account=ctx.account))
+
+
+@iam.operation(on=ANY, writes=True)
+def delete_account_alias(ctx: Context, request: Any) -> None:
+    """Take the account's alias away (NoSuchEntity's text is a guess)."""
+    alias = request["AccountAlias"]
+    owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)
+    if owner is None or owner.account != ctx.account:
+        raise iam.error.NoSuchEntityException(f"The account alias with name {alias} cannot be found.")
+    _forget(ctx)
+
+
+def _forget(ctx: Context) -> None:
+    ctx.write.run(
+        delete(account_aliases).where(
+            account_aliases.c.account == ctx.account, account_aliases.c.partition == ctx.partition
+        )
+    )
+
+
+@iam.operation(on=ANY)
+def get_account_summary(ctx: Context, request: Any) -> dict[str, Any]:
+    """Count what the account has, beside the quotas; what is not built here (MFA, certificates) it has none of."""
+    place = {"of": ctx.account, "in_partition": ctx.partition}
+    summary = {name: ctx.read.all(count, **place)[0].things for name, (_, count) in _COUNTED.items()}
+    summary |= {f"{name}Quota": PER_ACCOUNT[noun][1] for name, (noun, _) in _COUNTED.items()}
+    summary |= {
+        "PolicyVersionsInUse": ctx.read.all(_VERSIONS, **place)[0].versions,
+        "PolicyVersionsInUseQuota": VERSIONS_IN_USE,
+        "VersionsPerPolicyQuota": MOST_VERSIONS,
+        "PolicySizeQuota": documents.MANAGED_SIZE,
+        "AssumeRolePolicySizeQuota": documents.TRUST_SIZE,
+        "UserPolicySizeQuota": documents.INLINE_SIZE["user"],
+        "GroupPolicySizeQuota": documents.INLINE_SIZE["group"],
+        "RolePolicySizeQuota": documents.INLINE_SIZE["role"],
+        "AttachedPoliciesPerUserQuota": MOST_ATTACHED,
+        "AttachedPoliciesPerGroupQuota": MOST_ATTACHED,
+        "AttachedPoliciesPerRoleQuota": MOST_ATTACHED,
+        "AccessKeysPerUserQuota": KEYS_PER_USER,
+        "GroupsPerUserQuota": GROUPS_PER_USER,
+        "AccountMFAEnabled": 0,
+        "AccountAccessKeysPresent": 0,
+        "AccountSigningCertificatesPresent": 0,
+        "MFADevices": 0,
+        "MFADevicesInUse": 0,
+        "Providers": 0,
+        "ServerCertificates": 0,
+    }
+    return {"SummaryMap": summary}
