@@ -1,0 +1,152 @@
+"""What a document must fulfil beyond its syntax: versions, resources, actions, principals; AWS's words for each."""
+
+from __future__ import annotations
+
+import re
+
+from batchyard.policy.grammar import (
+    CURRENT,
+    LEGACY,
+    WITH_PRINCIPAL,
+    Document,
+    Elements,
+    Kind,
+    MalformedPolicy,
+    check_statement_ids,
+)
+from batchyard.policy.resource_rules import fails_legacy_parsing, resource_fault
+from batchyard.policy.wildcard import matcher, parse_template
+
+_VENDOR = re.compile(r"[A-Za-z0-9.-]*", re.ASCII)
+_PRINCIPAL_ARN = re.compile(
+    r"arn:[a-z-]+:(?:iam::[0-9a-z]+:(?:root|(?:user|role)/[^*?]+)"
+    r"|sts::[0-9]{12}:(?:assumed-role|federated-user)/[^*?]+)",
+    re.ASCII,
+)
+_PRINCIPAL_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{10,124}", re.ASCII)
+_SERVICE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+", re.ASCII)
+_TRUST_ACTIONS = (
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:tagsession",
+    "sts:setsourceidentity",
+    "sts:setcontext",
+)
+
+
+def check(document: Document, *, kind: Kind, partition: str | None) -> None:
+    """Raise MalformedPolicy where the document breaks a rule; the order of the rules is AWS's as recorded.
+
+    `partition`: the resources must be of it; None allows each that AWS has.
+    """
+    if kind == "managed" and not (document.has_version and document.version == CURRENT):
+        raise MalformedPolicy("Policy document must be version 2012-10-17 or greater.")
+    statements = document.statements
+    if kind not in WITH_PRINCIPAL and any(statement.has_principal for statement in statements):
+        raise MalformedPolicy("Policy document should not specify a principal.")
+    resource_error = None if kind == "trust" else _legacy(document, kind, partition)
+    if kind == "trust":
+        _check_values(statements)
+    check_statement_ids(document, kind)
+    if any(not statement.actions for statement in statements):
+        raise MalformedPolicy(
+            "Missing required field Action" if kind == "trust" else "Policy statement must contain actions."
+        )
+    if resource_error:
+        raise MalformedPolicy(resource_error)
+    for statement in statements:
+        _check_actions(statement, kind)
+    if kind == "trust":
+        _check_trust(statements)
+    elif any(not statement.resources for statement in statements):
+        raise MalformedPolicy(
+            "Missing required field Resource"
+            if kind == "resource"
+            else "Policy statement must contain resources."
+        )
+    if kind in WITH_PRINCIPAL:
+        _check_principals(statements)
+
+
+def _check_values(statements: tuple[Elements, ...]) -> None:
+    for statement in statements:
+        if statement.effect not in ("Allow", "Deny"):
+            raise MalformedPolicy(LEGACY)
+        for condition in statement.conditions:
+            # Recorded for dates; for numbers, addresses, base64 and Null by analogy [guess].
+            if not all(condition.use.operator.is_value(value) for value in condition.values):
+                raise MalformedPolicy(LEGACY)
+
+
+def _legacy(document: Document, kind: Kind, partition: str | None) -> str | None:
+    """Checks that come as `failed legacy parsing`; returns the first fault of a resource, which comes later."""
+    _check_values(document.statements)
+    if kind == "aws-managed":
+        return None
+    fault: str | None = None
+    for statement in document.statements:
+        for resource in sorted(statement.resources or (), reverse=True):
+            fault = fault or resource_fault(resource, partition)
+        if fault is None and any(fails_legacy_parsing(resource) for resource in statement.resources or ()):
+            raise MalformedPolicy(LEGACY)
+    return fault
+
+
+def _check_actions(statement: Elements, kind: Kind) -> None:
+    for action in statement.actions or ():
+        vendor, *rest = action.split(":")
+        if not rest and vendor != "*":
+            raise MalformedPolicy(
+                "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+            )
+        if len(rest) > 1:
+            raise MalformedPolicy("Actions/Condition can contain only one colon.")
+        if rest and kind != "aws-managed" and ("*" in vendor or "?" in vendor):
+            raise MalformedPolicy("Action vendors (e.g., aws, ec2, etc.) must not contain wildcards.")
+        if rest and kind != "aws-managed" and not _VENDOR.fullmatch(vendor):
+            raise MalformedPolicy(f"Vendor {vendor} is not valid")
+
+
+def _check_trust(statements: tuple[Elements, ...]) -> None:
+    for statement in statements:
+        if statement.resources is not None:
+            raise MalformedPolicy(
+                "AssumeRole policy must not contain resources."
+                if statement.not_resource
+                else "Has prohibited field Resource"
+            )
+        if not all(_is_trust_action(action) for action in statement.actions or ()):
+            raise MalformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
+
+
+def _is_trust_action(action: str) -> bool:
+    """One of STS's actions for roles, or a pattern below `sts:` that matches one [guess]."""
+    if not action.lower().startswith("sts:"):
+        return False
+    fits = matcher(parse_template(action.lower(), variables=False).resolve({}))
+    return any(fits(name) for name in _TRUST_ACTIONS)
+
+
+def _check_principals(statements: tuple[Elements, ...]) -> None:
+    for statement in statements:
+        if not statement.has_principal:
+            raise MalformedPolicy("Missing required field Principal")
+        for kind, names in (statement.principals or {}).items():
+            for name in names:
+                if not _is_principal(kind, name):
+                    raise MalformedPolicy(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
+
+
+def _is_principal(kind: str, name: str) -> bool:
+    """The form alone: whether the principal exists, and whether AWS knows the service, is for IAM to say."""
+    if kind == "AWS":
+        return (
+            name == "*"
+            or re.fullmatch(r"[0-9]{12}", name, re.ASCII) is not None
+            or _PRINCIPAL_ARN.fullmatch(name) is not None
+            or _PRINCIPAL_ID.fullmatch(name) is not None
+        )
+    if kind == "Service":
+        return _SERVICE.fullmatch(name) is not None
+    return bool(name) and "*" not in name

@@ -1,0 +1,169 @@
+"""Text with `*`, `?` and policy variables, as Resource elements and condition values have it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Values = str | tuple[str, ...]
+"""A context key's value: a string for a single-valued key, a tuple for a multivalued one."""
+
+Context = Mapping[str, Values]
+"""A request context. It is asked by `get` with key names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wild:
+    """A wildcard: `*` for any text, also none, `?` for one character."""
+
+    sign: Literal["*", "?"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """`${key}` or `${key, 'default'}`; the key is in lower case."""
+
+    key: str
+    default: str | None
+
+
+ANY = Wild("*")
+ONE = Wild("?")
+
+Resolved = tuple["str | Wild", ...]
+"""A pattern whose variables are filled in. What a variable brought is literal text, never a wildcard."""
+
+_PIECE = re.compile(
+    r"\$\{(?P<literal>[*?$])\}"
+    r"|\$\{(?P<key>[^{}$,'*?]+)(?:,\s*'(?P<default>[^']*)'\s*)?\}"
+    r"|(?P<wild>[*?])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A pattern as written in a policy.
+
+    Without `variables` (Version 2008-10-17) `${...}` is plain text. `${` that opens no variable is plain text,
+    too [guess].
+    """
+
+    source: str
+    tokens: tuple[str | Wild | Variable, ...]
+
+    @property
+    def is_constant(self) -> bool:
+        """No variables: `resolve` gives the same for every request."""
+        return not any(isinstance(token, Variable) for token in self.tokens)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The keys that must be present, as their variables have no default."""
+        return tuple(t.key for t in self.tokens if isinstance(t, Variable) and t.default is None)
+
+    def resolve(self, context: Context) -> Resolved:
+        """Fill in the variables; a key of `required` that the context lacks raises KeyError."""
+        return _joined(_filled(t, context) if isinstance(t, Variable) else t for t in self.tokens)
+
+    def text(self, context: Context) -> str:
+        """Fill in the variables where wildcards mean nothing: `*` stands for itself."""
+        return "".join(t.sign if isinstance(t, Wild) else t for t in self.resolve(context))
+
+
+def parse_template(source: str, *, variables: bool) -> Template:
+    """Read a pattern; see Template."""
+    tokens: list[str | Wild | Variable] = []
+    end = 0
+    for found in _PIECE.finditer(source):
+        wild = found["wild"]
+        if not variables and wild is None:
+            continue
+        if found.start() > end:
+            tokens.append(source[end : found.start()])
+        end = found.end()
+        if wild is not None:
+            tokens.append(ANY if wild == "*" else ONE)
+        elif found["literal"] is not None:
+            tokens.append(found["literal"])
+        else:
+            tokens.append(Variable(found["key"].strip().lower(), found["default"]))
+    if end < len(source):
+        tokens.append(source[end:])
+    if not variables:
+        return Template(source, _joined(_split_wild(tokens)))
+    return Template(source, tuple(tokens))
+
+
+def are_present(keys: tuple[str, ...], context: Context) -> bool:
+    """Whether each of these variables has a value. A multivalued key can't be a variable."""
+    return all(type(context.get(key)) is str for key in keys)
+
+
+def _filled(variable: Variable, context: Context) -> str:
+    value = context.get(variable.key)
+    if isinstance(value, str):
+        return value
+    if variable.default is None:
+        raise KeyError(variable.key)
+    return variable.default
+
+
+def _split_wild(tokens: list[str | Wild | Variable]) -> list[str | Wild]:
+    # Skipping `${*}` leaves its sign inside the literal text around it; in the old version it is a wildcard.
+    pieces: list[str | Wild] = []
+    for token in tokens:
+        if isinstance(token, str):
+            pieces.extend(_sign(part) for part in re.split(r"([*?])", token) if part)
+        elif isinstance(token, Wild):
+            pieces.append(token)
+    return pieces
+
+
+def _sign(part: str) -> str | Wild:
+    return {"*": ANY, "?": ONE}.get(part, part)
+
+
+def _joined(tokens: Iterable[str | Wild]) -> Resolved:
+    joined: list[str | Wild] = []
+    for token in tokens:
+        last = joined[-1] if joined else None
+        if isinstance(token, str) and isinstance(last, str):
+            joined[-1] = last + token
+        elif token != "" and not (token is ANY and last is ANY):
+            joined.append(token)
+    return tuple(joined)
+
+
+@functools.lru_cache(maxsize=8192)
+def matcher(pattern: Resolved) -> Callable[[str], bool]:
+    """A test for a whole string, case-sensitive. Its time grows with the string's length, not with a power of it."""
+    if not any(isinstance(token, Wild) for token in pattern):
+        literal = "".join(str(token) for token in pattern)
+        return lambda text: text == literal
+    if pattern == (ANY,):
+        return lambda text: True
+    if len(pattern) == 2 and pattern[1] is ANY and isinstance(pattern[0], str):
+        prefix = pattern[0]
+        return lambda text: text.startswith(prefix)
+    found = re.compile(rf"(?s:{expression(pattern)})\Z").match
+    return lambda text: found(text) is not None
+
+
+def expression(pattern: Resolved) -> str:
+    """The pattern as a regular expression.
+
+    Between two `*` the first occurrence is as good as any, so each is taken atomically: no backtracking.
+    """
+    parts: list[str] = [""]
+    for token in pattern:
+        if token is ANY:
+            parts.append("")
+        else:
+            parts[-1] += "." if token is ONE else re.escape(str(token))
+    if len(parts) == 1:
+        return parts[0]
+    middle = "".join(f"(?>.*?{part})" for part in parts[1:-1] if part)
+    return f"{parts[0]}{middle}.*{parts[-1]}"
