@@ -86,7 +86,7 @@ def _legacy(document: Document, kind: Kind, partition: str | None) -> str | None
         return None
     fault: str | None = None
     for statement in document.statements:
-        for resource in sorted(statement.resources or (), reverse=True):
+        for resource in statement.resources or ():
             fault = fault or resource_fault(resource, partition)
         if fault is None and any(fails_legacy_parsing(resource) for resource in statement.resources or ()):
             raise MalformedPolicy(LEGACY)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import AccessKey, PrincipalPolicies, TrustedRole
 from batchyard.framework.session import Session
-from batchyard.policy.document import Policy, parse
+from batchyard.policy.document import Policy, empty, parse
 from batchyard.policy.evaluate import Source
 from batchyard.services.iam import revisions
 from batchyard.services.iam.managed_policies import FindManagedPolicy, Managed, find_managed
@@ -224,10 +224,7 @@ def _source(found: Managed, kind: Any) -> Source:
 
 
 def _nothing(arn: str) -> Source:
-    return Source(kind="boundary", name=arn, arn=arn, version=None, policy=_parsed(_EMPTY, "identity"))
-
-
-_EMPTY = '{"Version":"2012-10-17","Statement":[]}'
+    return Source(kind="boundary", name=arn, arn=arn, version=None, policy=empty("boundary"))
 
 
 @functools.lru_cache(maxsize=8192)
