@@ -1,1 +1,1 @@
-"""AWS's protocols, from botocore's models: requests in, answers out."""
+"""Room 2: AWS's protocols, from botocore's models. Pure."""

@@ -1,14 +1,11 @@
-"""HTTP messages as the wire reads and writes them."""
+"""HTTP messages as plain values, between the socket and the protocols."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class HttpRequest:
-    """One HTTP request. Header names are lower-cased, values are latin-1 text of the bytes received.
-
-    `path` and `query` are as they came, percent-encoded.
-    """
+    """One request. `path` and `query` are raw (percent-encoded); header names are in lower case."""
 
     method: str
     path: str
@@ -17,3 +14,12 @@ class HttpRequest:
     body: bytes
     source_ip: str = "127.0.0.1"
     secure: bool = False
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """One answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes

@@ -1,0 +1,58 @@
+# make demo · test · test-slow · check · serve · bench · docs.  Needs Python 3.11 to 3.13, make and a package index.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+PROTOCOL_CASES = .cache/ready
+
+.PHONY: demo test test-slow check serve bench docs lock wheel clean
+
+demo: $(READY)
+	$(BIN)/python demo/story.py
+
+test: $(READY) $(PROTOCOL_CASES)
+	$(BIN)/python -m pytest -n 2
+
+test-slow: $(READY) $(PROTOCOL_CASES)
+	$(BIN)/python -m pytest -n 2 -m slow --timeout 900
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/write_docs.py --check
+
+serve: $(READY)
+	$(BIN)/batchyard serve
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+docs: $(READY)
+	$(BIN)/python scripts/write_docs.py
+
+# The wheel, installed in an empty environment elsewhere, starts and answers.
+wheel: $(READY)
+	rm -rf dist
+	$(BIN)/python -m build --quiet --wheel
+	$(PYTHON) scripts/try_wheel.py
+
+# The versions that development and CI use; pyproject.toml has the bounds.
+lock:
+	$(PYTHON) scripts/write_lock.py
+
+$(READY): pyproject.toml requirements-dev.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+# botocore's protocol cases and signature vectors travel in its source distribution only: fetched, never committed.
+$(PROTOCOL_CASES): requirements-dev.lock scripts/fetch_protocol_cases.py
+	$(MAKE) $(READY)
+	$(BIN)/python scripts/fetch_protocol_cases.py
+	touch $@
+
+clean:
+	rm -rf $(VENV) .cache

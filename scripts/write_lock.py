@@ -1,0 +1,25 @@
+"""Write requirements-dev.lock: the newest versions that pyproject.toml's bounds allow, resolved in a fresh venv."""
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+        pip = [f"{directory}/bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", *wanted], check=True)
+        frozen = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
+    head = "# Written by `make lock`: what development and CI install.\n"
+    (ROOT / "requirements-dev.lock").write_text(head + frozen)
+
+
+if __name__ == "__main__":
+    main()

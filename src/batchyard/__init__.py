@@ -1,0 +1,3 @@
+"""Batchyard: AWS Batch that you run yourself."""
+
+__version__ = "0.1.0"

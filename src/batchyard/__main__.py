@@ -1,0 +1,5 @@
+"""`python -m batchyard`."""
+
+from batchyard.cli import main
+
+main()

@@ -1,0 +1,211 @@
+"""Builds the running system from its settings: the one file that knows every part."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from batchyard.audit.tables import events
+from batchyard.audit.trail import Trail
+from batchyard.clock import AdvancedClock, Clock, SystemClock
+from batchyard.config import Settings
+from batchyard.data import managed_policies
+from batchyard.data.managed_policies import ManagedPolicy
+from batchyard.engines import ENGINES
+from batchyard.engines.engine import Engine
+from batchyard.framework.controller import Controller
+from batchyard.framework.driver import Driver
+from batchyard.framework.epochs import Epochs
+from batchyard.framework.keyring import open_keyring
+from batchyard.framework.runtime import Runtime
+from batchyard.framework.service import Service
+from batchyard.framework.work import Topics
+from batchyard.gateway.acting import Acting
+from batchyard.gateway.authenticate import Authenticator
+from batchyard.gateway.authorize import Authorizer
+from batchyard.gateway.gateway import Gateway
+from batchyard.gateway.kept_callers import KeptSessions
+from batchyard.gateway.sessions import Sessions
+from batchyard.server.asgi import Answer, Application
+from batchyard.server.own_routes import routes
+from batchyard.services import load_services
+from batchyard.services.iam.ports import IamSource
+from batchyard.store.sqlite import CommitHook
+from batchyard.store.store import DirectoryLock, open_store
+from batchyard.store.transaction import Transaction
+from batchyard.store.types import metadata
+
+_log = logging.getLogger(__name__)
+
+FindManagedPolicy = Callable[[str], ManagedPolicy | None]
+
+
+class App:
+    """One running system; `application` is its ASGI application."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        find_managed_policy: FindManagedPolicy = managed_policies.find,
+        commit_hook: CommitHook | None = None,
+        check_results: bool = False,
+    ) -> None:
+        self.settings = settings
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self.directory = self._open_directory(settings)
+        self._lock = DirectoryLock(self.directory)
+        self.clock: Clock = AdvancedClock() if settings.test_clock else SystemClock()
+        self.store = open_store(self.directory, durable=not settings.ephemeral, commit_hook=commit_hook)
+        self.services = load_services()
+        self.engine = _make_engine(settings, self.directory)
+        self.trail = Trail()
+        self.runtime = self._make_runtime(find_managed_policy)
+        self._controllers = _make_controllers(self.services, self.runtime)
+        self.gateway = self._make_gateway(check_results)
+        self.runtime.kept_callers = KeptSessions(self.gateway, self.sessions)
+        self.driver = self._make_driver()
+        self.application = Application(
+            self.gateway.handle, unsigned=self._own_routes(), threads=settings.request_threads
+        )
+
+    def start(self, endpoint: str) -> None:
+        """Begin to drive the controllers; `endpoint` is where jobs reach this server."""
+        self.runtime.endpoint = endpoint
+        self.driver.start()
+
+    def close(self) -> None:
+        """End every part, the newest first; attempts go on unless the server is ephemeral."""
+        self.application.close()
+        self.driver.stop()
+        self.engine.close(end_attempts=self.settings.ephemeral)
+        self.store.close()
+        self._lock.release()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def reset(self, account: str | None) -> None:
+        """End an account's jobs and forget it; or every account."""
+        with self.store.read() as tx:
+            accounts = [account] if account else _accounts(tx)
+        for one in accounts:
+            self.engine.stop_account(one)
+        self.store.write(lambda tx: self._forget(tx, account))
+        for controller in self._controllers:
+            controller.forgotten()
+
+    def _forget(self, tx: Transaction, account: str | None) -> None:
+        self.runtime.epochs.end(tx, account)
+        for table in reversed(metadata.sorted_tables):
+            if "account" in table.columns:
+                condition = table.c.account == account if account else table.c.account != ""
+                tx.run(delete(table).where(condition))
+        self.trail.forget(account)
+
+    def _open_directory(self, settings: Settings) -> Path:
+        if settings.ephemeral:
+            memory = Path("/dev/shm")
+            self._temporary = tempfile.TemporaryDirectory(
+                prefix="batchyard-", dir=memory if memory.is_dir() else None
+            )
+            return Path(self._temporary.name)
+        directory = settings.data_dir or Path.home() / ".local" / "share" / "batchyard"
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return directory
+
+    def _make_runtime(self, find_managed_policy: FindManagedPolicy) -> Runtime:
+        keyring = open_keyring(self.directory)
+        with self.store.read() as tx:
+            epochs = Epochs(tx)
+        self.identities = IamSource(keyring, find_managed_policy)
+        listeners: dict[str, list[str]] = {}
+        for service in self.services.values():
+            for controller in service.controllers:
+                for topic in getattr(controller, "listens", ()):
+                    listeners.setdefault(topic, []).append(controller.name)  # type: ignore[attr-defined]
+        self.sessions = Sessions(keyring)
+        return Runtime(
+            settings=self.settings,
+            clock=self.clock,
+            store=self.store,
+            services=self.services,
+            keyring=keyring,
+            epochs=epochs,
+            topics=Topics(listeners),
+            policies=self.identities,
+            engine=self.engine,
+            find_managed_policy=find_managed_policy,
+            issuer=self.sessions,
+        )
+
+    def _make_gateway(self, check_results: bool) -> Gateway:
+        authenticator = Authenticator(
+            store=self.store,
+            credentials=self.identities,
+            sessions=self.sessions,
+            epochs=self.runtime.epochs,
+            development_credentials=self.settings.development_credentials
+            and _is_loopback(self.settings.host),
+        )
+        return Gateway(
+            self.runtime,
+            authenticator=authenticator,
+            authorizer=Authorizer(self.runtime.policies),
+            trail=self.trail,
+            check_results=check_results,
+        )
+
+    def _make_driver(self) -> Driver:
+        acting = Acting(self.gateway, self.sessions, self.runtime.epochs)
+        driver = Driver(
+            self.runtime,
+            list(self._controllers),
+            lambda key: acting.for_key(self._controllers_service[key.controller], key),
+            threads=self.settings.controller_threads,
+        )
+        self.runtime.wake = driver.wake
+        return driver
+
+    @property
+    def _controllers_service(self) -> Mapping[str, Service]:
+        return {controller.name: service for controller, service in self._controllers.items()}
+
+    def _own_routes(self) -> dict[str, Answer]:
+        loopback = _is_loopback(self.settings.host)
+        clock = self.clock
+        return routes(
+            health=self._health,
+            reset=self.reset if loopback and self.settings.development_credentials else None,
+            advance=clock.advance
+            if isinstance(clock, AdvancedClock) and loopback and self.settings.ephemeral
+            else None,
+        )
+
+    def _health(self, details: bool) -> dict[str, object]:
+        answer: dict[str, object] = {"status": "ready"}
+        if details:
+            answer["controllerExceptions"] = dict(self.driver.exceptions)
+            answer["controllers"] = {one.name: one.details() for one in self._controllers}
+        return answer
+
+
+def _make_engine(settings: Settings, directory: Path) -> Engine:
+    name = "process" if settings.engine == "auto" else settings.engine
+    return ENGINES[name](directory, slots=settings.slots)
+
+
+def _make_controllers(services: Mapping[str, Service], runtime: Runtime) -> dict[Controller, Service]:
+    return {make(runtime): service for service in services.values() for make in service.controllers}
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _accounts(tx: Transaction) -> list[str]:
+    """Every account that an event tells of: each call leaves one."""
+    return [row.account for row in tx.all(select(events.c.account).distinct())]

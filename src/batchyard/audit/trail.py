@@ -1,0 +1,137 @@
+"""Writes events into the store, and remembers when each principal last used each service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from batchyard.audit.event import Caller, Event, without_secrets
+from batchyard.audit.identity import user_identity, username
+from batchyard.audit.tables import event_resources, events, last_accessed
+from batchyard.store.prepared import Prepared
+from batchyard.store.transaction import Transaction
+
+KEPT = timedelta(days=90)
+_TOUCH_EVERY = timedelta(seconds=1)
+
+_INSERT = Prepared(
+    insert(events).values(
+        {column.name: bindparam(column.name) for column in events.columns if column.name != "sequence"}
+    )
+)
+_INSERT_RESOURCE = Prepared(
+    insert(event_resources).values(
+        {column.name: bindparam(column.name) for column in event_resources.columns}
+    )
+)
+_NEWEST = insert(last_accessed).values(
+    {column.name: bindparam(column.name) for column in last_accessed.columns}
+)
+_TOUCH = Prepared(
+    _NEWEST.on_conflict_do_update(
+        index_elements=["account", "partition", "principal_id", "service", "region"],
+        set_={"last_at": _NEWEST.excluded.last_at, "principal_arn": _NEWEST.excluded.principal_arn},
+    )
+)
+
+
+class Trail:
+    """The audit. `write` belongs in the transaction of what it tells about."""
+
+    def __init__(self) -> None:
+        self._touched: dict[tuple[str, str, str, str, str], datetime] = {}
+
+    def write(self, tx: Transaction, closed: Sequence[Event]) -> None:
+        """Keep closed events and touch their callers' last-accessed rows."""
+        for event in closed:
+            self._insert(tx, event)
+            self._touch(tx, event)
+
+    def forget(self, account: str | None) -> None:
+        """Forget what is remembered in memory of one account, or of all."""
+        self._touched = {
+            key: at for key, at in self._touched.items() if account is not None and key[0] != account
+        }
+
+    def sweep(self, tx: Transaction, now: datetime) -> None:
+        """Delete what is older than 90 days (CloudTrail's event history)."""
+        oldest = select(events.c.sequence).where(events.c.event_time >= now - KEPT)
+        first = tx.first(oldest.order_by(events.c.sequence).limit(1))
+        if first is not None:
+            tx.run(delete(event_resources).where(event_resources.c.sequence < first.sequence))
+            tx.run(delete(events).where(events.c.sequence < first.sequence))
+
+    def _insert(self, tx: Transaction, event: Event) -> None:
+        caller = event.caller
+        sequence = tx.insert(
+            _INSERT,
+            event_id=event.event_id,
+            account=caller.account,
+            partition=caller.partition,
+            region=event.region,
+            event_time=event.event_time,
+            source=event.source,
+            name=event.name,
+            username=username(caller),
+            access_key_id=caller.access_key_id,
+            read_only=event.read_only,
+            request_id=event.request_id,
+            source_ip=event.source_ip,
+            user_agent=event.user_agent,
+            error_code=event.error_code,
+            error_message=event.error_message,
+            identity=user_identity(caller),
+            request=without_secrets(event.request),
+            response=without_secrets(event.response),
+            resources=event.resources,
+            decision=event.decision,
+        )
+        for name in {short_name(arn) for arn in event.resources}:
+            tx.run(
+                _INSERT_RESOURCE,
+                account=caller.account,
+                partition=caller.partition,
+                region=event.region,
+                resource_name=name,
+                sequence=sequence,
+            )
+
+    def _touch(self, tx: Transaction, event: Event) -> None:
+        caller = event.caller
+        if caller.kind in ("service", "anonymous"):
+            return
+        principal_id, arn = principal_of(caller)
+        service = event.source.removesuffix(".amazonaws.com")
+        place = (caller.account, caller.partition, principal_id, service, event.region)
+        before = self._touched.get(place)
+        if before is not None and event.event_time - before < _TOUCH_EVERY:
+            return
+        self._touched[place] = event.event_time
+        tx.run(
+            _TOUCH,
+            account=caller.account,
+            partition=caller.partition,
+            principal_id=principal_id,
+            service=service,
+            region=event.region,
+            principal_arn=arn,
+            last_at=event.event_time,
+        )
+
+
+def short_name(arn: str) -> str:
+    """The last part of an ARN, by which resources are looked up; a plain name stays itself."""
+    if not arn.startswith("arn:"):
+        return arn
+    resource = arn.split(":", 5)[-1]
+    return resource.rsplit("/", 1)[-1] if "/" in resource else resource.rsplit(":", 1)[-1]
+
+
+def principal_of(caller: Caller) -> tuple[str, str]:
+    """(unique id, ARN) of the user or role behind a caller: what last-accessed data is kept by."""
+    if caller.role is not None:
+        return caller.role.role_id, caller.role.arn
+    return caller.principal_id, caller.arn

@@ -1,0 +1,74 @@
+"""The one source of time: everything but signature windows asks a `Clock`."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What tells the time to services and controllers."""
+
+    def now(self) -> datetime:
+        """The current time, in UTC and with its zone."""
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called when the time jumps; a clock that only flows never calls it."""
+
+
+class SystemClock:
+    """The machine's own wall clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Nothing to do: this clock never jumps by request."""
+
+
+class AdvancedClock:
+    """The wall clock plus what `advance` added: for tests and for `serve --test-clock`."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self._listeners: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass at once (never negative: time does not run backwards)."""
+        if seconds < 0:
+            raise ValueError("the clock cannot be turned back")
+        with self._lock:
+            self._offset += timedelta(seconds=seconds)
+        for listener in self._listeners:
+            listener()
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+
+def wall_now() -> datetime:
+    """The machine's time, for signature windows and session expiry on the wire."""
+    return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds of a clock that never jumps, for measuring durations."""
+    return time.monotonic()
+
+
+def microseconds(moment: datetime) -> int:
+    """`moment` as whole microseconds since 1970: how the store keeps times."""
+    return int(moment.timestamp() * 1_000_000 + 0.5)
+
+
+def from_microseconds(value: int) -> datetime:
+    """The UTC time of `microseconds`."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

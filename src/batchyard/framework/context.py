@@ -1,0 +1,112 @@
+"""What an operation's function holds: the call, its caller, the transaction, and the ways to cause more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from batchyard.framework import work
+from batchyard.framework.clients import Clients
+from batchyard.framework.runtime import Runtime
+from batchyard.framework.session import Call, Session
+from batchyard.framework.work import Key
+from batchyard.store.transaction import ReadOnly, Transaction
+
+if TYPE_CHECKING:
+    from batchyard.framework.service import Service
+
+Forward = Callable[["Context"], Clients]
+
+
+class Context:
+    """One call, inside. `read` is always there; `write` only in operations declared with writes=True."""
+
+    __slots__ = (
+        "_forward",
+        "_tx",
+        "account",
+        "call",
+        "nested_events",
+        "noted_resources",
+        "now",
+        "partition",
+        "region",
+        "runtime",
+        "service",
+        "session",
+    )
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        service: Service,
+        session: Session,
+        call: Call,
+        tx: Transaction,
+        *,
+        now: datetime,
+        forward: Forward,
+    ) -> None:
+        self.runtime = runtime
+        self.service = service
+        self.session = session
+        self.call = call
+        self.account = session.account
+        self.partition = session.partition
+        self.region = call.region
+        self.now = now
+        self._tx = tx
+        self._forward = forward
+        self.nested_events: list[object] = []
+        self.noted_resources: list[str] = []
+
+    @property
+    def request_id(self) -> str:
+        """The id that the answer carries."""
+        return self.call.origin.request_id
+
+    @property
+    def read(self) -> Transaction:
+        """The snapshot of a reading operation; in a writing one, the open write."""
+        return self._tx
+
+    @property
+    def write(self) -> Transaction:
+        """The open write; raises in an operation that was not declared with writes=True."""
+        if not self._tx.writable:
+            raise ReadOnly(f"{self.call.operation} is not declared with writes=True")
+        return self._tx
+
+    def forward(self) -> Clients:
+        """Clients that act as this call's caller, carried on by this service (forward access session).
+
+        In a writing operation the forwarded call nests in the open write, as a savepoint.
+        """
+        return self._forward(self)
+
+    def note_resource(self, arn: str) -> None:
+        """Name a resource that the call made or touched, beside those it was checked on, for the audit."""
+        self.noted_resources.append(arn)
+
+    def enter(self, tx: Transaction) -> None:
+        """Go on in the open write; for the gateway alone."""
+        self._tx = tx
+
+    def intend(
+        self, controller: str, name: str, *, grouping: str = "", delay_seconds: float = 0, region: str = ""
+    ) -> None:
+        """Ask a controller to look at `name` in this account and Region, once the change is committed."""
+        key = Key(controller, self.account, self.partition, region or self.region, name, grouping)
+        schedule(self.runtime, self._tx, key, self.now + timedelta(seconds=delay_seconds))
+
+    def announce(self, topic: str, name: str, *, grouping: str = "") -> None:
+        """Wake the controllers that listen to `topic`, each with the key `name`."""
+        for controller in self.runtime.topics.listening(topic):
+            self.intend(controller, name, grouping=grouping)
+
+
+def schedule(runtime: Runtime, tx: Transaction, key: Key, not_before: datetime) -> None:
+    """Write work for a controller and tell the driver after the commit."""
+    work.intend(tx, key, not_before=not_before, epoch=runtime.epochs.of(key.account))
+    tx.after_commit(lambda: runtime.wake([(key, not_before)]))

@@ -1,0 +1,91 @@
+"""What a controller is: it takes keys, compares intended with actual, and acts through the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from batchyard.framework.clients import Clients
+from batchyard.framework.context import schedule
+from batchyard.framework.runtime import Runtime
+from batchyard.framework.work import Key
+from batchyard.store.transaction import Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Come back to the key after `seconds`, if nobody asks sooner."""
+
+    seconds: float
+
+
+Outcome = Again | Mapping[Key, Again] | None
+"""What becomes of the keys: all again, some again (each in its own time), or all done."""
+
+
+class ActingAs(Protocol):
+    """`acting_as(role_arn)`: clients bound to that role, assumed through the gateway as the service's principal.
+
+    Assumes lazily, at the first call; a refused AssumeRole is raised as AccessDenied by that call. A service with
+    `further_principals` may name one of them (ECS assumes a task's roles as ecs-tasks.amazonaws.com).
+    """
+
+    def __call__(self, role_arn: str, *, principal: str | None = None) -> Clients: ...
+
+
+class Controller:
+    """Base of every controller; `reconcile` holds no transaction open across a gateway call."""
+
+    name: ClassVar[str]
+    """`batch.compute`: how `ctx.intend` and the work rows name it."""
+    listens: ClassVar[Sequence[str]] = ()
+    """Topics whose announcements wake it."""
+    batch_size: ClassVar[int] = 1
+    """How many keys of one grouping it takes at once."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
+        """Bring what `keys` name (all of one account, Region and grouping) to what is intended.
+
+        Raising means trying again with a growing delay; the exception is logged and counted.
+        """
+        raise NotImplementedError
+
+    @property
+    def now(self) -> datetime:
+        """The injected clock's time."""
+        return self.runtime.clock.now()
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A snapshot; close it before calling the gateway."""
+        return self.runtime.store.read()
+
+    def write(self, function: Callable[[Transaction], T]) -> T:
+        """Run `function` on the writer and wait for the commit."""
+        return self.runtime.store.write(function)
+
+    def intend(self, tx: Transaction, key: Key, *, delay_seconds: float = 0) -> None:
+        """Ask a controller (this or another of the same service) to look at `key`."""
+        schedule(self.runtime, tx, key, self.now + timedelta(seconds=delay_seconds))
+
+    def announce(self, tx: Transaction, topic: str, like: Key, name: str, *, grouping: str = "") -> None:
+        """Wake the controllers that listen to `topic` in the account and Region of `like`."""
+        for controller in self.runtime.topics.listening(topic):
+            self.intend(tx, Key(controller, like.account, like.partition, like.region, name, grouping))
+
+    def started(self) -> None:
+        """Called once, before any key is driven: the place to take work in flight back."""
+
+    def forgotten(self) -> None:
+        """Called after a reset: the place to give others what the account held."""
+
+    def details(self) -> dict[str, Any]:
+        """What `/_batchyard/health?details=1` says of this controller."""
+        return {}

@@ -1,0 +1,215 @@
+"""Drives the controllers: claims due keys, never two of one key, with a growing delay for one that fails."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from batchyard.clock import microseconds
+from batchyard.framework import work
+from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.errors import SessionEnded
+from batchyard.framework.runtime import Runtime
+from batchyard.framework.work import Due, Key
+from batchyard.store.transaction import Transaction
+
+_log = logging.getLogger(__name__)
+
+LONGEST_DELAY_SECONDS = 30.0
+MakeActingAs = Callable[[Key], ActingAs]
+
+
+class Driver:
+    """A few threads over one queue of due keys. The queue mirrors the `work` table; idle accounts cost nothing."""
+
+    def __init__(
+        self, runtime: Runtime, controllers: Sequence[Controller], acting_as: MakeActingAs, *, threads: int
+    ) -> None:
+        self._runtime = runtime
+        self._controllers: Mapping[str, Controller] = {one.name: one for one in controllers}
+        self._acting_as = acting_as
+        self._condition = threading.Condition()
+        self._heap: list[tuple[int, int, Key]] = []
+        self._waiting: dict[Key, int] = {}
+        self._in_flight: set[Key] = set()
+        self._failures: Counter[Key] = Counter()
+        self._order = itertools.count()
+        self._stopping = False
+        self.exceptions: Counter[str] = Counter()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"controllers-{number}", daemon=True)
+            for number in range(threads)
+        ]
+
+    def start(self) -> None:
+        """Take the work that the store holds and begin."""
+        with self._runtime.store.read() as tx:
+            self.wake([(due.key, due.not_before) for due in work.every(tx)])
+        self._runtime.clock.on_change(self._clock_changed)
+        for controller in self._controllers.values():
+            controller.started()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what is in flight and end the threads; the rest stays in the store."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def wake(self, rows: Sequence[tuple[Key, datetime]]) -> None:
+        """Take notice of committed work."""
+        with self._condition:
+            for key, not_before in rows:
+                self._push(key, microseconds(not_before))
+            self._condition.notify(len(rows))
+
+    def is_idle(self) -> bool:
+        """Is nothing in flight and nothing due now?"""
+        with self._condition:
+            now = microseconds(self._runtime.clock.now())
+            return not self._in_flight and not any(at <= now for at in self._waiting.values())
+
+    def _push(self, key: Key, at: int) -> None:
+        known = self._waiting.get(key)
+        if known is not None and known <= at:
+            return
+        self._waiting[key] = at
+        heapq.heappush(self._heap, (at, next(self._order), key))
+
+    def _clock_changed(self) -> None:
+        with self._condition:
+            self._condition.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            keys = self._claim()
+            if keys is None:
+                return
+            try:
+                self._work_on(keys)
+            except Exception:
+                # The ending of work failed (a store that is closing, say): the rows are still there.
+                _log.exception("controller work could not be ended: %s", keys)
+            finally:
+                self._release(keys)
+
+    def _claim(self) -> list[Key] | None:
+        """Wait for a due key and take it, with others of its grouping; None at the end."""
+        with self._condition:
+            while True:
+                if self._stopping:
+                    return None
+                now = microseconds(self._runtime.clock.now())
+                claimed = self._take_due(now)
+                if claimed:
+                    return claimed
+                self._condition.wait(self._until_next(now))
+
+    def _take_due(self, now: int) -> list[Key]:
+        held: list[tuple[int, int, Key]] = []
+        taken: list[Key] = []
+        limit = 1
+        while self._heap and self._heap[0][0] <= now and len(taken) < limit:
+            entry = heapq.heappop(self._heap)
+            key = entry[2]
+            if self._waiting.get(key) != entry[0]:
+                continue
+            if key in self._in_flight or (taken and not _together(taken[0], key)):
+                held.append(entry)
+                if len(held) > 4096:
+                    break
+                continue
+            if not taken:
+                controller = self._controllers.get(key.controller)
+                limit = controller.batch_size if controller else 1
+            del self._waiting[key]
+            taken.append(key)
+        for entry in held:
+            heapq.heappush(self._heap, entry)
+        self._in_flight.update(taken)
+        return taken
+
+    def _until_next(self, now: int) -> float | None:
+        upcoming = [at for at, _, key in self._heap[:1] if key not in self._in_flight]
+        if not upcoming:
+            return 0.5 if self._heap else None
+        return max(0.0, (upcoming[0] - now) / 1_000_000) + 0.0005
+
+    def _release(self, keys: Sequence[Key]) -> None:
+        with self._condition:
+            self._in_flight.difference_update(keys)
+            self._condition.notify_all()
+
+    def _work_on(self, keys: Sequence[Key]) -> None:
+        with self._runtime.store.read() as tx:
+            due = [row for key in keys if (row := work.find(tx, key)) is not None]
+        epoch = self._runtime.epochs.of(keys[0].account)
+        current = [row for row in due if row.epoch == epoch]
+        controller = self._controllers.get(keys[0].controller)
+        outcome: Outcome = None
+        failed = False
+        if current and controller is not None:
+            try:
+                outcome = controller.reconcile([row.key for row in current], self._acting_as(keys[0]))
+            except SessionEnded:
+                outcome = Again(0.2)
+            except Exception:
+                failed = True
+                self.exceptions[keys[0].controller] += 1
+                _log.exception("controller %s failed on %s", keys[0].controller, [key.name for key in keys])
+        self._conclude(due, outcome, failed=failed)
+
+    def _conclude(self, due: Sequence[Due], outcome: Outcome, *, failed: bool) -> None:
+        if not due:
+            return
+        now = self._runtime.clock.now()
+        ends: list[tuple[Due, datetime | None]] = []
+        for row in due:
+            again = outcome if outcome is None or isinstance(outcome, Again) else outcome.get(row.key)
+            if failed:
+                again = self._after_failure(row.key)
+            else:
+                self._failures.pop(row.key, None)
+            ends.append((row, None if again is None else now + timedelta(seconds=again.seconds)))
+        left = self._runtime.store.write(lambda tx: _end(tx, ends))
+        with self._condition:
+            for key, not_before in left:
+                self._push(key, microseconds(not_before))
+
+    def _after_failure(self, key: Key) -> Again:
+        self._failures[key] += 1
+        return Again(min(LONGEST_DELAY_SECONDS, 0.1 * 2 ** min(self._failures[key], 12)))
+
+
+def _end(tx: Transaction, ends: Sequence[tuple[Due, datetime | None]]) -> list[tuple[Key, datetime]]:
+    """Close or postpone each row; returns those that stay, with their moments."""
+    left: list[tuple[Key, datetime]] = []
+    for row, until in ends:
+        if until is None:
+            work.done(tx, row)
+        else:
+            work.later(tx, row, until)
+        remaining = work.find(tx, row.key)
+        if remaining is not None:
+            left.append((row.key, remaining.not_before))
+    return left
+
+
+def _together(first: Key, other: Key) -> bool:
+    return (
+        first.grouping != ""
+        and first.grouping == other.grouping
+        and first.controller == other.controller
+        and first.account == other.account
+        and first.partition == other.partition
+        and first.region == other.region
+    )

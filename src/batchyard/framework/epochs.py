@@ -1,0 +1,33 @@
+"""Accounts' epochs: a reset raises the account's, and every session and work row of an older one is dead."""
+
+from sqlalchemy import Column, Integer, Table, Text, select
+from sqlalchemy.dialects.sqlite import insert
+
+from batchyard.store.transaction import Transaction
+from batchyard.store.types import metadata
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+)
+
+
+class Epochs:
+    """Every account's epoch, in memory; the account `*` counts for all. Changed on the writer alone."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._epochs: dict[str, int] = {row.account_id: row.epoch for row in tx.all(select(epochs))}
+
+    def of(self, account: str) -> int:
+        """The account's epoch now; 0 for one that was never reset."""
+        return self._epochs.get(account, 0) + self._epochs.get("*", 0)
+
+    def end(self, tx: Transaction, account: str | None) -> None:
+        """Begin a new epoch for one account, or for all."""
+        key = account or "*"
+        value = self._epochs.get(key, 0) + 1
+        statement = insert(epochs).values(account_id=key, epoch=value)
+        tx.run(statement.on_conflict_do_update(index_elements=["account_id"], set_={"epoch": value}))
+        self._epochs[key] = value

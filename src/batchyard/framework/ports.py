@@ -1,0 +1,116 @@
+"""What the gateway and sts need from iam, as interfaces that iam implements and app.py hands over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from batchyard.framework.clients import Clients
+from batchyard.framework.session import Session
+from batchyard.policy.sources import Source
+from batchyard.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A long-term access key: the user it belongs to and its secret in clear. Root's keys have no user."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    account: str
+    partition: str
+    user_name: str
+    user_arn: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalPolicies:
+    """What bounds a principal: its identity policies, its permissions boundary, its tags."""
+
+    identity: tuple[Source, ...]
+    boundary: Source | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    service_linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedRole:
+    """A role as sts sees it."""
+
+    arn: str
+    role_id: str
+    name: str
+    path: str
+    trust_document: str
+    max_session_seconds: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class CredentialSource(Protocol):
+    """Finds who an access key belongs to."""
+
+    def find_access_key(self, tx: Transaction, access_key_id: str) -> AccessKey | None:
+        """The active key with this id, or None."""
+
+
+class PolicySource(Protocol):
+    """Finds what bounds a principal, and roles. What it returns is immutable and cached by version."""
+
+    def find_policies(self, tx: Transaction, session: Session) -> PrincipalPolicies | None:
+        """The policies of the session's user or role (by its unique id); None where it is gone."""
+
+    def find_managed_policy(self, tx: Transaction, session: Session, arn: str) -> Source | None:
+        """A managed policy by ARN, the account's own or AWS's: for session policies."""
+
+    def find_role(self, tx: Transaction, partition: str, account: str, name: str) -> TrustedRole | None:
+        """A role by name (without path)."""
+
+    def find_profile_role(
+        self, tx: Transaction, partition: str, account: str, profile_name: str
+    ) -> str | None:
+        """The ARN of the role inside an instance profile; None where there is no profile or no role in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTerms:
+    """What an AssumeRole asks for, beside the role."""
+
+    session_name: str
+    issued_at: datetime
+    expires_at: datetime
+    policies: tuple[str, ...] | None = None
+    policy_arns: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tag_keys: Sequence[str] = ()
+    source_identity: str | None = None
+
+
+class SessionIssuer(Protocol):
+    """Makes temporary credentials: the gateway's, as sessions are made nowhere else."""
+
+    def issue_role(
+        self, caller: Session, role: TrustedRole, terms: SessionTerms, *, account: str, epoch: int
+    ) -> tuple[Session, dict[str, Any]]:
+        """A session of `role` (of `account`) for `caller`, and its credentials in STS's shape."""
+
+    def issue_temporary(
+        self, caller: Session, *, issued_at: datetime, expires_at: datetime, mfa: bool
+    ) -> dict[str, Any]:
+        """Temporary credentials of the caller itself, in STS's shape."""
+
+
+class KeptCallers(Protocol):
+    """Callers that a service keeps with what they asked for, to go on as them after the call was answered.
+
+    The second identity of DESIGN.md 2.5 (forward access session), later: ECS puts a task's output as who ran it.
+    """
+
+    def keep(self, session: Session, principal: str) -> str:
+        """The session, carried on by the service `principal`, as text that only this server opens."""
+
+    def clients(self, kept: str, *, region: str) -> Clients:
+        """Clients bound to a kept session. Each call is judged by the policies of that moment.
+
+        A caller that is gone meanwhile is refused as SessionEnded.
+        """

@@ -1,0 +1,52 @@
+"""The running system as services see it: settings, clock, registry, engine, and the doors they were given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from batchyard.clock import Clock
+from batchyard.config import Settings
+from batchyard.data.managed_policies import ManagedPolicy
+
+if TYPE_CHECKING:
+    from batchyard.engines.engine import Engine
+    from batchyard.framework.epochs import Epochs
+    from batchyard.framework.keyring import Keyring
+    from batchyard.framework.ports import KeptCallers, PolicySource, SessionIssuer
+    from batchyard.framework.service import Service, ServiceLinkedRole
+    from batchyard.framework.work import Topics
+    from batchyard.store.store import Store
+
+
+@dataclass(slots=True)
+class Runtime:
+    """One running system. Services read it from `ctx.runtime`; only app.py makes one."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    services: Mapping[str, Service]
+    keyring: Keyring
+    epochs: Epochs
+    topics: Topics
+    policies: PolicySource
+    engine: Engine
+    issuer: SessionIssuer
+    find_managed_policy: Callable[[str], ManagedPolicy | None]
+    """AWS managed policies by name or ARN; a test may give a copy that lacks a statement."""
+    kept_callers: KeptCallers = field(init=False)
+    """Callers that a service goes on as after their call; app.py sets it once the gateway stands."""
+    endpoint: str = ""
+    """Where this server is reached: what jobs get as AWS_ENDPOINT_URL."""
+    wake: Callable[[Sequence[Any]], None] = lambda rows: None
+    """Tells the controllers' driver of work that was committed."""
+
+    def linked_role(self, principal: str) -> ServiceLinkedRole | None:
+        """The service-linked role of a service principal, where the service behind it is here."""
+        for service in self.services.values():
+            for role in service.linked_roles:
+                if role.principal == principal:
+                    return role
+        return None

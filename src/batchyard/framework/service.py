@@ -1,0 +1,141 @@
+"""A service: its name, its operations, its controllers and the role that it acts as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from batchyard.framework.check import Target
+from batchyard.framework.errors import ApiError
+from batchyard.framework.operation import Conditions, OperationEntry
+from batchyard.wire import model as wire_model
+
+if TYPE_CHECKING:
+    from batchyard.framework.controller import Controller
+    from batchyard.framework.runtime import Runtime
+    from batchyard.store.transaction import Transaction
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUse:
+    """Where a service-linked role is in use: one Region and the ARNs of what uses it there."""
+
+    region: str
+    resources: tuple[str, ...]
+
+
+InUse = Callable[["Transaction", str, str, str], Iterable[RoleUse]]
+"""(transaction, partition, account, role ARN) → where the role is in use, over all Regions; an indexed read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLinkedRole:
+    """The service-linked role that a service acts as; its shape stands in `data/service_linked_roles`."""
+
+    principal: str
+    session_name: str
+    in_use: InUse
+
+
+class ErrorFactory:
+    """`batch.error.ClientException("…")`: an ApiError with the code and status that the model gives the shape."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __getattr__(self, shape: str) -> Callable[..., ApiError]:
+        if shape.startswith("__"):
+            raise AttributeError(shape)
+
+        def make(message: str, *, status: int | None = None, **members: Any) -> ApiError:
+            declared = wire_model.load(self._service).error_shape(shape)
+            code = getattr(declared, "error_code", None) or shape
+            http_status = status or getattr(declared, "http_status", None) or 400
+            fault = "Receiver" if http_status >= 500 else "Sender"
+            return ApiError(code, message, status=http_status, fault=fault, members=members)
+
+        return make
+
+
+class Service:
+    """One AWS service. `name` is botocore's; `prefix` is the one of its actions and of its ARNs.
+
+    `further_principals` are those that it assumes roles as beside its own (ecs-tasks.amazonaws.com for ECS).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        principal: str,
+        title: str,
+        is_global: bool = False,
+        linked_roles: Sequence[ServiceLinkedRole] = (),
+        prefix: str | None = None,
+        further_principals: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.principal = principal
+        self.title = title
+        self.is_global = is_global
+        self.linked_roles = tuple(linked_roles)
+        self.prefix = prefix or name
+        self.further_principals = tuple(further_principals)
+        self.operations: dict[str, OperationEntry] = {}
+        self.controllers: list[Callable[[Runtime], Controller]] = []
+        self.error = ErrorFactory(name)
+
+    def operation(
+        self,
+        *,
+        on: Sequence[Target] | Target,
+        passes: Sequence[Target] = (),
+        writes: bool = False,
+        tags: str | None = None,
+        tag_keys: str | None = None,
+        conditions: Conditions | None = None,
+        action: str | None = None,
+        honours: Iterable[str] | None = None,
+        refuses: Sequence[str] = (),
+        read_only: bool | None = None,
+    ) -> Callable[[F], F]:
+        """Register a function as the operation of the same name (see `OperationEntry` for the arguments).
+
+        The name is AWS's in snake case; one that the model does not have fails when the model is first loaded
+        (loading all models at import would cost every command a second).
+        """
+
+        def register(function: F) -> F:
+            name = function.__name__
+            if name in self.operations:
+                raise ValueError(f"{self.name}.{name} is registered twice")
+            self.operations[name] = OperationEntry(
+                name=name,
+                function=function,
+                on=(on,) if callable(on) else tuple(on),
+                passes=tuple(passes),
+                writes=writes,
+                tags=tags,
+                tag_keys=tag_keys,
+                conditions=conditions,
+                action=action,
+                honours=None if honours is None else frozenset(honours),
+                refuses=tuple(refuses),
+                read_only=read_only,
+            )
+            return function
+
+        return register
+
+    def controller(self, make: F) -> F:
+        """Register a controller: a class made with the `Runtime`."""
+        self.controllers.append(make)
+        return make
+
+    def misspelt(self) -> list[str]:
+        """Registered names that the model does not have; empty in a sound service."""
+        model = wire_model.load(self.name)
+        return [name for name in self.operations if model.by_snake_name(name) is None]

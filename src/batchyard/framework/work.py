@@ -1,0 +1,152 @@
+"""Work for controllers: rows written in the transaction of the intent, and the topics that neighbours announce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Integer, Table, Text, bindparam, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from batchyard.store.prepared import Prepared
+from batchyard.store.transaction import Transaction
+from batchyard.store.types import UtcTime, metadata
+
+work = Table(
+    "work",
+    metadata,
+    Column("controller", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("grouping", Text, nullable=False),
+    Column("not_before", UtcTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a controller works on. `grouping` may join keys into one call (a cluster's tasks)."""
+
+    controller: str
+    account: str
+    partition: str
+    region: str
+    name: str
+    grouping: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str, str, str]:
+        """The row's primary key."""
+        return (self.controller, self.account, self.partition, self.region, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A key with the moment from which it may be worked on; `version` counts the intents behind it."""
+
+    key: Key
+    not_before: datetime
+    version: int
+    epoch: int
+
+
+_INSERT = insert(work).values(
+    controller=bindparam("controller"),
+    account=bindparam("account"),
+    partition=bindparam("partition"),
+    region=bindparam("region"),
+    name=bindparam("name"),
+    grouping=bindparam("grouping"),
+    not_before=bindparam("not_before"),
+    version=1,
+    epoch=bindparam("epoch"),
+)
+_INTEND = Prepared(
+    _INSERT.on_conflict_do_update(
+        index_elements=["controller", "account", "partition", "region", "name"],
+        set_={
+            "not_before": func.min(work.c.not_before, _INSERT.excluded.not_before),
+            "version": work.c.version + 1,
+            "epoch": _INSERT.excluded.epoch,
+        },
+    ),
+)
+_PLACE = (
+    (work.c.controller == bindparam("controller"))
+    & (work.c.account == bindparam("account"))
+    & (work.c.partition == bindparam("partition"))
+    & (work.c.region == bindparam("region"))
+    & (work.c.name == bindparam("name"))
+)
+_FIND = Prepared(select(work.c.version, work.c.not_before, work.c.epoch).where(_PLACE))
+_DONE = Prepared(delete(work).where(_PLACE & (work.c.version == bindparam("at_version"))))
+_LATER = Prepared(
+    update(work)
+    .where(_PLACE & (work.c.version == bindparam("at_version")))
+    .values(not_before=bindparam("later"), version=work.c.version + 1)
+)
+
+
+def intend(tx: Transaction, key: Key, *, not_before: datetime, epoch: int) -> None:
+    """Ask the controller to look at `key` from `not_before` on; asking again keeps the earlier moment."""
+    tx.run(
+        _INTEND,
+        controller=key.controller,
+        account=key.account,
+        partition=key.partition,
+        region=key.region,
+        name=key.name,
+        grouping=key.grouping,
+        not_before=not_before,
+        epoch=epoch,
+    )
+
+
+def find(tx: Transaction, key: Key) -> Due | None:
+    """The work row of a key, or None where there is nothing to do."""
+    row = tx.first(_FIND, **_parameters(key))
+    return None if row is None else Due(key, row.not_before, row.version, row.epoch)
+
+
+def done(tx: Transaction, due: Due) -> bool:
+    """Forget the work, unless somebody asked again meanwhile (then False)."""
+    return tx.run(_DONE, at_version=due.version, **_parameters(due.key)) > 0
+
+
+def later(tx: Transaction, due: Due, not_before: datetime) -> None:
+    """Have the key looked at again from `not_before` on, unless somebody asked for sooner meanwhile."""
+    tx.run(_LATER, at_version=due.version, later=not_before, **_parameters(due.key))
+
+
+def every(tx: Transaction) -> Iterable[Due]:
+    """All work rows, for the driver's start."""
+    for row in tx.all(select(work)):
+        key = Key(row.controller, row.account, row.partition, row.region, row.name, row.grouping)
+        yield Due(key, row.not_before, row.version, row.epoch)
+
+
+def _parameters(key: Key) -> Mapping[str, str]:
+    return {
+        "controller": key.controller,
+        "account": key.account,
+        "partition": key.partition,
+        "region": key.region,
+        "name": key.name,
+    }
+
+
+class Topics:
+    """Which controllers listen to which announcements: `ecs.task` wakes those that declared it."""
+
+    def __init__(self, listeners: Mapping[str, Sequence[str]]) -> None:
+        self._listeners = {topic: tuple(names) for topic, names in listeners.items()}
+
+    def listening(self, topic: str) -> Sequence[str]:
+        """The names of the controllers that listen to a topic."""
+        return self._listeners.get(topic, ())

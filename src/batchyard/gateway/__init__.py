@@ -1,0 +1,1 @@
+"""Room 3: every call passes here, from outside and inside."""

@@ -1,0 +1,64 @@
+"""Error answers in the protocol of the service that was asked, and where a call's event belongs."""
+
+from __future__ import annotations
+
+from batchyard.data.partitions import global_region
+from batchyard.framework.errors import ApiError
+from batchyard.framework.service import Service
+from batchyard.framework.session import Call, Session
+from batchyard.gateway.authenticate import Refused
+from batchyard.gateway.sigv4 import codes, text_for
+from batchyard.wire import model as wire_model
+from batchyard.wire import protocols
+from batchyard.wire.errors import ErrorReply
+from batchyard.wire.http import HttpRequest, HttpResponse
+
+
+def error_reply(service: str | None, reply: ErrorReply, request_id: str) -> HttpResponse:
+    """An error in the service's own protocol; a service that cannot be told answers in STS's."""
+    return protocols.serialize_error(wire_model.load(service or "sts"), reply, request_id)
+
+
+def api_error(service: str | None, error: ApiError, request_id: str) -> HttpResponse:
+    """A service's or the gateway's refusal."""
+    reply = ErrorReply(error.code, error.message, error.status, error.fault, error.members)
+    return error_reply(service, reply, request_id)
+
+
+def refused(service: str | None, failure: Refused, request_id: str) -> HttpResponse:
+    """Credentials that were missing, malformed, unknown, wrong or out of date (iam-evaluation.md 8)."""
+    protocol = wire_model.load(service or "sts").protocol
+    code, status = codes(failure.kind, protocol)
+    reply = ErrorReply(code, text_for(failure, protocol), status, "Sender", {})
+    return error_reply(service, reply, request_id)
+
+
+def unknown_service(service: str, request_id: str) -> HttpResponse:
+    """A signature for a service that is not here."""
+    message = f"Batchyard does not have the service {service}"
+    return error_reply(None, ErrorReply("NotImplemented", message, 501, "Receiver", {}), request_id)
+
+
+def unknown_operation(service: str, http: HttpRequest, request_id: str) -> HttpResponse:
+    """An operation that AWS's model does not have."""
+    protocol = wire_model.load(service).protocol
+    if protocol in ("query", "ec2"):
+        text = "Could not find operation for version; check Action and Version."
+        reply = ErrorReply("InvalidAction", text, 400, "Sender", {})
+    elif protocol == "json":
+        reply = ErrorReply("UnknownOperationException", "", 400, "Sender", {})
+    else:
+        reply = ErrorReply("UnknownOperationException", f"{http.method} {http.path}", 404, "Sender", {})
+    return error_reply(service, reply, request_id)
+
+
+def internal_failure(service: str | None, request_id: str) -> HttpResponse:
+    """A bug of ours: logged with its traceback under the request id."""
+    message = "The request processing has failed because of an unknown error, exception or failure."
+    code = "InternalError" if service == "ec2" else "InternalFailure"
+    return error_reply(service, ErrorReply(code, message, 500, "Receiver", {}), request_id)
+
+
+def event_region(service: Service, session: Session, call: Call) -> str:
+    """The Region whose event history tells of the call: global services have one for their partition."""
+    return global_region(session.partition) if service.is_global else call.region

@@ -1,0 +1,120 @@
+"""Who signed this request? From a signature to a Session: development credentials, access keys, session tokens."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from batchyard.clock import wall_now
+from batchyard.data.partitions import partition_of
+from batchyard.framework.epochs import Epochs
+from batchyard.framework.ports import CredentialSource
+from batchyard.framework.session import Session
+from batchyard.gateway.sessions import Sessions
+from batchyard.gateway.sigv4 import (
+    AuthenticationFailure,
+    Claim,
+    read_claim,
+    verify,
+    verify_against_nothing,
+)
+from batchyard.store.store import Store
+from batchyard.wire.http import HttpRequest
+
+DEVELOPMENT_SECRET = "test"
+DEVELOPMENT_ACCOUNT = "000000000000"
+_TWELVE_DIGITS = re.compile(r"[0-9]{12}")
+
+Refused = AuthenticationFailure
+"""Raised for credentials that are missing, malformed, unknown, wrong or out of date."""
+
+
+class Authenticator:
+    """Finds the secret behind an access key id, verifies the signature with it, and makes the Session."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        credentials: CredentialSource,
+        sessions: Sessions,
+        epochs: Epochs,
+        development_credentials: bool,
+    ) -> None:
+        self._store = store
+        self._credentials = credentials
+        self._sessions = sessions
+        self._epochs = epochs
+        self._development_credentials = development_credentials
+
+    def authenticate(self, http: HttpRequest) -> tuple[Claim, Session]:
+        """The claim and the session of a signed request; raises Refused."""
+        claim = read_claim(http)
+        partition = partition_of(claim.region)
+        if partition is None:
+            raise Refused("SignatureDoesNotMatch", "Credential should be scoped to a valid region. ")
+        now = wall_now()
+        found = self._find(claim, partition)
+        if found is None:
+            verify_against_nothing(claim, http, now)
+            raise Refused("InvalidClientTokenId", "The security token included in the request is invalid.")
+        session, secret = found
+        verify(claim, http, secret, now)
+        if session.expires_at is not None and session.expires_at <= now:
+            raise Refused("ExpiredToken", "The security token included in the request is expired")
+        return claim, session
+
+    def _find(self, claim: Claim, partition: str) -> tuple[Session, str] | None:
+        """The session that these credentials would be, and their secret; None where they are unknown."""
+        if claim.session_token:
+            return self._temporary(claim, partition)
+        account = self._development_account(claim.access_key_id)
+        if account is not None:
+            return _root(
+                account, partition, claim.access_key_id, self._epochs.of(account)
+            ), DEVELOPMENT_SECRET
+        with self._store.read() as tx:
+            key = self._credentials.find_access_key(tx, claim.access_key_id)
+        if key is None or key.partition != partition:
+            return None
+        session = Session(
+            kind="user",
+            partition=partition,
+            account=key.account,
+            arn=key.user_arn,
+            principal_id=key.user_id,
+            epoch=self._epochs.of(key.account),
+            access_key_id=key.access_key_id,
+            name=key.user_name,
+        )
+        return session, key.secret_access_key
+
+    def _temporary(self, claim: Claim, partition: str) -> tuple[Session, str] | None:
+        opened = self._sessions.open(claim.session_token or "")
+        if opened is None:
+            return None
+        session, _ = opened
+        alive = session.epoch == self._epochs.of(session.account)
+        matches = session.access_key_id == claim.access_key_id and session.partition == partition
+        return opened if alive and matches else None
+
+    def _development_account(self, access_key_id: str) -> str | None:
+        if not self._development_credentials:
+            return None
+        if access_key_id == "test":
+            return DEVELOPMENT_ACCOUNT
+        return access_key_id if _TWELVE_DIGITS.fullmatch(access_key_id) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _root(account: str, partition: str, access_key_id: str, epoch: int) -> Session:
+    return Session(
+        kind="root",
+        partition=partition,
+        account=account,
+        arn=f"arn:{partition}:iam::{account}:root",
+        principal_id=account,
+        epoch=epoch,
+        access_key_id=access_key_id,
+        name="root",
+    )

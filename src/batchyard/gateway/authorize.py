@@ -1,0 +1,170 @@
+"""Every check of a call, evaluated: allowed by all of them, or AccessDenied in AWS's words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from batchyard.framework.check import Check
+from batchyard.framework.context import Context
+from batchyard.framework.operation import OperationEntry
+from batchyard.framework.ports import PolicySource, PrincipalPolicies
+from batchyard.framework.session import Session
+from batchyard.gateway.denial import denied, ended
+from batchyard.gateway.request_context import CheckContext, call_keys
+from batchyard.policy.decision import Decision
+from batchyard.policy.document import Policy, parse
+from batchyard.policy.evaluate import evaluate
+from batchyard.policy.principal import Principal
+from batchyard.policy.sources import PolicySet, Request, Source
+
+_NOTHING = PrincipalPolicies(identity=())
+
+
+class Authorizer:
+    """Asks the policies. `policies` finds them; what it returns is cached by version."""
+
+    def __init__(self, policies: PolicySource) -> None:
+        self._policies = policies
+
+    def check(self, ctx: Context, operation: OperationEntry) -> tuple[list[dict[str, Any]], list[str]]:
+        """Evaluate every check of the call.
+
+        Returns the decisions (as the audit keeps them) and the resources touched. Raises AccessDenied at the
+        first check that is not allowed, with that decision in `members`; SessionEnded where the principal is gone.
+        """
+        checks = list(_checks(ctx, operation))
+        if not checks:
+            return [], []
+        session = ctx.session
+        found = self._find(ctx, session)
+        default_action = operation.action or f"{ctx.service.prefix}:{ctx.call.operation}"
+        keys = call_keys(ctx, operation, found.tags)
+        policies = self._policy_set(ctx, session, found)
+        principal = _principal(session)
+        decisions: list[dict[str, Any]] = []
+        resources: list[str] = []
+        for check in checks:
+            action = check.action or default_action
+            decision = _evaluate(ctx, check, action, keys, principal, policies)
+            decisions.append(_as_kept(action, check.resource, decision))
+            if check.resource != "*":
+                resources.append(check.resource)
+            if decision.outcome != "allowed":
+                raise _refusal(ctx, check, action, decision, decisions[-1])
+        return decisions, resources
+
+    def _find(self, ctx: Context, session: Session) -> PrincipalPolicies:
+        if session.kind in ("root", "service", "anonymous"):
+            return _NOTHING
+        found = self._policies.find_policies(ctx.read, session)
+        if found is None:
+            raise ended(ctx.call.service)
+        return found
+
+    def _policy_set(self, ctx: Context, session: Session, found: PrincipalPolicies) -> PolicySet:
+        return PolicySet(
+            identity=found.identity,
+            boundary=found.boundary,
+            session=self._session_policies(ctx, session),
+        )
+
+    def _session_policies(self, ctx: Context, session: Session) -> tuple[Source, ...] | None:
+        if session.policies is None:
+            return None
+        given = [
+            Source(
+                kind="session", name="session policy", arn=None, version=None, policy=_parsed(text, "session")
+            )
+            for text in session.policies
+        ]
+        for arn in session.policy_arns:
+            managed = self._policies.find_managed_policy(ctx.read, session, arn)
+            if managed is not None:
+                given.append(managed)
+        return tuple(given)
+
+
+def _checks(ctx: Context, operation: OperationEntry) -> Iterable[Check]:
+    for target in (*operation.on, *operation.passes):
+        yield from target(ctx, ctx.call.request)
+
+
+def _evaluate(
+    ctx: Context,
+    check: Check,
+    action: str,
+    keys: dict[str, Any],
+    principal: Principal,
+    policies: PolicySet,
+) -> Decision:
+    values = {**keys, "aws:resourceaccount": check.account or ctx.account}
+    for name, value in check.context.items():
+        values[name.lower()] = value
+    request = Request(
+        action=action,
+        resource=check.resource,
+        context=CheckContext(values, check),
+        principal=principal,
+        resource_account=check.account or ctx.account,
+        trust_required=check.trust is not None,
+    )
+    if check.trust is not None:
+        arn, document = check.trust
+        trust = Source(kind="trust", name=arn, arn=arn, version=None, policy=_parsed(document, "trust"))
+        policies = PolicySet(
+            identity=policies.identity, boundary=policies.boundary, session=policies.session, resource=trust
+        )
+    return evaluate(request, policies)
+
+
+def _refusal(
+    ctx: Context, check: Check, action: str, decision: Decision, kept: Mapping[str, Any]
+) -> Exception:
+    error = denied(
+        ctx.call.service,
+        principal_arn=ctx.session.arn,
+        action=action,
+        resource=check.resource,
+        decision=decision,
+    )
+    error.decision = kept
+    return error
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(document: str, kind: Any) -> Policy:
+    return parse(document, kind=kind)
+
+
+@functools.lru_cache(maxsize=4096)
+def _principal(session: Session) -> Principal:
+    kinds: Mapping[str, Any] = {"role": "role-session"}
+    return Principal(
+        kind=kinds.get(session.kind, session.kind),
+        account=session.account,
+        arn=session.arn,
+        id=session.principal_id,
+        role_arn=session.role.arn if session.role else None,
+        service=session.service_principal,
+    )
+
+
+def _as_kept(action: str, resource: str, decision: Decision) -> dict[str, Any]:
+    return {
+        "action": action,
+        "resource": resource,
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "statements": [
+            {
+                "policy": ref.source.arn or ref.source.name,
+                "kind": ref.source.kind,
+                "version": ref.source.version,
+                "statement": ref.index,
+                "sid": ref.sid,
+            }
+            for ref in decision.statements
+        ],
+    }

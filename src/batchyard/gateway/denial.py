@@ -1,0 +1,45 @@
+"""AccessDenied in AWS's words, with the code and status of each service (iam-evaluation.md 6)."""
+
+from batchyard.framework.errors import AccessDenied, SessionEnded
+from batchyard.policy.decision import Decision
+
+_STATUS_OF_JSON = {"ecs": 400, "logs": 400, "cloudtrail": 400, "batch": 403, "eks": 403}
+
+
+def denied(
+    service: str, *, principal_arn: str, action: str, resource: str, decision: Decision
+) -> AccessDenied:
+    """The refusal of one check; `service` is the one whose answer it becomes."""
+    message = f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource}"
+    if principal_arn.startswith("arn:"):
+        # A service principal's denial ends here (recorded: hashicorp/terraform-provider-aws#21281).
+        message += f" {_tail(decision, action)}"
+    if service == "ec2":
+        return AccessDenied(
+            "UnauthorizedOperation",
+            f"You are not authorized to perform this operation. {message}",
+            status=403,
+        )
+    if service in _STATUS_OF_JSON:
+        return AccessDenied("AccessDeniedException", message, status=_STATUS_OF_JSON[service])
+    return AccessDenied("AccessDenied", message, status=403)
+
+
+def ended(service: str) -> SessionEnded:
+    """The answer to a session whose user or role is gone: its credentials are unknown."""
+    message = "The security token included in the request is invalid."
+    if service == "ec2":
+        return SessionEnded(
+            "AuthFailure", "AWS was not able to validate the provided access credentials", status=401
+        )
+    code = "UnrecognizedClientException" if service in _STATUS_OF_JSON else "InvalidClientTokenId"
+    return SessionEnded(code, message, status=403)
+
+
+def _tail(decision: Decision, action: str) -> str:
+    if decision.outcome == "explicitDeny":
+        if decision.reason == "role trust policy":
+            return "with an explicit deny in the role trust policy"
+        article = "an" if decision.reason[:1] in "aeiou" else "a"
+        return f"with an explicit deny in {article} {decision.reason}"
+    return f"because no {decision.reason} allows the {action} action"

@@ -1,0 +1,144 @@
+"""The request context of a call: the condition keys that its policies may ask for (iam-evaluation.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from batchyard.audit.trail import principal_of
+from batchyard.clock import wall_now
+from batchyard.framework.check import Check, Tags, Values
+from batchyard.framework.context import Context
+from batchyard.framework.operation import OperationEntry
+
+_PRINCIPAL_TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "anonymous": "Anonymous"}
+_RESOURCE_TAG = "aws:resourcetag/"
+
+
+class CheckContext(Mapping[str, Values]):
+    """Keys in lower case. A resource's tags are looked up only when a policy asks for one."""
+
+    __slots__ = ("_check", "_tags", "_values")
+
+    def __init__(self, values: dict[str, Values], check: Check) -> None:
+        self._values = values
+        self._check = check
+        self._tags: Mapping[str, str] | None = None
+
+    def get(self, key: str, default: Any = None) -> Any:
+        value = self._values.get(key)
+        if value is not None:
+            return value
+        prefix, _, name = key.partition("/")
+        if name and prefix.endswith(":resourcetag"):
+            return self._resource_tags().get(name, default)
+        return default
+
+    def __getitem__(self, key: str) -> Values:
+        value = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        found: Values = value
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.get(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._values
+        for name in self._resource_tags():
+            yield _RESOURCE_TAG + name
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _resource_tags(self) -> Mapping[str, str]:
+        if self._tags is None:
+            found = self._check.tags() if self._check.tags else None
+            self._tags = {name.lower(): value for name, value in (found or {}).items()}
+        return self._tags
+
+
+def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> dict[str, Values]:
+    """The keys that are the same for every check of one call."""
+    session = ctx.session
+    origin = ctx.call.origin
+    now = wall_now()
+    keys: dict[str, Values] = {
+        "aws:currenttime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:epochtime": str(int(now.timestamp())),
+        "aws:securetransport": "true" if origin.secure else "false",
+        "aws:useragent": origin.user_agent,
+        "aws:requestedregion": ctx.region,
+        "aws:viaawsservice": "true" if session.called_via else "false",
+        "aws:principalisawsservice": "true" if session.kind == "service" else "false",
+    }
+    if not session.called_via and not session.acted_for:
+        keys["aws:sourceip"] = origin.source_ip
+    if session.called_via:
+        keys["aws:calledvia"] = session.called_via
+        keys["aws:calledviafirst"] = session.called_via[0]
+        keys["aws:calledvialast"] = session.called_via[-1]
+    if origin.referer:
+        keys["aws:referer"] = origin.referer
+    if session.kind == "service":
+        keys["aws:principalservicename"] = session.service_principal or ""
+        keys["aws:principalservicenameslist"] = (session.service_principal or "",)
+        keys["aws:sourceaccount"] = session.account
+    else:
+        _principal_keys(ctx, principal_tags, keys)
+    _tag_keys(operation, ctx.call.request, keys)
+    if operation.conditions is not None:
+        keys.update(
+            {name.lower(): value for name, value in operation.conditions(ctx, ctx.call.request).items()}
+        )
+    return keys
+
+
+def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values]) -> None:
+    session = ctx.session
+    if session.kind == "anonymous":
+        keys["aws:principaltype"] = "Anonymous"
+        return
+    keys["aws:principaltype"] = _PRINCIPAL_TYPES[session.kind]
+    keys["aws:principalarn"] = principal_of(session)[1]
+    keys["aws:principalaccount"] = session.account
+    keys["aws:userid"] = session.principal_id
+    if session.kind == "user":
+        keys["aws:username"] = session.name
+    if session.temporary:
+        keys["aws:multifactorauthpresent"] = "true" if session.mfa else "false"
+        if session.issued_at is not None:
+            keys["aws:tokenissuetime"] = session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if session.source_identity:
+        keys["aws:sourceidentity"] = session.source_identity
+    for name, value in {**tags, **session.tags}.items():
+        keys[f"aws:principaltag/{name.lower()}"] = value
+
+
+def _tag_keys(operation: OperationEntry, request: Mapping[str, Any], keys: dict[str, Values]) -> None:
+    if operation.tags is not None:
+        tags = request_tags(request.get(operation.tags))
+        for name, value in tags.items():
+            keys[f"aws:requesttag/{name.lower()}"] = value
+        if tags:
+            keys["aws:tagkeys"] = tuple(tags)
+    if operation.tag_keys is not None:
+        names = request.get(operation.tag_keys)
+        if names:
+            keys["aws:tagkeys"] = tuple(names)
+
+
+def request_tags(given: Any) -> dict[str, str]:
+    """A request's tags, whichever of AWS's three forms they have: a map, a list of pairs, EC2's specifications."""
+    if isinstance(given, Mapping):
+        return {str(name): str(value) for name, value in given.items()}
+    tags: dict[str, str] = {}
+    for item in given or ():
+        if "Tags" in item:
+            tags.update(request_tags(item["Tags"]))
+            continue
+        name = item.get("Key", item.get("key"))
+        if name is not None:
+            tags[str(name)] = str(item.get("Value", item.get("value")) or "")
+    return tags

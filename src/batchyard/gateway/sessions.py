@@ -1,0 +1,182 @@
+"""Makes sessions from credentials that Batchyard issued, for services, and for callers carried on by a service."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from batchyard import ids
+from batchyard.framework.keyring import Keyring
+from batchyard.framework.ports import SessionTerms, TrustedRole
+from batchyard.framework.session import RoleIdentity, Session
+
+_PURPOSE = "session-token"
+_KEPT = "kept-caller"
+
+
+class Sessions:
+    """Issues temporary credentials and reads them back. The token is the session, sealed: nothing is stored."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._kept: dict[tuple[object, ...], str] = {}
+        self._opened = functools.lru_cache(maxsize=4096)(self._open)
+
+    def issue_role(
+        self, caller: Session, role: TrustedRole, terms: SessionTerms, *, account: str, epoch: int
+    ) -> tuple[Session, dict[str, Any]]:
+        """A session of an assumed role and its credentials."""
+        session = Session(
+            kind="role",
+            partition=caller.partition,
+            account=account,
+            arn=f"arn:{caller.partition}:sts::{account}:assumed-role/{role.name}/{terms.session_name}",
+            principal_id=f"{role.role_id}:{terms.session_name}",
+            name=terms.session_name,
+            role=RoleIdentity(role.arn, role.role_id, role.name),
+            issued_at=terms.issued_at,
+            expires_at=terms.expires_at,
+            epoch=epoch,
+            temporary=True,
+            policies=terms.policies,
+            policy_arns=tuple(terms.policy_arns),
+            tags=dict(terms.tags),
+            transitive_tag_keys=tuple(terms.transitive_tag_keys),
+            source_identity=terms.source_identity,
+            chained=caller.kind == "role",
+        )
+        return session, self._credentials(session)
+
+    def issue_temporary(
+        self, caller: Session, *, issued_at: datetime, expires_at: datetime, mfa: bool
+    ) -> dict[str, Any]:
+        """Temporary credentials of the same user or root (sts:GetSessionToken)."""
+        return self._credentials(
+            replace(caller, issued_at=issued_at, expires_at=expires_at, mfa=mfa, temporary=True)
+        )
+
+    def _credentials(self, session: Session) -> dict[str, Any]:
+        """Credentials in STS's shape for a session that expires; its access key id is chosen here."""
+        if session.expires_at is None or session.issued_at is None:
+            raise ValueError("temporary credentials need an issue time and an expiry")
+        access_key_id = ids.access_key_id("ASIA")
+        secret = ids.secret_access_key()
+        issued = replace(session, access_key_id=access_key_id, temporary=True, called_via=(), acted_for=None)
+        claims = {**_claims_of(issued), "secret": secret}
+        return {
+            "AccessKeyId": access_key_id,
+            "SecretAccessKey": secret,
+            "SessionToken": self._keyring.seal(_PURPOSE, claims),
+            "Expiration": session.expires_at,
+        }
+
+    def keep(self, session: Session) -> str:
+        """The session as sealed text, so that a service can go on as it after the call (no secret is in it)."""
+        place = (session.access_key_id, session.arn, session.epoch, session.called_via, session.acted_for)
+        text = self._kept.get(place)
+        if text is None:
+            if len(self._kept) >= 1024:
+                self._kept.clear()
+            text = self._kept[place] = self._keyring.seal(_KEPT, _claims_of(session))
+        return text
+
+    def kept(self, text: str) -> Session | None:
+        """The session that `keep` sealed; None where the text is not ours."""
+        claims = self._keyring.open(_KEPT, text)
+        return None if claims is None else _session_of(claims)
+
+    def open(self, token: str) -> tuple[Session, str] | None:
+        """The session behind a token and its secret access key; None where the token is not ours.
+
+        Expiry is for the caller to judge.
+        """
+        return self._opened(token)
+
+    def _open(self, token: str) -> tuple[Session, str] | None:
+        claims = self._keyring.open(_PURPOSE, token)
+        return None if claims is None else (_session_of(claims), claims["secret"])
+
+
+def service_session(principal: str, *, partition: str, account: str, epoch: int) -> Session:
+    """A service principal acting for an account: allowed nothing but what a role's trust policy gives it."""
+    return Session(
+        kind="service",
+        partition=partition,
+        account=account,
+        arn=principal,
+        principal_id=principal,
+        name=principal,
+        epoch=epoch,
+        service_principal=principal,
+    )
+
+
+def acting_session(session: Session, principal: str) -> Session:
+    """A role's session as a service uses it for itself: the audit tells `invokedBy`."""
+    return replace(session, acted_for=principal)
+
+
+def forwarded(session: Session, principal: str) -> Session:
+    """The caller, carried on by a service (forward access session): aws:ViaAWSService and aws:CalledVia."""
+    return replace(session, called_via=(*session.called_via, principal))
+
+
+def _claims_of(session: Session) -> dict[str, Any]:
+    return {
+        "kind": session.kind,
+        "partition": session.partition,
+        "account": session.account,
+        "arn": session.arn,
+        "principal_id": session.principal_id,
+        "epoch": session.epoch,
+        "access_key_id": session.access_key_id,
+        "name": session.name,
+        "role": [session.role.arn, session.role.role_id, session.role.name] if session.role else None,
+        "issued_at": session.issued_at.timestamp() if session.issued_at else None,
+        "expires_at": session.expires_at.timestamp() if session.expires_at else None,
+        "policies": session.policies,
+        "policy_arns": session.policy_arns,
+        "tags": dict(session.tags),
+        "transitive_tag_keys": session.transitive_tag_keys,
+        "source_identity": session.source_identity,
+        "mfa": session.mfa,
+        "temporary": session.temporary,
+        "chained": session.chained,
+        "called_via": session.called_via,
+        "acted_for": session.acted_for,
+    }
+
+
+def _moment(claim: float | None) -> datetime | None:
+    return None if claim is None else datetime.fromtimestamp(claim, UTC)
+
+
+def _session_of(claims: Mapping[str, Any]) -> Session:
+    role = claims["role"]
+    policies = claims["policies"]
+    return Session(
+        kind=claims["kind"],
+        partition=claims["partition"],
+        account=claims["account"],
+        arn=claims["arn"],
+        principal_id=claims["principal_id"],
+        epoch=claims["epoch"],
+        access_key_id=claims["access_key_id"],
+        name=claims["name"],
+        role=RoleIdentity(*role) if role else None,
+        issued_at=_moment(claims["issued_at"]),
+        expires_at=_moment(claims["expires_at"]),
+        policies=None if policies is None else tuple(policies),
+        policy_arns=tuple(claims["policy_arns"]),
+        tags=claims["tags"],
+        transitive_tag_keys=tuple(claims["transitive_tag_keys"]),
+        source_identity=claims["source_identity"],
+        mfa=claims["mfa"],
+        temporary=claims["temporary"],
+        chained=claims["chained"],
+        called_via=tuple(claims["called_via"]),
+        acted_for=claims["acted_for"],
+    )

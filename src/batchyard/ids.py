@@ -1,0 +1,46 @@
+"""The one source of identifiers: random ones from the system's generator, name-based ones from their name."""
+
+import os
+import secrets
+import uuid
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def uuid4() -> str:
+    """A random UUID in its usual form."""
+    raw = bytearray(os.urandom(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def uuid3(name: str) -> str:
+    """The UUID (version 3) of a name: the form that Batch gives clusters and groups (batch-on-behalf.md 2)."""
+    return str(uuid.uuid3(uuid.NAMESPACE_URL, name))
+
+
+def hexadecimal(digits: int) -> str:
+    """So many random hexadecimal digits, as in `i-…` (17) and in ECS task ids (32)."""
+    return os.urandom((digits + 1) // 2).hex()[:digits]
+
+
+def principal_id(prefix: str) -> str:
+    """An IAM unique id: a four-letter prefix (AIDA, AROA, AGPA, ANPA, AIPA) and 17 characters."""
+    return prefix + _base32(17)
+
+
+def access_key_id(prefix: str) -> str:
+    """An access key id: AKIA (long-term) or ASIA (temporary) and 16 characters."""
+    return prefix + _base32(16)
+
+
+def secret_access_key() -> str:
+    """A secret access key: 40 characters from a cryptographic source."""
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(40))
+
+
+def _base32(length: int) -> str:
+    return "".join(_BASE32[byte & 31] for byte in os.urandom(length))

@@ -1,0 +1,90 @@
+"""Runs an App behind uvicorn on one socket, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import uvicorn
+
+from batchyard.config import Settings
+
+
+class AddressInUse(Exception):
+    """The address cannot be listened on."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises AddressInUse."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise AddressInUse(error.strerror) from error
+    return listener
+
+
+def make_server(application: Any) -> uvicorn.Server:
+    """A uvicorn server for an ASGI application, quiet and without its own signal handling."""
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        loop="uvloop",
+        http="httptools",
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+        timeout_keep_alive=75,
+    )
+    return uvicorn.Server(config)
+
+
+def run(
+    server: uvicorn.Server, listener: socket.socket, *, when_ready: Callable[[], None], signals: bool = True
+) -> None:
+    """Serve on this thread until `server.should_exit`, or a signal, ends it."""
+
+    async def main() -> None:
+        if signals:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, _end, server)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(when_ready)
+        await server._serve(sockets=[listener])
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main())
+
+
+def _end(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def ready_line(settings: Settings, *, endpoint: str, engine: str, data_dir: str, as_json: bool) -> str:
+    """What `serve` prints once it listens."""
+    if as_json:
+        return orjson.dumps(
+            {"endpoint": endpoint, "account": "000000000000", "engine": engine, "dataDir": data_dir}
+        ).decode()
+    lines = [f"Batchyard listens on {endpoint} (engine {engine}, data in {data_dir})"]
+    if settings.development_credentials:
+        lines.append(f'Try:  eval "$(batchyard env --endpoint {endpoint})" && aws sts get-caller-identity')
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""Batchyard's own routes: health, reset, the test clock. Loopback rules stand beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+import orjson
+
+from batchyard.server.asgi import Answer
+from batchyard.wire.http import HttpRequest, HttpResponse
+
+_LOOPBACK = ("127.", "::1")
+
+
+def routes(
+    *,
+    health: Callable[[bool], dict[str, object]],
+    reset: Callable[[str | None], None] | None,
+    advance: Callable[[float], None] | None,
+) -> dict[str, Answer]:
+    """The routes that do not begin with a signature. `reset` and `advance` are None where they are closed."""
+
+    def on_health(http: HttpRequest) -> HttpResponse:
+        details = parse_qs(http.query).get("details") == ["1"]
+        return _json(200, health(details))
+
+    def on_reset(http: HttpRequest) -> HttpResponse:
+        if refusal := _refusal(http, reset is not None):
+            return refusal
+        account = parse_qs(http.query).get("account", [None])[0]
+        if reset is not None:
+            reset(account)
+        return _json(200, {"reset": account or "all"})
+
+    def on_clock(http: HttpRequest) -> HttpResponse:
+        if refusal := _refusal(http, advance is not None):
+            return refusal
+        try:
+            seconds = float(parse_qs(http.query).get("advance", [""])[0])
+            if advance is not None:
+                advance(seconds)
+        except ValueError:
+            return _json(400, {"message": "`advance` takes a number of seconds, not negative"})
+        return _json(200, {"advanced": seconds})
+
+    return {
+        "/_batchyard/health": on_health,
+        "/_batchyard/reset": on_reset,
+        "/_batchyard/clock": on_clock,
+    }
+
+
+def _refusal(http: HttpRequest, is_open: bool) -> HttpResponse | None:
+    if not is_open or not http.source_ip.startswith(_LOOPBACK):
+        return _json(403, {"message": "this route is closed on this server"})
+    if http.method != "POST":
+        return _json(405, {"message": "this route takes POST"})
+    return None
+
+
+def _json(status: int, body: object) -> HttpResponse:
+    return HttpResponse(status, {"content-type": "application/json"}, orjson.dumps(body))

@@ -1,0 +1,19 @@
+"""Room 5: one folder per AWS service; none imports another."""
+
+from __future__ import annotations
+
+import importlib
+
+from batchyard.framework.service import Service
+
+NAMES = ("iam", "sts", "batch", "eks", "logs", "cloudtrail")
+"""The services that are here, by botocore's names; each package holds a `Service` under its own name."""
+
+
+def load_services() -> dict[str, Service]:
+    """Every service, with its operations registered."""
+    services: dict[str, Service] = {}
+    for name in NAMES:
+        module = importlib.import_module(f"batchyard.services.{name}")
+        services[name] = getattr(module, name)
+    return services

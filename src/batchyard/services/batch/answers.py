@@ -1,0 +1,48 @@
+"""The shape that Batch's Describe operations share: named ones, or pages of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from batchyard.framework.context import Context
+from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.services.batch.resources import name_of
+from batchyard.services.batch.service import batch
+from batchyard.store.prepared import Row
+
+MOST_NAMED = 100
+
+
+def describe_page(
+    ctx: Context, request: Any, *, table: Table, names: str, result: str, show: Callable[[Row], dict[str, Any]]
+) -> dict[str, Any]:
+    """Rows of a table with account, region and name: those named in `names`, or a page of all by name."""
+    query = select(table).where(table.c.account == ctx.account).where(table.c.region == ctx.region)
+    wanted = request.get(names)
+    if wanted:
+        if len(wanted) > MOST_NAMED:
+            raise batch.error.ClientException(
+                f"Error executing request, Exception : Maximum number of {names} supported is {MOST_NAMED}"
+            )
+        rows = ctx.read.all(query.where(table.c.name.in_([name_of(one) for one in wanted])))
+        order = {name_of(one): index for index, one in enumerate(wanted)}
+        return {result: [show(row) for row in sorted(rows, key=lambda row: order[row.name])]}
+    limit = min(request.get("maxResults") or MOST_NAMED, MOST_NAMED)
+    if request.get("nextToken"):
+        query = query.where(table.c.name > token_position(request["nextToken"]))
+    rows = ctx.read.all(query.order_by(table.c.name).limit(limit + 1))
+    answer: dict[str, Any] = {result: [show(row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        answer["nextToken"] = encode_token(rows[limit - 1].name)
+    return answer
+
+
+def token_position(token: str) -> str:
+    """The position of a page token; raises ClientException for one that is not ours."""
+    try:
+        return decode_token(token)
+    except InvalidToken as error:
+        raise batch.error.ClientException("Error executing request, Exception : Invalid nextToken") from error

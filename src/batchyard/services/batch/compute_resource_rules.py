@@ -1,0 +1,88 @@
+"""What computeResources may say: the checks that CreateComputeEnvironment makes at once (batch-jobs.md 14)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batchyard.data import instance_types
+from batchyard.framework.errors import ApiError
+from batchyard.services.batch.service import batch
+
+FARGATE = ("FARGATE", "FARGATE_SPOT")
+_NOT_FOR_FARGATE = (
+    "allocationStrategy",
+    "minvCpus",
+    "desiredvCpus",
+    "instanceTypes",
+    "imageId",
+    "ec2KeyPair",
+    "instanceRole",
+    "tags",
+    "placementGroup",
+    "bidPercentage",
+    "spotIamFleetRole",
+    "launchTemplate",
+    "ec2Configuration",
+    "scalingPolicy",
+)
+OPTIMAL = "optimal"
+
+
+def check_compute_resources(resources: dict[str, Any], *, is_eks: bool) -> None:
+    """Raise ClientException for what AWS refuses at once; role faults are found later (batch-on-behalf.md 4)."""
+    if not resources.get("subnets"):
+        raise _refused("Resource subnets is required.")
+    if resources["type"] in FARGATE:
+        _check_fargate(resources)
+    else:
+        _check_ec2(resources, is_eks=is_eks)
+    if resources["maxvCpus"] < 1:
+        raise _refused("Resource maxvCpus must be greater than 0.")
+
+
+def _check_fargate(resources: dict[str, Any]) -> None:
+    for member in _NOT_FOR_FARGATE:
+        if member in resources:
+            raise _refused(f"{member} is not applicable for Fargate.")
+    if not resources.get("securityGroupIds"):
+        raise _refused("Resource securityGroupIds is required.")
+
+
+def _check_ec2(resources: dict[str, Any], *, is_eks: bool) -> None:
+    if "minvCpus" not in resources:
+        raise _refused("Resource minvCpus is required.")
+    if not resources.get("instanceRole"):
+        raise _refused("Instance role is required.")
+    if not resources.get("instanceTypes"):
+        raise _refused("Resource instanceTypes is required.")
+    check_scaling(resources)
+    check_instance_types(resources["instanceTypes"])
+    strategy = resources.get("allocationStrategy", "BEST_FIT")
+    if resources["type"] == "SPOT" and strategy == "BEST_FIT" and not is_eks:
+        if not resources.get("spotIamFleetRole"):
+            raise _refused("ComputeResources.spotIamFleetRole cannot not be null or empty")
+    if resources["type"] == "EC2" and strategy.startswith("SPOT_"):
+        raise _refused(f"Allocation strategy {strategy} is not applicable for EC2.")
+
+
+def check_scaling(resources: dict[str, Any]) -> None:
+    """minvCpus ≤ desiredvCpus ≤ maxvCpus, none negative."""
+    smallest, largest = resources.get("minvCpus", 0), resources["maxvCpus"]
+    if smallest < 0:
+        raise _refused("Resource minvCpus must be greater than or equal to 0.")
+    if smallest > largest:
+        raise _refused("Resource maxvCpus must be greater than or equal to minvCpus.")
+    desired = resources.get("desiredvCpus")
+    if desired is not None and not smallest <= desired <= largest:
+        raise _refused("Resource desiredvCpus must be between minvCpus and maxvCpus.")
+
+
+def check_instance_types(given: list[str]) -> None:
+    """Each is a type, a family, or `optimal`; else AWS's text (Netflix/metaflow#70)."""
+    for name in given:
+        if not instance_types.is_known(name):
+            raise _refused(f"Instance type can only be one of [{OPTIMAL}, an instance family, an instance type]")
+
+
+def _refused(text: str) -> ApiError:
+    return batch.error.ClientException(f"Error executing request, Exception : {text}")

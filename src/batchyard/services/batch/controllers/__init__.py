@@ -1,0 +1,1 @@
+"""What Batch does in the background, as the role of each environment."""

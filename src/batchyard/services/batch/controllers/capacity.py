@@ -1,0 +1,139 @@
+"""What an environment has, and how it gets more or less: observed and changed as its role."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from batchyard.data import instance_types
+from batchyard.framework.clients import Clients, pages
+from batchyard.scheduler.answers import Desire
+from batchyard.scheduler.snapshot import Instance, InstanceType
+from batchyard.services.batch.controllers import fleets, groups
+from batchyard.services.batch.controllers.building import uses_spot_fleet
+from batchyard.store.prepared import Row
+
+CPU_UNITS = 1024
+_DESCRIBED_AT_ONCE = 100
+
+
+class IdleTimes:
+    """Since when each container instance has had no task, as far as this server has seen.
+
+    In memory: after a restart the delay before an idle instance goes begins anew.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[str, dict[str, datetime]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, environment_arn: str, idle: Iterable[str], now: datetime) -> Mapping[str, datetime]:
+        """Take note of an environment's idle instances; returns since when each of them is idle."""
+        with self._lock:
+            before = self._since.get(environment_arn, {})
+            after = {one: before.get(one, now) for one in idle}
+            if after:
+                self._since[environment_arn] = after
+            else:
+                self._since.pop(environment_arn, None)
+            return after
+
+
+def launchable_types(row: Row) -> tuple[InstanceType, ...]:
+    """The instance types that an environment may launch, the smallest first; none on Fargate and UNMANAGED."""
+    given = (row.compute_resources or {}).get("instanceTypes", ())
+    types = {
+        InstanceType(name=one.name, vcpus=one.vcpus, memory_mib=one.memory_mib, gpus=one.gpus)
+        for one in instance_types.expand(given)
+    }
+    return tuple(sorted(types, key=lambda one: (one.gpus, one.vcpus, one.memory_mib, one.name)))
+
+
+def observe(aws: Clients, row: Row, idle_times: IdleTimes, now: datetime) -> tuple[Instance, ...]:
+    """The environment's instances: those registered in its cluster, and those asked for that are still coming."""
+    described = list(_container_instances(aws, row.made["cluster_arn"]))
+    idle = [one["containerInstanceArn"] for one in described if _is_idle(one)]
+    since = idle_times.note(row.arn, idle, now)
+    registered = tuple(_registered(one, since.get(one["containerInstanceArn"])) for one in described)
+    known = {one["ec2InstanceId"] for one in described}
+    coming = fleets.coming(aws, row, known) if uses_spot_fleet(row) else groups.coming(aws, row, known)
+    return (*registered, *(_pending(name, index) for index, name in enumerate(coming)))
+
+
+def with_groups(row: Row, wanted: Iterable[str]) -> dict[str, Any] | None:
+    """`made` with these instance types in it; None where they all stand there already.
+
+    It is written before their groups or fleet requests are made, so that a deletion finds them whatever happens
+    in between.
+    """
+    known = row.made.get("groups", [])
+    new = [name for name in wanted if name not in known]
+    return {**row.made, "groups": [*known, *new]} if new else None
+
+
+def change(aws: Clients, row: Row, desire: Desire) -> None:
+    """Launch and end instances as the plan wishes; its types must stand in the row's `made` (`with_groups`)."""
+    way: Any = fleets if uses_spot_fleet(row) else groups
+    if desire.launch:
+        way.launch(aws, row, dict(desire.launch))
+    if desire.terminate:
+        way.end(aws, row, desire.terminate)
+
+
+def _container_instances(aws: Clients, cluster: str) -> Iterable[Any]:
+    arns: Sequence[str] = list(pages(aws.ecs.list_container_instances, "containerInstanceArns", cluster=cluster))
+    for start in range(0, len(arns), _DESCRIBED_AT_ONCE):
+        chunk = list(arns[start : start + _DESCRIBED_AT_ONCE])
+        answer = aws.ecs.describe_container_instances(cluster=cluster, containerInstances=chunk)
+        yield from answer["containerInstances"]
+
+
+def _is_idle(described: Any) -> bool:
+    return not described.get("runningTasksCount") and not described.get("pendingTasksCount")
+
+
+def _registered(described: Any, idle_since: datetime | None) -> Instance:
+    total = _amounts(described["registeredResources"])
+    free = _amounts(described["remainingResources"])
+    return Instance(
+        instance_id=described["ec2InstanceId"],
+        instance_type=_attribute(described, "ecs.instance-type"),
+        vcpus=total["CPU"] / CPU_UNITS,
+        memory_mib=int(total["MEMORY"]),
+        gpus=int(total.get("GPU", 0)),
+        free_vcpus=free["CPU"] / CPU_UNITS,
+        free_memory_mib=int(free["MEMORY"]),
+        free_gpus=int(free.get("GPU", 0)),
+        state="ACTIVE" if described["status"] == "ACTIVE" and described["agentConnected"] else "DRAINING",
+        idle_since=idle_since,
+    )
+
+
+def _amounts(resources: Any) -> dict[str, float]:
+    return {
+        one["name"]: len(one["stringSetValue"]) if one.get("type") == "STRINGSET" else one.get("integerValue", 0)
+        for one in resources
+    }
+
+
+def _attribute(described: Any, name: str) -> str:
+    return next((one.get("value", "") for one in described.get("attributes", ()) if one["name"] == name), "")
+
+
+def _pending(instance_type: str, index: int) -> Instance:
+    found = instance_types.find(instance_type)
+    if found is None:
+        raise LookupError(f"the instance type {instance_type} is not in the table")
+    return Instance(
+        instance_id=f"pending-{instance_type}-{index:06}",
+        instance_type=instance_type,
+        vcpus=found.vcpus,
+        memory_mib=found.memory_mib,
+        gpus=found.gpus,
+        free_vcpus=found.vcpus,
+        free_memory_mib=found.memory_mib,
+        free_gpus=found.gpus,
+        state="PENDING",
+    )

@@ -1,0 +1,111 @@
+"""Auto Scaling groups of an environment: one for each instance type that it has wanted so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from batchyard.data import instance_types
+from batchyard.framework.clients import Clients
+from batchyard.framework.errors import ApiError
+from batchyard.services.batch.controllers.launch_templates import ensure_launch_template
+from batchyard.services.batch.names import group_name
+from batchyard.services.batch.service_role import SERVICE_TAG
+from batchyard.store.prepared import Row
+
+COOLDOWN_SECONDS = 300
+
+
+def ensure(aws: Clients, row: Row, instance_type: str) -> Any:
+    """The group of an instance type with its launch template, made where it is missing (batch-on-behalf.md 2)."""
+    name = group_name(row, instance_type)
+    found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    if found:
+        return found[0]
+    template = ensure_launch_template(aws, row, instance_type)
+    try:
+        aws.autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchTemplate={"LaunchTemplateName": template, "Version": "1"},
+            MinSize=0,
+            MaxSize=_largest(row, instance_type),
+            DesiredCapacity=0,
+            DefaultCooldown=COOLDOWN_SECONDS,
+            HealthCheckType="EC2",
+            HealthCheckGracePeriod=0,
+            NewInstancesProtectedFromScaleIn=True,
+            TerminationPolicies=["Default"],
+            VPCZoneIdentifier=",".join(row.compute_resources["subnets"]),
+            Tags=_tags(row, name),
+        )
+    except ApiError as error:
+        if error.code != "AlreadyExists":
+            raise
+    aws.autoscaling.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["AZRebalance"])
+    return aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
+
+
+def refresh(aws: Clients, row: Row) -> None:
+    """Bring the groups' largest size to what maxvCpus allows now."""
+    for instance_type in row.made.get("groups", ()):
+        group = ensure(aws, row, instance_type)
+        largest = max(_largest(row, instance_type), group["DesiredCapacity"])
+        if group["MaxSize"] != largest:
+            aws.autoscaling.update_auto_scaling_group(
+                AutoScalingGroupName=group["AutoScalingGroupName"], MaxSize=largest
+            )
+
+
+def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
+    """The instance type of each instance that a group wants or has, and that is not in the cluster yet."""
+    types = row.made.get("groups", ())
+    if not types:
+        return []
+    names = {group_name(row, one): one for one in types}
+    found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=list(names))["AutoScalingGroups"]
+    expected: list[str] = []
+    for group in found:
+        joined = sum(1 for one in group["Instances"] if one["InstanceId"] in registered)
+        count = max(group["DesiredCapacity"], len(group["Instances"])) - joined
+        expected += [names[group["AutoScalingGroupName"]]] * max(0, count)
+    return expected
+
+
+def launch(aws: Clients, row: Row, wanted: Mapping[str, int]) -> None:
+    """Raise the desired capacity of each instance type's group by so many instances."""
+    for instance_type, count in wanted.items():
+        group = ensure(aws, row, instance_type)
+        aws.autoscaling.set_desired_capacity(
+            AutoScalingGroupName=group["AutoScalingGroupName"],
+            DesiredCapacity=min(group["DesiredCapacity"] + count, group["MaxSize"]),
+            HonorCooldown=False,
+        )
+
+
+def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
+    """End these instances and lower the desired capacity by them."""
+    for instance in instance_ids:
+        aws.autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=instance, ShouldDecrementDesiredCapacity=True
+        )
+
+
+def _largest(row: Row, instance_type: str) -> int:
+    found = instance_types.find(instance_type)
+    vcpus = found.vcpus if found else 1
+    return max(1, math.ceil(row.compute_resources["maxvCpus"] / vcpus))
+
+
+def _tags(row: Row, group: str) -> list[Any]:
+    tags = {**row.compute_resources.get("tags", {}), **SERVICE_TAG}
+    return [
+        {
+            "Key": key,
+            "Value": value,
+            "PropagateAtLaunch": True,
+            "ResourceId": group,
+            "ResourceType": "auto-scaling-group",
+        }
+        for key, value in tags.items()
+    ]

@@ -1,0 +1,27 @@
+"""The statusReason texts of environments and jobs (batch-on-behalf.md 5-7)."""
+
+from __future__ import annotations
+
+from batchyard.framework.errors import ApiError
+
+ENVIRONMENT_HEALTHY = "ComputeEnvironment Healthy"
+QUEUE_HEALTHY = "JobQueue Healthy"
+
+_SDK_CLIENTS = {
+    "sts": "AWSSecurityTokenService",
+    "ecs": "AmazonECS",
+    "ec2": "AmazonEC2",
+    "autoscaling": "AmazonAutoScaling",
+    "iam": "AmazonIdentityManagement",
+    "eks": "AmazonEKS",
+    "logs": "AWSLogs",
+}
+
+
+def client_error(error: ApiError) -> str:
+    """Why an environment is INVALID, when a service refused Batch: its own message, and who said it."""
+    client = _SDK_CLIENTS.get(error.service, error.service)
+    return (
+        f"CLIENT_ERROR - {error.message} (Service: {client}; Status Code: {error.status};"
+        f" Error Code: {error.code}; Request ID: {error.request_id}; Proxy: null)"
+    )

@@ -1,0 +1,144 @@
+"""The tables of AWS Batch."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text
+
+from batchyard.store.types import Json, metadata
+
+compute_environments = Table(
+    "batch_compute_environments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("arn", Text, nullable=False),
+    Column("uuid", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_reason", Text, nullable=False),
+    Column("service_role", Text, nullable=False),
+    Column("service_linked", Boolean, nullable=False),
+    Column("orchestration", Text, nullable=False),
+    Column("unmanaged_vcpus", Integer),
+    Column("compute_resources", Json),
+    Column("update_policy", Json),
+    Column("eks_configuration", Json),
+    Column("context", Text),
+    Column("tags", Json, nullable=False),
+    Column("made", Json, nullable=False),
+    Column("desired_vcpus", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index("batch_compute_environments_by_name", "account", "region", "name", unique=True),
+    Index("batch_compute_environments_by_role", "account", "service_role", "region"),
+)
+"""`made` tells what exists of the environment in other services: cluster, launch template, group, fleet request.
+`generation` counts the owner's changes, so that a controller's late answer does not undo a newer one."""
+
+job_queues = Table(
+    "batch_job_queues",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("arn", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_reason", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index("batch_job_queues_by_name", "account", "region", "name", unique=True),
+)
+
+queue_environments = Table(
+    "batch_queue_environments",
+    metadata,
+    Column("queue_id", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("environment_id", Integer, nullable=False),
+    Index("batch_queue_environments_by_environment", "environment_id"),
+    Index("batch_queue_environments_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""A queue's computeEnvironmentOrder."""
+
+job_definitions = Table(
+    "batch_job_definitions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("arn", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("task_definition_arn", Text),
+    Column("created_ms", BigInteger, nullable=False),
+    Index("batch_job_definitions_by_name", "account", "region", "name", "revision", unique=True),
+    Index("batch_job_definitions_by_status", "account", "region", "status", "name", "revision"),
+)
+"""Revisions are never reused: an INACTIVE one keeps its row."""
+
+jobs = Table(
+    "batch_jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_id", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("queue_id", Integer, nullable=False),
+    Column("queue_arn", Text, nullable=False),
+    Column("definition_arn", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_reason", Text),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("stopped_ms", BigInteger),
+    Column("vcpus", Float, nullable=False),
+    Column("memory_mib", Integer, nullable=False),
+    Column("gpus", Integer, nullable=False),
+    Column("spec", Json, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("attempts", Json, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("environment_id", Integer),
+    Column("cluster_arn", Text),
+    Column("task_arn", Text),
+    Column("container_instance_arn", Text),
+    Column("log_stream", Text),
+    Column("deadline_ms", BigInteger),
+    Column("cancelled", Boolean, nullable=False),
+    Column("terminated", Boolean, nullable=False),
+    Column("end_reason", Text),
+    Index("batch_jobs_by_job_id", "job_id", unique=True),
+    Index("batch_jobs_by_queue", "queue_id", "status", "id"),
+    Index("batch_jobs_by_task", "task_arn"),
+    Index("batch_jobs_by_environment", "environment_id", "status"),
+    Index("batch_jobs_by_account", "account"),
+)
+"""`spec` is the job as it was resolved at submission: container, parameters, retry strategy, timeout, dependsOn.
+`id` is the order of submission. `attempts` are those that ended; `attempt` is the number of the current one."""
+
+job_dependencies = Table(
+    "batch_job_dependencies",
+    metadata,
+    Column("on_job", Integer, primary_key=True),
+    Column("waiting_job", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Index("batch_job_dependencies_by_waiting", "waiting_job"),
+    Index("batch_job_dependencies_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""Only unmet dependencies stand here, by the jobs' `id`."""

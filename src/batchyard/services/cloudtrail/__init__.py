@@ -1,0 +1,6 @@
+"""AWS CloudTrail: the event history of every call."""
+
+from batchyard.services.cloudtrail import event_history
+from batchyard.services.cloudtrail.service import cloudtrail
+
+__all__ = ["cloudtrail", "event_history"]

@@ -1,0 +1,116 @@
+"""One event as CloudTrail shows it: the answer's members, and the record inside them as JSON text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from batchyard.audit.identity import iso
+from batchyard.audit.trail import short_name
+from batchyard.store.prepared import Row
+
+EVENT_VERSION = "1.11"
+
+_TYPES = {
+    "compute-environment": "AWS::Batch::ComputeEnvironment",
+    "job-queue": "AWS::Batch::JobQueue",
+    "job-definition": "AWS::Batch::JobDefinition",
+    "job": "AWS::Batch::Job",
+    "scheduling-policy": "AWS::Batch::SchedulingPolicy",
+    "role": "AWS::IAM::Role",
+    "user": "AWS::IAM::User",
+    "group": "AWS::IAM::Group",
+    "policy": "AWS::IAM::Policy",
+    "instance-profile": "AWS::IAM::InstanceProfile",
+    "autoScalingGroup": "AWS::AutoScaling::AutoScalingGroup",
+    "launch-template": "AWS::EC2::LaunchTemplate",
+    "instance": "AWS::EC2::Instance",
+    "subnet": "AWS::EC2::Subnet",
+    "security-group": "AWS::EC2::SecurityGroup",
+    "spot-fleet-request": "AWS::EC2::SpotFleet",
+    "task-definition": "AWS::ECS::TaskDefinition",
+    "task": "AWS::ECS::Task",
+    "log-group": "AWS::Logs::LogGroup",
+}
+
+
+def shown(row: Row) -> dict[str, Any]:
+    """An `Event` of LookupEvents."""
+    event = {
+        "EventId": row.event_id,
+        "EventName": row.name,
+        "ReadOnly": "true" if row.read_only else "false",
+        "EventTime": row.event_time,
+        "EventSource": row.source,
+        "Username": row.username,
+        "Resources": [
+            {
+                "ResourceName": arn if _is_global_name(arn) else short_name(arn),
+                "ResourceType": resource_type(arn),
+            }
+            for arn in row.resources or ()
+        ],
+        "CloudTrailEvent": orjson.dumps(record(row)).decode(),
+    }
+    if row.access_key_id:
+        event["AccessKeyId"] = row.access_key_id
+    return event
+
+
+def record(row: Row) -> dict[str, Any]:
+    """The CloudTrail record; what decided the call stands in additionalEventData.decision."""
+    made: dict[str, Any] = {
+        "eventVersion": EVENT_VERSION,
+        "userIdentity": row.identity,
+        "eventTime": iso(row.event_time),
+        "eventSource": row.source,
+        "eventName": row.name,
+        "awsRegion": row.region,
+        "sourceIPAddress": row.source_ip,
+        "userAgent": row.user_agent,
+    }
+    if row.error_code:
+        made["errorCode"] = row.error_code
+        made["errorMessage"] = row.error_message
+    made["requestParameters"] = _lowered(row.request) or None
+    made["responseElements"] = _lowered(row.response) or None
+    if row.decision:
+        made["additionalEventData"] = {"decision": row.decision}
+    made |= {
+        "requestID": row.request_id,
+        "eventID": row.event_id,
+        "readOnly": bool(row.read_only),
+        "resources": [
+            {"accountId": row.account, "type": resource_type(arn), "ARN": arn} for arn in row.resources or ()
+        ],
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": row.account,
+        "eventCategory": "Management",
+    }
+    return made
+
+
+def resource_type(arn: str) -> str:
+    """CloudFormation's name for the type of an ARN's resource; a type without one keeps the ARN's word."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return "AWS::Unknown"
+    kind = parts[5].replace(":", "/").split("/", 1)[0]
+    if kind == "cluster":
+        return "AWS::EKS::Cluster" if parts[2] == "eks" else "AWS::ECS::Cluster"
+    return _TYPES.get(kind, f"AWS::{parts[2]}::{kind}")
+
+
+def _is_global_name(arn: str) -> bool:
+    return not arn.startswith("arn:")
+
+
+def _lowered(value: Any) -> Any:
+    """Member names as CloudTrail writes them: with a lower first letter."""
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _lowered(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_lowered(item) for item in value]
+    return value

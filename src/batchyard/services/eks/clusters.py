@@ -1,0 +1,128 @@
+"""EKS clusters: create, describe, list, delete. No Kubernetes control plane runs behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from batchyard.framework.check import ANY, Check
+from batchyard.framework.context import Context
+from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.services.eks.resources import FIND, cluster
+from batchyard.services.eks.service import eks
+from batchyard.services.eks.tables import clusters
+from batchyard.store.prepared import Row
+
+NEWEST_VERSION = "1.33"
+SUPPORTED_VERSIONS = ("1.29", "1.30", "1.31", "1.32", "1.33")
+
+
+def _passes_role(ctx: Context, request: Any) -> Iterable[Check]:
+    yield Check(
+        resource=request["roleArn"],
+        action="iam:PassRole",
+        context={
+            "iam:PassedToService": "eks.amazonaws.com",
+            "iam:AssociatedResourceArn": cluster.arn(ctx, name=request["name"]),
+        },
+    )
+
+
+@eks.operation(
+    on=cluster.named("name"),
+    passes=(_passes_role,),
+    writes=True,
+    tags="tags",
+    honours={"name", "version", "roleArn", "resourcesVpcConfig", "tags"},
+)
+def create_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+    """Record a cluster as CREATING; the controller makes it ACTIVE. It has no endpoint: nothing runs in it."""
+    name = request["name"]
+    if ctx.read.first(FIND, account=ctx.account, region=ctx.region, name=name) is not None:
+        raise eks.error.ResourceInUseException(f"Cluster already exists with name: {name}", clusterName=name)
+    version = request.get("version", NEWEST_VERSION)
+    if version not in SUPPORTED_VERSIONS:
+        raise eks.error.InvalidParameterException(
+            f"unsupported Kubernetes version {version}", clusterName=name
+        )
+    ctx.write.run(
+        insert(clusters).values(
+            account=ctx.account,
+            region=ctx.region,
+            name=name,
+            arn=cluster.arn(ctx, name=name),
+            status="CREATING",
+            created_at=ctx.now,
+            version=version,
+            role_arn=request["roleArn"],
+            vpc_config=request["resourcesVpcConfig"],
+            tags=request.get("tags", {}),
+        )
+    )
+    ctx.intend("eks.clusters", name, delay_seconds=ctx.runtime.settings.pace)
+    return {"cluster": _shown(_require(ctx, name))}
+
+
+@eks.operation(on=cluster.named("name"))
+def describe_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+    """One cluster; a missing one is ResourceNotFoundException `No cluster found for name: x.`"""
+    return {"cluster": _shown(_require(ctx, request["name"]))}
+
+
+@eks.operation(on=cluster.named("name"), writes=True)
+def delete_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+    """Mark a cluster DELETING; the controller removes it."""
+    row = _require(ctx, request["name"])
+    if row.status == "CREATING":
+        raise eks.error.ResourceInUseException(f"Cluster has status {row.status}", clusterName=row.name)
+    ctx.write.run(update(clusters).where(clusters.c.id == row.id).values(status="DELETING"))
+    ctx.intend("eks.clusters", row.name, delay_seconds=ctx.runtime.settings.pace)
+    return {"cluster": _shown(_require(ctx, row.name))}
+
+
+@eks.operation(on=ANY, refuses=("include",))
+def list_clusters(ctx: Context, request: Any) -> dict[str, Any]:
+    """The names of the account's clusters in this Region."""
+    limit = request.get("maxResults", 100)
+    query = (
+        select(clusters.c.name)
+        .where(clusters.c.account == ctx.account)
+        .where(clusters.c.region == ctx.region)
+        .order_by(clusters.c.name)
+        .limit(limit + 1)
+    )
+    if "nextToken" in request:
+        try:
+            query = query.where(clusters.c.name > decode_token(request["nextToken"]))
+        except InvalidToken as error:
+            raise eks.error.InvalidParameterException("Invalid nextToken") from error
+    names = [row.name for row in ctx.read.all(query)]
+    answer: dict[str, Any] = {"clusters": names[:limit]}
+    if len(names) > limit:
+        answer["nextToken"] = encode_token(names[limit - 1])
+    return answer
+
+
+def _require(ctx: Context, name: str) -> Row:
+    row = ctx.read.first(FIND, account=ctx.account, region=ctx.region, name=name)
+    if row is None:
+        raise eks.error.ResourceNotFoundException(f"No cluster found for name: {name}.", clusterName=name)
+    return row
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "arn": row.arn,
+        "createdAt": row.created_at,
+        "version": row.version,
+        "roleArn": row.role_arn,
+        "resourcesVpcConfig": {
+            "subnetIds": row.vpc_config.get("subnetIds", []),
+            "securityGroupIds": row.vpc_config.get("securityGroupIds", []),
+        },
+        "status": row.status,
+        "tags": row.tags,
+    }

@@ -1,0 +1,1 @@
+"""What EKS does in the background."""

@@ -1,0 +1,129 @@
+"""Log groups: create, delete, describe, retention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from batchyard.clock import microseconds
+from batchyard.framework.context import Context
+from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.services.logs.resources import (
+    EVERY_GROUP,
+    GROUP,
+    find_group,
+    group_arn,
+    group_name,
+    require_group,
+)
+from batchyard.services.logs.service import logs
+from batchyard.services.logs.tables import log_events, log_groups, log_streams
+from batchyard.store.prepared import Row
+
+_RETENTION_DAYS = frozenset(
+    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+)
+
+
+def now_ms(ctx: Context) -> int:
+    """The current time as CloudWatch Logs tells times: milliseconds since 1970."""
+    return microseconds(ctx.now) // 1000
+
+
+@logs.operation(on=GROUP, writes=True, tags="tags", honours={"logGroupName", "tags"})
+def create_log_group(ctx: Context, request: Any) -> None:
+    """Make an empty group; a name in use is a ResourceAlreadyExistsException."""
+    name = request["logGroupName"]
+    if find_group(ctx, name) is not None:
+        raise logs.error.ResourceAlreadyExistsException("The specified log group already exists")
+    ctx.write.run(
+        insert(log_groups).values(
+            account=ctx.account,
+            region=ctx.region,
+            name=name,
+            created_ms=now_ms(ctx),
+            stored_bytes=0,
+            tags=request.get("tags", {}),
+        )
+    )
+
+
+@logs.operation(on=GROUP, writes=True)
+def delete_log_group(ctx: Context, request: Any) -> None:
+    """Delete a group with its streams and events."""
+    group = require_group(ctx, group_name(request))
+    ctx.write.run(delete(log_events).where(log_events.c.group_id == group.id))
+    ctx.write.run(delete(log_streams).where(log_streams.c.group_id == group.id))
+    ctx.write.run(delete(log_groups).where(log_groups.c.id == group.id))
+
+
+@logs.operation(on=GROUP, writes=True)
+def put_retention_policy(ctx: Context, request: Any) -> None:
+    """Set after how many days events are no longer shown."""
+    days = request["retentionInDays"]
+    if days not in _RETENTION_DAYS:
+        raise logs.error.InvalidParameterException(
+            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint:"
+            f" Member must satisfy enum value set: {sorted(_RETENTION_DAYS)}"
+        )
+    _set_retention(ctx, require_group(ctx, group_name(request)), days)
+
+
+@logs.operation(on=GROUP, writes=True)
+def delete_retention_policy(ctx: Context, request: Any) -> None:
+    """Keep events for ever again."""
+    _set_retention(ctx, require_group(ctx, group_name(request)), None)
+
+
+@logs.operation(on=EVERY_GROUP, honours={"logGroupNamePrefix", "logGroupNamePattern", "nextToken", "limit"})
+def describe_log_groups(ctx: Context, request: Any) -> dict[str, Any]:
+    """The groups of the account in this Region, by name."""
+    limit = request.get("limit", 50)
+    query = (
+        select(log_groups)
+        .where(log_groups.c.account == ctx.account)
+        .where(log_groups.c.region == ctx.region)
+        .order_by(log_groups.c.name)
+        .limit(limit + 1)
+    )
+    if "logGroupNamePrefix" in request:
+        prefix = request["logGroupNamePrefix"]
+        query = query.where(log_groups.c.name >= prefix).where(log_groups.c.name < prefix + "\U0010ffff")
+    if "logGroupNamePattern" in request:
+        query = query.where(log_groups.c.name.contains(request["logGroupNamePattern"], autoescape=True))
+    if "nextToken" in request:
+        query = query.where(log_groups.c.name > token_position(request["nextToken"]))
+    rows = ctx.read.all(query)
+    answer: dict[str, Any] = {"logGroups": [_shown(ctx, row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        answer["nextToken"] = encode_token(rows[limit - 1].name)
+    return answer
+
+
+def token_position(token: str) -> str:
+    """The position of a page token; raises InvalidParameterException for one that is not ours."""
+    try:
+        return decode_token(token)
+    except InvalidToken as error:
+        raise logs.error.InvalidParameterException("The specified nextToken is invalid.") from error
+
+
+def _set_retention(ctx: Context, group: Row, days: int | None) -> None:
+    ctx.write.run(update(log_groups).where(log_groups.c.id == group.id).values(retention_days=days))
+
+
+def _shown(ctx: Context, group: Row) -> dict[str, Any]:
+    arn = group_arn(ctx, group.name)
+    shown = {
+        "logGroupName": group.name,
+        "creationTime": group.created_ms,
+        "metricFilterCount": 0,
+        "arn": f"{arn}:*",
+        "logGroupArn": arn,
+        "storedBytes": group.stored_bytes,
+        "logGroupClass": "STANDARD",
+    }
+    if group.retention_days is not None:
+        shown["retentionInDays"] = group.retention_days
+    return shown

@@ -1,0 +1,106 @@
+"""Log streams: create, delete, describe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from batchyard.framework.context import Context
+from batchyard.framework.pagination import encode_token
+from batchyard.services.logs.log_groups import now_ms, token_position
+from batchyard.services.logs.resources import (
+    GROUP,
+    find_stream,
+    group_name,
+    require_group,
+    require_stream,
+    stream_arn,
+)
+from batchyard.services.logs.service import logs
+from batchyard.services.logs.tables import log_events, log_streams
+from batchyard.store.prepared import Row
+
+
+@logs.operation(on=GROUP, writes=True)
+def create_log_stream(ctx: Context, request: Any) -> None:
+    """Make an empty stream in a group; a name in use is a ResourceAlreadyExistsException."""
+    group = require_group(ctx, request["logGroupName"])
+    if find_stream(ctx, group, request["logStreamName"]) is not None:
+        raise logs.error.ResourceAlreadyExistsException("The specified log stream already exists")
+    ctx.write.run(
+        insert(log_streams).values(
+            account=ctx.account,
+            group_id=group.id,
+            name=request["logStreamName"],
+            created_ms=now_ms(ctx),
+            stored_bytes=0,
+        )
+    )
+
+
+@logs.operation(on=GROUP, writes=True)
+def delete_log_stream(ctx: Context, request: Any) -> None:
+    """Delete a stream with its events."""
+    stream = require_stream(ctx, request)
+    ctx.write.run(delete(log_events).where(log_events.c.stream_id == stream.id))
+    ctx.write.run(delete(log_streams).where(log_streams.c.id == stream.id))
+
+
+@logs.operation(on=GROUP)
+def describe_log_streams(ctx: Context, request: Any) -> dict[str, Any]:
+    """The streams of a group, by name or by their last event."""
+    name = group_name(request)
+    group = require_group(ctx, name)
+    by_time = request.get("orderBy") == "LastEventTime"
+    if by_time and "logStreamNamePrefix" in request:
+        raise logs.error.InvalidParameterException(
+            "Cannot order by LastEventTime with a logStreamNamePrefix."
+        )
+    limit = request.get("limit", 50)
+    rows = ctx.read.all(_query(group, request, by_time=by_time).limit(limit + 1))
+    answer: dict[str, Any] = {"logStreams": [_shown(ctx, name, row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        answer["nextToken"] = encode_token(f"{last.last_event_ms or 0}/{last.name}" if by_time else last.name)
+    return answer
+
+
+def _query(group: Row, request: Any, *, by_time: bool) -> Any:
+    streams = log_streams.c
+    query = select(log_streams).where(streams.group_id == group.id)
+    descending = request.get("descending", False)
+    after = token_position(request["nextToken"]) if "nextToken" in request else None
+    if not by_time:
+        if "logStreamNamePrefix" in request:
+            prefix = request["logStreamNamePrefix"]
+            query = query.where(streams.name >= prefix).where(streams.name < prefix + "\U0010ffff")
+        if after is not None:
+            query = query.where(streams.name < after if descending else streams.name > after)
+        return query.order_by(streams.name.desc() if descending else streams.name)
+    if after is not None:
+        moment, _, name = after.partition("/")
+        later = (streams.last_event_ms == int(moment or 0)) & (streams.name > name)
+        beyond = (
+            streams.last_event_ms < int(moment or 0)
+            if descending
+            else streams.last_event_ms > int(moment or 0)
+        )
+        query = query.where(beyond | later)
+    order = streams.last_event_ms.desc() if descending else streams.last_event_ms
+    return query.order_by(order, streams.name)
+
+
+def _shown(ctx: Context, group: str, stream: Row) -> dict[str, Any]:
+    shown = {
+        "logStreamName": stream.name,
+        "creationTime": stream.created_ms,
+        "arn": stream_arn(ctx, group, stream.name),
+        "storedBytes": 0,
+        "uploadSequenceToken": f"{stream.id:056}",
+    }
+    if stream.last_event_ms is not None:
+        shown["firstEventTimestamp"] = stream.first_event_ms
+        shown["lastEventTimestamp"] = stream.last_event_ms
+        shown["lastIngestionTime"] = stream.last_ingestion_ms
+    return shown

@@ -1,0 +1,41 @@
+"""Tags of log groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+
+from batchyard.framework.context import Context
+from batchyard.services.logs.resources import TAGGED, group_name, require_group
+from batchyard.services.logs.service import logs
+from batchyard.services.logs.tables import log_groups
+
+MOST_TAGS = 50
+
+
+@logs.operation(on=TAGGED, writes=True, tags="tags")
+def tag_resource(ctx: Context, request: Any) -> None:
+    """Add or change tags of a group."""
+    group = require_group(ctx, group_name(request))
+    tags = {**group.tags, **request["tags"]}
+    if len(tags) > MOST_TAGS:
+        raise logs.error.TooManyTagsException(f"A resource can have no more than {MOST_TAGS} tags.")
+    _keep(ctx, group.id, tags)
+
+
+@logs.operation(on=TAGGED, writes=True, tag_keys="tagKeys")
+def untag_resource(ctx: Context, request: Any) -> None:
+    """Remove tags of a group by key."""
+    group = require_group(ctx, group_name(request))
+    _keep(ctx, group.id, {key: value for key, value in group.tags.items() if key not in request["tagKeys"]})
+
+
+@logs.operation(on=TAGGED)
+def list_tags_for_resource(ctx: Context, request: Any) -> dict[str, Any]:
+    """The tags of a group."""
+    return {"tags": require_group(ctx, group_name(request)).tags}
+
+
+def _keep(ctx: Context, identity: int, tags: dict[str, str]) -> None:
+    ctx.write.run(update(log_groups).where(log_groups.c.id == identity).values(tags=tags))

@@ -1,0 +1,56 @@
+"""The json protocol (1.0 and 1.1): X-Amz-Target names the operation, the body is its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from batchyard.wire.errors import ErrorReply, WireError
+from batchyard.wire.http import HttpRequest, HttpResponse
+from batchyard.wire.json_body import decode, encode
+from batchyard.wire.json_values import reader, writer
+from batchyard.wire.model import Model, Operation
+
+
+def parse(operation: Operation, http: HttpRequest) -> dict[str, Any]:
+    """The request dict of a message; raises WireError SerializationException."""
+    value = decode(http.body)
+    if operation.input is None:
+        return {}
+    if not isinstance(value, dict):
+        raise WireError("SerializationException", "Start of structure or map found where not expected.")
+    request: dict[str, Any] = reader(operation.input)(value)
+    return request
+
+
+def serialize(operation: Operation, result: Mapping[str, Any], request_id: str) -> HttpResponse:
+    """A 200 answer."""
+    body = encode(writer(operation.output)(result)) if operation.output is not None else b""
+    return HttpResponse(200, _headers(operation.model, request_id), body)
+
+
+def serialize_error(model: Model, error: ErrorReply, request_id: str) -> HttpResponse:
+    """An error answer: `__type` and the message under the name that the modelled shape has for it."""
+    body: dict[str, Any] = {"__type": error.code, **error_members(model, error)}
+    return HttpResponse(error.status, _headers(model, request_id), encode(body))
+
+
+def error_members(model: Model, error: ErrorReply) -> dict[str, Any]:
+    """The message and further members of an error, as its shape names them."""
+    declared = model.error_shape(error.code)
+    name = "message"
+    members: dict[str, Any] = dict(error.members)
+    if declared is not None:
+        name = next((one for one in declared.shape.members if one.lower() == "message"), name)
+        members = writer(declared.shape)({**members, name: error.message})
+    else:
+        members[name] = error.message
+    members.setdefault("message", error.message)
+    return members
+
+
+def _headers(model: Model, request_id: str) -> dict[str, str]:
+    return {
+        "content-type": f"application/x-amz-json-{model.json_version}",
+        "x-amzn-requestid": request_id,
+    }

@@ -1,0 +1,161 @@
+"""The fixtures of most tests: a real server in this process, an account of each test's own, boto3 clients."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from batchyard.app import App
+from batchyard.config import Settings
+from batchyard.server.listen import listen, make_server, run
+
+PACE = 0.05
+QUICK = Config(retries={"total_max_attempts": 1}, max_pool_connections=32, connect_timeout=5, read_timeout=30)
+
+
+class Serving:
+    """An App behind a real socket, in a thread of this process."""
+
+    def __init__(self, settings: Settings, **arguments: Any) -> None:
+        self.app = App(settings, check_results=True, **arguments)
+        self._listener = listen(settings.host, 0)
+        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._server = make_server(self.app.application)
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=run,
+            args=(self._server, self._listener),
+            kwargs={"when_ready": ready.set, "signals": False},
+            daemon=True,
+        )
+        self.app.start(self.endpoint)
+        self._thread.start()
+        assert ready.wait(10)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._listener.close()
+        self.app.close()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Iterator[Serving]:
+    """The server that the tests of this worker share; each test has its own account."""
+    one = Serving(Settings(ephemeral=True, port=0, pace=PACE, scale_down_delay=0.5, slots=8))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def app(serving: Serving) -> App:
+    """The system behind the socket."""
+    return serving.app
+
+
+@pytest.fixture
+def endpoint(serving: Serving) -> str:
+    """Where the server is reached."""
+    return serving.endpoint
+
+
+_numbers = itertools.count(secrets.randbelow(10**8) * 1000)
+
+
+@pytest.fixture
+def account() -> str:
+    """Twelve digits that no other test has; with secret `test` they are its root credentials."""
+    return f"{next(_numbers) % 10**12:012}"
+
+
+ClientOf = Callable[..., Any]
+
+
+def client(
+    endpoint: str,
+    service: str,
+    *,
+    access_key: str,
+    secret: str = "test",
+    token: str | None = None,
+    region: str = "us-east-1",
+) -> Any:
+    """A boto3 client that does not retry: a test sees the first answer."""
+    return boto3.Session().client(
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        config=QUICK,
+    )
+
+
+@pytest.fixture
+def aws(endpoint: str, account: str) -> ClientOf:
+    """`aws("ecs", region="eu-west-1")`: a client as root of this test's account."""
+
+    def make(service: str, *, region: str = "us-east-1") -> Any:
+        return client(endpoint, service, access_key=account, region=region)
+
+    return make
+
+
+@pytest.fixture
+def user(aws: ClientOf) -> Callable[..., dict[str, str]]:
+    """`user(policy)`: a fresh IAM user with that inline policy (or none); its name, ARN, access key, secret."""
+
+    def make(policy: Any = None, *, name: str | None = None) -> dict[str, str]:
+        iam = aws("iam")
+        user_name = name or f"user-{secrets.token_hex(4)}"
+        arn = iam.create_user(UserName=user_name)["User"]["Arn"]
+        if policy is not None:
+            document = policy if isinstance(policy, str) else json.dumps(policy)
+            iam.put_user_policy(UserName=user_name, PolicyName="inline", PolicyDocument=document)
+        key = iam.create_access_key(UserName=user_name)["AccessKey"]
+        return {"name": user_name, "arn": arn, "key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+
+    return make
+
+
+@pytest.fixture
+def user_client(endpoint: str, user: Callable[..., dict[str, str]]) -> ClientOf:
+    """`user_client("batch", policy)`: a client of a fresh user with that inline policy."""
+
+    def make(service: str, policy: Any = None, *, region: str = "us-east-1") -> Any:
+        made = user(policy)
+        return client(endpoint, service, access_key=made["key"], secret=made["secret"], region=region)
+
+    return make
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float = 20, every: float = 0.02) -> Any:
+    """Poll until `condition()` is true and return what it gave; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {condition}; last value {value!r}")
+        threading.Event().wait(every)
+
+
+@pytest.fixture(name="wait_for")
+def wait_for_fixture() -> Callable[..., Any]:
+    """`wait_for(lambda: …)`."""
+    return wait_for
+
+
+os.environ.pop("AWS_ENDPOINT_URL", None)

@@ -1,0 +1,140 @@
+"""botocore's protocol cases turned to the server's side: its requests parse, our answers mean what it recorded."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.model import OperationModel, ServiceModel
+from botocore.parsers import create_parser
+
+from batchyard.wire import protocols
+from batchyard.wire.model import Shape
+from batchyard.wire.route import route_in
+from wire.cases import Case, cases, request_of
+
+# Each case left out, with why the server's side cannot mean the same.
+LEFT_OUT_INPUT: dict[str, str] = {}
+LEFT_OUT_OUTPUT: dict[str, str] = {}
+
+
+def _ids(kind: str) -> list[Any]:
+    left_out = LEFT_OUT_INPUT if kind == "input" else LEFT_OUT_OUTPUT
+    return [pytest.param(case, id=case.name) for case in cases(kind) if case.name not in left_out]
+
+
+@pytest.mark.parametrize("case", _ids("input"))
+def test_a_recorded_request_parses_to_its_params(case: Case) -> None:
+    model = case.model()
+    operation = model.operations[case.given["name"]]
+    http = request_of(case)
+    if "host" not in case.case["serialized"]:
+        http.headers.setdefault("host", "example.com")
+    parsed = protocols.parse(operation, http)
+    expected = plain(operation.input, case.case.get("params", {})) if operation.input else {}
+    assert plain(operation.input, parsed) == expected if operation.input else parsed == {}
+
+
+@pytest.mark.parametrize(
+    "case", [param for param in _ids("input") if param.values[0].protocol == "rest-json"]
+)
+def test_a_recorded_rest_request_routes_to_its_operation(case: Case) -> None:
+    found = route_in(case.model(), request_of(case))
+    assert found is not None
+    assert found.name == case.given["name"]
+
+
+@pytest.mark.parametrize("case", _ids("output"))
+def test_a_recorded_result_serialized_by_us_means_the_same_to_botocore(case: Case) -> None:
+    model = case.model()
+    operation = model.operations[case.given["name"]]
+    if "result" not in case.case:
+        pytest.skip("an error case: see test_recorded_errors")
+    result = decoded(operation.output, case.case["result"]) if operation.output else {}
+    response = protocols.serialize(operation, result, "request-id")
+    botocore_model = ServiceModel(
+        {
+            "metadata": case.description["metadata"],
+            "operations": {case.given["name"]: case.given},
+            "shapes": case.description.get("shapes", {}),
+        }
+    )
+    parsed = create_parser(case.description["metadata"]["protocol"]).parse(
+        {"status_code": response.status, "headers": response.headers, "body": response.body},
+        OperationModel(case.given, botocore_model).output_shape,
+    )
+    parsed.pop("ResponseMetadata", None)
+    expected = plain(operation.output, result) if operation.output else {}
+    assert plain(operation.output, materialized(parsed)) == expected if operation.output else parsed == {}
+
+
+def materialized(value: Any) -> Any:
+    """Streams read, everything else as it is."""
+    if isinstance(value, dict):
+        return {key: materialized(inner) for key, inner in value.items()}
+    if hasattr(value, "read"):
+        return value.read()
+    return value
+
+
+def decoded(shape: Shape, value: Any) -> Any:
+    """A recorded result (JSON) as an operation's function would give it."""
+    if value is None or shape.is_document:
+        return value
+    if shape.type == "structure":
+        return {
+            name: decoded(shape.members[name], inner)
+            for name, inner in value.items()
+            if name in shape.members
+        }
+    if shape.type == "list":
+        return [decoded(shape.member, item) for item in value]
+    if shape.type == "map":
+        return {key: decoded(shape.value, item) for key, item in value.items()}
+    if shape.type == "timestamp":
+        return as_time(value)
+    if shape.type in ("float", "double") and isinstance(value, str):
+        return float(value)
+    return value
+
+
+def as_time(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).astimezone(UTC)
+    return datetime.fromtimestamp(value, UTC)
+
+
+def plain(shape: Shape, value: Any) -> Any:
+    """A value in a form that compares: empty and absent alike, times in seconds, NaN as text, blobs as bytes."""
+    if value is None or shape.is_document:
+        return value
+    if shape.type == "structure":
+        inner = {
+            name: plain(shape.members[name], one) for name, one in value.items() if name in shape.members
+        }
+        return {name: one for name, one in inner.items() if one not in (None, {}, [], "", b"")}
+    if shape.type == "list":
+        return [plain(shape.member, item) for item in value if item is not None]
+    if shape.type == "map":
+        return {key: plain(shape.value, item) for key, item in value.items() if item is not None}
+    if shape.type == "timestamp":
+        return round(as_time(value).timestamp(), 3)
+    if shape.type == "blob":
+        return value.encode() if isinstance(value, str) else bytes(value)
+    if shape.type in ("float", "double"):
+        number = float(value)
+        return "NaN" if math.isnan(number) else number
+    if shape.trait("jsonvalue"):
+        return json.loads(value) if isinstance(value, str) else value
+    return value
+
+
+def as_blob(text: str) -> bytes:
+    """Base64 as botocore's cases write blobs in bodies."""
+    return base64.b64decode(text)
