@@ -11,7 +11,7 @@ from batchyard.engines import processes
 from batchyard.engines.attempts_directory import AttemptsDirectory, Record
 from batchyard.engines.cgroup_trees import Tree
 from batchyard.engines.cgroups import Group
-from batchyard.engines.launch import launch
+from batchyard.engines.launch import Launch
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 HOST_TERMINATED = "Host terminated: the supervisor of this machine's attempts ended"
@@ -184,26 +184,29 @@ class Attempts:
         attempt = Attempt(status, account=spec["account"], group=self._tree.group(name))
         self._known[name] = attempt
         claim = {"account": spec["account"], "started_at": started_at, "cgroups": attempt.group.directories}
-        self._directory.write(name, "claim", claim)
+        self._directory.create(name, "claim", claim)
         return attempt
 
     def _launch(self, spec: Record, attempt: Attempt) -> None:
         memory = spec["memory_mib"]
         try:
             self._tree.make(attempt.group, memory_mib=memory, vcpus=spec["vcpus"])
-            attempt.pid = launch(
+            attempt.pid = Launch(
                 self._directory,
                 spec["attempt"],
                 command=spec["command"],
                 environment=spec["environment"],
                 group=attempt.group,
                 memory_limit=None if memory is None or self._tree.limits_memory else memory << 20,
-            )
+            ).start()
         except OSError as error:
             reason = f"CannotStartContainerError: {error}"
             self._begin_end(attempt, state="exited", exit_code=126, reason=reason)
             return
         self._leaders[attempt.pid] = attempt
+        if not attempt.group.holds:
+            record = {"pid": attempt.pid, "started": processes.started(attempt.pid), "boot": processes.boot()}
+            self._directory.create(spec["attempt"], "process", record)
         if spec["deadline_seconds"] is not None:
             attempt.deadline_at = monotonic() + spec["deadline_seconds"]
 

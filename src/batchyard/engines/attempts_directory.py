@@ -2,7 +2,7 @@
 
 attempts/NAME/        made by mkdir: that is the claim, so a name starts once
   claim               what was asked for, without command and environment (they may hold secrets)
-  process             pid and start time of the leader, written by itself before it becomes the command
+  process             pid and start time of the leader, where no control group holds what it starts
   failure             why the command could not be executed
   output              stdout and stderr
   work/               the command's working directory
@@ -59,21 +59,28 @@ class AttemptsDirectory:
         finally:
             os.close(descriptor)
 
+    def create(self, attempt: str, name: str, record: Record) -> None:
+        """Write a record that nobody reads before a crash could tear it anyway."""
+        descriptor = os.open(self.path(attempt, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, json.dumps(record).encode())
+        finally:
+            os.close(descriptor)
+
     def write(self, attempt: str, name: str, record: Record) -> None:
         """Put a record in place, whole or not at all.
 
         Not fsynced: after a power cut a missing `end` reads as a lost host, which is then the truth.
         """
+        self.create(attempt, name + ".new", record)
         path = self.path(attempt, name)
-        with open(path + ".new", "w", encoding="utf-8") as file:
-            json.dump(record, file)
         os.rename(path + ".new", path)
 
     def read(self, attempt: str, name: str) -> Record | None:
         """A record; None if it is missing or torn."""
         try:
-            with open(self.path(attempt, name), encoding="utf-8") as file:
-                record = json.load(file)
+            with open(self.path(attempt, name), "rb", buffering=0) as file:
+                record = json.loads(file.read())
         except (OSError, ValueError):
             return None
         return record if isinstance(record, dict) else None

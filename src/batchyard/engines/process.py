@@ -35,7 +35,7 @@ class ProcessEngine:
         that ends. `cgroups`: the hierarchies that may be used. `idle_seconds`: how long a supervisor without
         server and attempts stays. No supervisor is started before there is something for it to do."""
         self._slots = slots or 2 * _cores()
-        self._directory = AttemptsDirectory(str(directory.absolute()))
+        self.directory = AttemptsDirectory(str(directory.absolute()))
         self._listeners: list[Callable[[Sequence[str]], None]] = []
         self._removal = threading.Lock()
         options = {"ephemeral": ephemeral, "roles": list(cgroups), "idle_seconds": idle_seconds}
@@ -73,9 +73,9 @@ class ProcessEngine:
 
     def logs(self, attempt: str, offset: int = 0, limit: int = 1000) -> LogChunk:
         """Lines of the output file; read here, so the supervisor is not bothered."""
-        has_ended = self._directory.has_ended(attempt)
+        has_ended = self.directory.has_ended(attempt)
         return read_chunk(
-            self._directory.path(attempt, "output"), offset=offset, limit=limit, has_ended=has_ended
+            self.directory.path(attempt, "output"), offset=offset, limit=limit, has_ended=has_ended
         )
 
     def forget(self, attempts: Sequence[str]) -> None:
@@ -113,10 +113,10 @@ class ProcessEngine:
 
     def close(self, *, end_attempts: bool) -> None:
         """Let go of the supervisor; with `end_attempts` it kills everything and ends first."""
-        self._supervisor.close(end_attempts=end_attempts and self._has_anything())
+        self._supervisor.close(end_attempts=end_attempts, must_start=self._has_anything())
 
     def _has_anything(self) -> bool:
-        return bool(self._directory.names())
+        return bool(self.directory.names())
 
     def _changed(self, names: Sequence[str]) -> None:
         for listener in self._listeners:
@@ -124,8 +124,8 @@ class ProcessEngine:
 
     def _remove_forgotten(self) -> None:
         with self._removal:
-            shutil.rmtree(self._directory.forgotten, ignore_errors=True)
-            self._directory.make()
+            shutil.rmtree(self.directory.forgotten, ignore_errors=True)
+            self.directory.make()
 
 
 def _message(spec: TaskSpec) -> dict[str, Any]:

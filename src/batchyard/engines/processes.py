@@ -11,6 +11,7 @@ MARK = "BATCHYARD_ATTEMPT_DIRECTORY"
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_SIGKILL = int(signal.SIGKILL)
 
 try:
     import ctypes
@@ -28,9 +29,9 @@ def adopt_orphans() -> bool:
 def die_with(parent: int) -> None:
     """Have the kernel end this process when `parent` ends; for a fresh child, before it becomes the command."""
     if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        _prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
-            os._exit(128 + signal.SIGKILL)
+            os._exit(128 + _SIGKILL)
 
 
 def boot() -> str:

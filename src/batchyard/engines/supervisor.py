@@ -6,8 +6,10 @@ packages and imports little, so that it is there in a moment.
 
 import contextlib
 import fcntl
+import gc
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -157,7 +159,7 @@ class Supervisor:
 
     def _flush(self, connection: Connection) -> None:
         with contextlib.suppress(BlockingIOError):
-            del connection.outgoing[: connection.socket.send(connection.outgoing)]
+            del connection.outgoing[: connection.socket.send(connection.outgoing, socket.MSG_NOSIGNAL)]
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.outgoing else 0)
         self._selector.modify(connection.socket, events, connection)
 
@@ -223,7 +225,11 @@ def main(root: str, options: str) -> None:
         os._exit((os.read(ready, 1) or b"\1")[0])
     os.close(ready)
     os.chdir(root)
-    os.umask(0o077)
+    os.umask(0o022)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        # Python ignores these, and commands would inherit that.
+        signal.signal(number, signal.SIG_DFL)
     lock = os.open("supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -233,6 +239,7 @@ def main(root: str, options: str) -> None:
     adopt_orphans()
     supervisor = Supervisor(root, json.loads(options))
     supervisor.open()
+    gc.freeze()
     os.write(tell_ready, b"\0")
     os.close(tell_ready)
     supervisor.run()

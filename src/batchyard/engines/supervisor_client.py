@@ -3,7 +3,6 @@
 import contextlib
 import json
 import logging
-import os
 import queue
 import socket
 import subprocess
@@ -115,22 +114,31 @@ class SupervisorClient:
                 return self._linked().ask(do, fields)
         raise EngineError(f"the supervisor of {self._root} keeps ending; see supervisor.log there")
 
-    def close(self, *, end_attempts: bool) -> None:
-        """Let go of the supervisor, or have it end all attempts and itself first."""
+    def close(self, *, end_attempts: bool, must_start: bool = False) -> None:
+        """Let go of the supervisor, or have it end all attempts and itself first.
+
+        `must_start`: where none runs, start one for that, because an earlier one may have left something.
+        """
         if end_attempts:
-            with contextlib.suppress(ConnectionError), self._lock:
-                self._link = self._link or self._connect()
-            link = self._link
+            self._end(must_start=must_start)
+        with self._lock:
             self._is_closed = True
-            if link is not None:
-                with contextlib.suppress(ConnectionError):
-                    link.ask("end", {})
-                self._join(ANSWER_SECONDS)
-        self._is_closed = True
-        if self._link is not None:
-            self._link.shut()
+            link = self._link
+        if link is not None:
+            link.shut()
         self._changes.put(None)
         self._join(5)
+
+    def _end(self, *, must_start: bool) -> None:
+        with self._lock:
+            self._is_closed = True
+            with contextlib.suppress(ConnectionError, FileNotFoundError):
+                self._link = self._link or (self._connect_or_start() if must_start else self._connect())
+            link = self._link
+        if link is not None:
+            with contextlib.suppress(ConnectionError):
+                link.ask("end", {})
+            self._join(ANSWER_SECONDS)
 
     def _join(self, seconds: float) -> None:
         for thread in self._threads:
@@ -232,8 +240,3 @@ class SupervisorClient:
         thread = threading.Thread(target=target, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a supervisor seems to be there: its socket exists."""
-        return os.path.exists(self._root / "supervisor.sock")

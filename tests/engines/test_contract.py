@@ -1,0 +1,262 @@
+"""What every engine promises, asked of each one that works here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchyard.engines import ENGINES
+from batchyard.engines.engine import TaskSpec
+from engines.running import MakeEngine, Runs, is_alive, spec, until
+
+SLEEP = ("sleep", "1000")
+
+STUBBORN = """
+import os, signal, sys, time
+if os.fork() == 0:
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.fork() == 0:
+        with open(sys.argv[1] + ".new", "w") as file:
+            file.write(str(os.getpid()))
+        os.rename(sys.argv[1] + ".new", sys.argv[1])
+    time.sleep(1000)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.005)
+if sys.argv[2] == "stay":
+    time.sleep(1000)
+"""
+
+
+def test_only_engines_that_exist_are_offered() -> None:
+    assert list(ENGINES) == ["process"]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 129, "é"])
+def test_a_name_that_could_be_a_path_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="attempt name"):
+        spec(name, "true")
+
+
+def test_an_empty_command_is_refused() -> None:
+    with pytest.raises(ValueError, match="no command"):
+        TaskSpec(attempt="a", account="1", command=(), environment={})
+
+
+@pytest.mark.parametrize(
+    ("script", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137), ("kill -15 $$", 143)]
+)
+def test_exit_codes_are_dockers(runs: Runs, script: str, code: int) -> None:
+    [status] = runs.run(spec("a", script))
+    assert (status.state, status.exit_code, status.reason) == ("exited", code, None)
+    assert status.started_at is not None
+    assert status.stopped_at is not None
+    assert status.started_at <= status.stopped_at
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "why"),
+    [
+        ("no-such-program", 127, 'exec: "no-such-program": executable file not found in $PATH'),
+        ("/no/such/program", 127, 'exec: "/no/such/program": no such file or directory'),
+        ("/etc/passwd", 126, 'exec: "/etc/passwd": permission denied'),
+    ],
+)
+def test_a_command_that_cannot_be_executed_says_why(runs: Runs, command: str, code: int, why: str) -> None:
+    [status] = runs.run(spec("a", command))
+    assert (status.state, status.exit_code) == ("exited", code)
+    assert status.reason == f"CannotStartContainerError: {why}"
+
+
+def test_a_program_without_its_interpreter_cannot_start(runs: Runs, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    [status] = runs.run(spec("a", str(program)))
+    assert status.reason is not None
+    assert status.reason.startswith("CannotStartContainerError: ")
+
+
+def test_exit_code_127_of_the_command_itself_is_its_own(runs: Runs) -> None:
+    [status] = runs.run(spec("a", "exit 127"))
+    assert (status.exit_code, status.reason) == (127, None)
+
+
+def test_the_environment_is_what_was_given(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVER_SECRET", "leaked")
+    given = {"A": "1 2\n3", "with.dot-and-dash": "yes", "ÜBER": "größer", "EMPTY": ""}
+    script = "import json, os; print(json.dumps(dict(os.environ)))"
+    runs.run(spec("a", sys.executable, "-I", "-S", "-c", script, environment=given))
+    seen = json.loads(runs.lines("a")[0])
+    assert given.items() <= seen.items()
+    assert "SERVER_SECRET" not in seen
+    assert seen["PATH"]
+
+
+def test_each_attempt_has_a_working_directory_of_its_own(runs: Runs) -> None:
+    runs.run(*(spec(name, f"echo {name} > file; ls; pwd") for name in ("a", "b")))
+    assert runs.lines("a")[0] == runs.lines("b")[0] == "file"
+    assert runs.lines("a")[1] != runs.lines("b")[1]
+
+
+def test_arguments_arrive_as_they_are(runs: Runs) -> None:
+    arguments = ["", "a b", "$HOME", "'\"\\", "über"]
+    script = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    runs.run(spec("a", sys.executable, "-I", "-S", "-c", script, *arguments))
+    assert json.loads(runs.lines("a")[0]) == arguments
+
+
+def test_stdout_and_stderr_keep_their_order(runs: Runs) -> None:
+    runs.run(spec("a", "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done; printf rest"))
+    assert runs.lines("a") == [f"{where} {i}" for i in range(1, 6) for where in ("out", "err")] + ["rest"]
+
+
+def test_signals_have_their_default_ways(runs: Runs) -> None:
+    """A server ignores SIGPIPE; a command that inherited that would never end in a pipe."""
+    runs.run(spec("a", "/bin/sh", "-c", 'exec grep -E "^Sig(Ign|Blk)" /proc/self/status'))
+    assert [int(line.split()[1], 16) for line in runs.lines("a")] == [0, 0]
+
+
+def test_a_name_starts_once(runs: Runs, tmp_path: Path) -> None:
+    one = spec("a", f"echo run >> {tmp_path}/count")
+    [before] = runs.run(one)
+    [again] = runs.engine.start([one])
+    assert again == before
+    assert runs.engine.start([one, one]) == [before, before]
+    assert (tmp_path / "count").read_text() == "run\n"
+
+
+def test_a_name_starts_once_for_two_servers_at_a_time(make_engine: MakeEngine, tmp_path: Path) -> None:
+    engines = [make_engine(), make_engine()]
+    specs = [spec(f"a{i}", f"echo {i} >> {tmp_path}/count") for i in range(30)]
+    threads = [threading.Thread(target=engine.start, args=(specs,)) for engine in engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    until(lambda: all(status.has_ended for status in engines[0].poll([one.attempt for one in specs])))
+    assert sorted((tmp_path / "count").read_text().split(), key=int) == [str(i) for i in range(30)]
+
+
+def test_many_at_once(runs: Runs) -> None:
+    specs = [spec(f"a{i}", f"echo {i}; exit {i % 7}") for i in range(200)]
+    statuses = runs.run(*specs)
+    assert [status.exit_code for status in statuses] == [i % 7 for i in range(200)]
+    assert [runs.lines(f"a{i}") for i in range(200)] == [[str(i)] for i in range(200)]
+    runs.engine.forget([one.attempt for one in specs])
+    assert runs.engine.recover() == []
+
+
+def test_stop_asks_and_force_kills(runs: Runs) -> None:
+    trap = "trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"
+    runs.engine.start(
+        [spec("polite", trap), spec("plain", *SLEEP), spec("deaf", f"trap '' TERM; {trap[19:]}")]
+    )
+    until(lambda: runs.lines("polite") and runs.lines("deaf"))
+    runs.engine.stop(["polite", "plain", "deaf", "never-started"], force=False)
+    assert [status.exit_code for status in runs.wait("polite", "plain")] == [7, 143]
+    assert runs.engine.poll(["deaf"])[0].state == "running"
+    runs.engine.stop(["deaf", "plain"], force=True)
+    assert runs.wait("deaf")[0].exit_code == 137
+
+
+def test_stop_right_after_start_is_not_lost(runs: Runs) -> None:
+    names = [f"a{i}" for i in range(20)]
+    runs.engine.start([spec(name, *SLEEP) for name in names])
+    runs.engine.stop(names, force=False)
+    assert {status.exit_code for status in runs.wait(*names)} == {143}
+
+
+@pytest.mark.parametrize("way", ["stay", "leave"])
+def test_a_grandchild_in_its_own_session_is_not_left_behind(runs: Runs, tmp_path: Path, way: str) -> None:
+    found = tmp_path / "grandchild"
+    runs.engine.start([spec("a", sys.executable, "-c", STUBBORN, str(found), way)])
+    until(found.exists)
+    grandchild = int(found.read_text())
+    if way == "stay":
+        assert is_alive(grandchild)
+        runs.engine.stop(["a"], force=True)
+    [status] = runs.wait("a")
+    assert status.exit_code == (137 if way == "stay" else 0)
+    assert not is_alive(grandchild)
+
+
+def test_memory_is_limited(runs: Runs) -> None:
+    hog = spec("hog", sys.executable, "-c", "len(b'x' * (400 << 20)); print('had it')", memory_mib=100)
+    modest = spec("modest", sys.executable, "-c", "len(b'x' * (10 << 20)); print('had it')", memory_mib=100)
+    hogged, modestly = runs.run(hog, modest)
+    assert (modestly.exit_code, runs.lines("modest")) == (0, ["had it"])
+    assert "had it" not in runs.lines("hog")
+    if "cgroup" in runs.engine.describe()["memory_limit"]:
+        assert hogged.exit_code == 137
+        assert hogged.reason == "OutOfMemoryError: Container killed due to memory usage"
+    else:
+        assert (hogged.exit_code, hogged.reason) == (1, None)
+        assert "MemoryError" in runs.lines("hog")[-1]
+
+
+def test_unknown_attempts(runs: Runs) -> None:
+    assert [status.state for status in runs.engine.poll(["never"])] == ["unknown"]
+    chunk = runs.engine.logs("never", 5, 10)
+    assert (chunk.events, chunk.next_offset) == ([], 5)
+    runs.engine.forget(["never"])
+    assert runs.engine.poll([]) == []
+
+
+def test_forget_removes_ended_attempts_only(runs: Runs, tmp_path: Path) -> None:
+    runs.run(spec("ended", "echo x"))
+    runs.engine.start([spec("running", *SLEEP)])
+    runs.engine.forget(["ended", "running"])
+    assert [status.state for status in runs.engine.poll(["ended", "running"])] == ["unknown", "running"]
+    assert runs.lines("ended") == []
+    assert not [path for path in tmp_path.rglob("*") if "ended" in path.name]
+
+
+def test_an_account_is_ended_and_forgotten(runs: Runs) -> None:
+    runs.run(spec("old", "true", account="2"))
+    runs.engine.start([spec("mine", *SLEEP, account="1"), spec("theirs", *SLEEP, account="2")])
+    assert sorted(runs.engine.stop_account("2")) == ["old", "theirs"]
+    until(lambda: [status.state for status in runs.engine.poll(["old", "theirs"])] == ["unknown", "unknown"])
+    assert runs.engine.poll(["mine"])[0].state == "running"
+
+
+def test_the_next_server_finds_everything(make_engine: MakeEngine, tmp_path: Path) -> None:
+    first = Runs(make_engine())
+    go = tmp_path / "go"
+    first.run(spec("ended", "echo done; exit 4"))
+    first.engine.start([spec("running", f"echo before; until [ -e {go} ]; do sleep 0.01; done; echo after")])
+    until(lambda: first.lines("running"))
+    first.engine.close(end_attempts=False)
+    second = Runs(make_engine())
+    found = {status.attempt: status for status in second.engine.recover()}
+    assert (found["ended"].exit_code, found["running"].state) == (4, "running")
+    assert second.engine.start([spec("running", "echo twice")])[0].state == "running"
+    go.touch()
+    assert second.wait("running")[0].exit_code == 0
+    assert second.lines("running") == ["before", "after"]
+
+
+def test_close_can_end_attempts(make_engine: MakeEngine, tmp_path: Path) -> None:
+    engine = make_engine()
+    engine.start([spec("a", f"echo $$ > {tmp_path}/pid; exec sleep 1000")])
+    pid = until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    engine.close(end_attempts=True)
+    assert not is_alive(int(pid))
+    assert [status.exit_code for status in make_engine().recover()] == [137]
+
+
+def test_capacity_and_description(make_engine: MakeEngine, variant: dict[str, Any]) -> None:
+    capacity = make_engine(slots=5).capacity()
+    assert capacity.slots == 5
+    assert 0 < capacity.vcpus <= (os.cpu_count() or 1)
+    assert capacity.memory_mib > 100
+    assert make_engine().capacity().slots == 2 * capacity.vcpus
+    described = make_engine().describe()
+    assert set(described["cgroups"]) <= set(variant.get("cgroups", described["cgroups"]))
+    assert "image" in described["ignored"]
