@@ -1,0 +1,111 @@
+"""What a task definition says of its container: checked as ECS checks it, with ECS's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from batchyard.framework.errors import NotBuilt
+from batchyard.services.ecs.service import ecs
+from batchyard.services.ecs.task_sizes import LEAST_MEMORY
+
+NOT_HONOURED = (
+    "repositoryCredentials",
+    "links",
+    "portMappings",
+    "restartPolicy",
+    "environmentFiles",
+    "mountPoints",
+    "volumesFrom",
+    "linuxParameters",
+    "secrets",
+    "dependsOn",
+    "startTimeout",
+    "hostname",
+    "user",
+    "workingDirectory",
+    "disableNetworking",
+    "dnsServers",
+    "dnsSearchDomains",
+    "extraHosts",
+    "dockerSecurityOptions",
+    "interactive",
+    "pseudoTerminal",
+    "ulimits",
+    "healthCheck",
+    "systemControls",
+    "firelensConfiguration",
+    "credentialSpecs",
+    "logConfiguration.secretOptions",
+)
+"""Members of a container definition that are refused by name; the engine cannot make them true."""
+
+LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
+LONGEST_STOP_TIMEOUT = 120
+"""Seconds, Fargate's own limit; ECS reference of ContainerDefinition.stopTimeout."""
+
+
+def normalized(containers: Sequence[Mapping[str, Any]], *, task_memory: bool) -> list[dict[str, Any]]:
+    """The containers with ECS's defaults; raises ClientException for what ECS refuses.
+
+    `task_memory`: the task has a memory of its own, so that a container needs none.
+    """
+    if not containers:
+        raise ecs.error.ClientException("Container list cannot be empty.")
+    if len(containers) > 1:
+        raise NotBuilt("more than one container in containerDefinitions of RegisterTaskDefinition")
+    return [_normalized(one, task_memory=task_memory) for one in containers]
+
+
+def _normalized(container: Mapping[str, Any], *, task_memory: bool) -> dict[str, Any]:
+    name = container.get("name")
+    if not name:
+        raise ecs.error.ClientException("Container.name should not be null or empty.")
+    if not container.get("image"):
+        raise ecs.error.ClientException("Container.image should not be null or empty.")
+    if container.get("essential") is False:
+        raise ecs.error.ClientException(
+            "Invalid setting for container. A task definition needs at least one essential container."
+        )
+    _check_memory(name, container, task_memory=task_memory)
+    _check_logging(container.get("logConfiguration"))
+    if container.get("stopTimeout", 0) > LONGEST_STOP_TIMEOUT:
+        raise ecs.error.ClientException(
+            f"Invalid setting for container '{name}'. 'stopTimeout' must be at most 120."
+        )
+    defaults = {"cpu": 0, "essential": True, "environment": [], "mountPoints": [], "volumesFrom": []}
+    return {**defaults, "portMappings": [], "systemControls": [], **container}
+
+
+def _check_memory(name: str, container: Mapping[str, Any], *, task_memory: bool) -> None:
+    setting = f"Invalid setting for container '{name}'. "
+    limit, reservation = container.get("memory"), container.get("memoryReservation")
+    if limit is None and reservation is None:
+        if task_memory:
+            return
+        raise ecs.error.ClientException(
+            f"{setting}At least one of 'memory' or 'memoryReservation' must be specified."
+        )
+    if limit is not None and reservation is not None and reservation > limit:
+        raise ecs.error.ClientException(
+            f"{setting}The 'memory' hard limit must be greater than 'memoryReservation'."
+        )
+    if any(value is not None and value < LEAST_MEMORY for value in (limit, reservation)):
+        raise ecs.error.ClientException(f"{setting}Minimum memory is {LEAST_MEMORY} MiB.")
+
+
+def _check_logging(configuration: Mapping[str, Any] | None) -> None:
+    if configuration is None:
+        return
+    driver = configuration["logDriver"]
+    if driver != "awslogs":
+        raise NotBuilt(f"the log driver {driver}")
+    options = configuration.get("options") or {}
+    for needed in ("awslogs-group", "awslogs-region"):
+        if not options.get(needed):
+            raise ecs.error.ClientException(
+                f"Log driver awslogs requires options: awslogs-group, awslogs-region; {needed} is missing."
+            )
+    for option in options:
+        if option not in LOG_OPTIONS:
+            raise NotBuilt(f"the log option {option}")

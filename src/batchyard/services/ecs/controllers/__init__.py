@@ -1,0 +1,1 @@
+"""What ECS does in the background: agents, tasks, sweeping."""

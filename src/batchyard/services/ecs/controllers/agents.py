@@ -1,0 +1,162 @@
+"""The container agent is ECS itself: it registers instances that name a cluster and lets go of gone ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from batchyard import ids
+from batchyard.data import instance_types
+from batchyard.framework.controller import ActingAs, Controller, Outcome
+from batchyard.framework.errors import ApiError
+from batchyard.framework.work import Key
+from batchyard.services.ecs import task_rows
+from batchyard.services.ecs.controllers.task_keys import key_of
+from batchyard.services.ecs.instance_rows import (
+    KEPT_SECONDS,
+    find_by_ec2_instance,
+    insert_instance,
+    mark_gone,
+)
+from batchyard.services.ecs.log_delivery import host_terminated
+from batchyard.services.ecs.resources import cluster_arn, find_cluster, in_cluster_arn, place
+from batchyard.services.ecs.service import ecs
+from batchyard.services.ecs.service_role import role_arn
+from batchyard.services.ecs.tables import clusters, tasks
+from batchyard.services.ecs.task_sizes import CPU_UNITS
+from batchyard.services.ecs.user_data import cluster_of
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+GONE = ("shutting-down", "terminated", "stopping", "stopped")
+
+_ANY_CLUSTER = Prepared(
+    select(clusters.c.name)
+    .where(clusters.c.account == bindparam("account"))
+    .where(clusters.c.partition == bindparam("partition"))
+    .where(clusters.c.status == "ACTIVE")
+    .where(clusters.c.region == bindparam("region"))
+    .limit(1)
+)
+_ON_INSTANCE = Prepared(
+    select(tasks)
+    .where(tasks.c.account == bindparam("account"))
+    .where(tasks.c.partition == bindparam("partition"))
+    .where(tasks.c.region == bindparam("region"))
+    .where(tasks.c.cluster == bindparam("cluster"))
+    .where(tasks.c.instance == bindparam("instance"))
+    .where(tasks.c.last_status != "STOPPED")
+)
+
+
+@ecs.controller
+class AgentController(Controller):
+    """One key is one EC2 instance, announced by ec2 whenever its state changes."""
+
+    name = "ecs.agents"
+    listens = ("ec2.instance",)
+
+    def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
+        """Look at each instance as ECS's service-linked role, and bring its registration to what is."""
+        for key in keys:
+            with self.read() as tx:
+                concerned = tx.first(_ANY_CLUSTER, **place(key)) is not None
+                known = find_by_ec2_instance(tx, place(key), key.name)
+            if concerned:
+                self._look(key, known, acting_as)
+        return None
+
+    def _look(self, key: Key, known: Row | None, acting_as: ActingAs) -> None:
+        ec2 = acting_as(role_arn(key.partition, key.account)).ec2
+        instance = _describe(ec2, key.name)
+        state = "terminated" if instance is None else instance["State"]["Name"]
+        if state in GONE:
+            if known is not None:
+                self.write(lambda tx: self._let_go(tx, key, known))
+            return
+        if state != "running" or known is not None or instance is None:
+            return
+        answer = ec2.describe_instance_attribute(InstanceId=key.name, Attribute="userData")
+        cluster = cluster_of((answer.get("UserData") or {}).get("Value"))
+        if cluster is not None:
+            self.write(lambda tx: self._register(tx, key, cluster, instance))
+
+    def _register(self, tx: Transaction, key: Key, cluster: str, instance: Any) -> None:
+        held = find_cluster(tx, place(key), cluster)
+        if held is None or held.status != "ACTIVE" or find_by_ec2_instance(tx, place(key), key.name):
+            return
+        kind = instance_types.find(instance["InstanceType"])
+        if kind is None:
+            return
+        gpus = [f"GPU-{ids.uuid4()}" for _ in range(kind.gpus)]
+        identity = ids.hexadecimal(32)
+        cpu = kind.vcpus * CPU_UNITS
+        insert_instance(
+            tx,
+            {
+                **place(key),
+                "cluster": cluster,
+                "id": identity,
+                "ec2_instance_id": key.name,
+                "instance_type": kind.name,
+                "availability_zone": (instance.get("Placement") or {}).get("AvailabilityZone", ""),
+                "status": "ACTIVE",
+                "cpu": cpu,
+                "memory": kind.memory_mib,
+                "cpu_left": cpu,
+                "memory_left": kind.memory_mib,
+                "gpus": gpus,
+                "gpus_left": gpus,
+                "gpu_count_left": len(gpus),
+                "running_count": 0,
+                "pending_count": 0,
+                "version": 1,
+                "tags": [],
+                "registered_at": self.now,
+            },
+        )
+        self._announce(tx, key, cluster, identity)
+
+    def _let_go(self, tx: Transaction, key: Key, known: Row) -> None:
+        """The instance is gone: its registration too, and its tasks with it."""
+        row = find_by_ec2_instance(tx, place(key), key.name)
+        if row is None:
+            return
+        for task in tx.all(_ON_INSTANCE, **place(key), cluster=row.cluster, instance=row.id):
+            if task.phase == task_rows.HOST_GONE:
+                continue
+            changes: dict[str, Any] = {
+                "desired_status": "STOPPED",
+                "stop_code": task.stop_code or "TerminationNotice",
+                "stopped_reason": task.stopped_reason or host_terminated(key.name),
+                "stopping_at": task.stopping_at or self.now,
+            }
+            if task.phase in task_rows.ON_ENGINE:
+                changes["phase"] = task_rows.HOST_GONE
+            task_rows.change(tx, task.id, **changes)
+            self.intend(tx, key_of(task))
+        if row.status != "INACTIVE":
+            mark_gone(tx, row, now=self.now)
+            sweep = Key("ecs.sweeping", key.account, key.partition, key.region, row.cluster)
+            self.intend(tx, sweep, delay_seconds=KEPT_SECONDS)
+            self._announce(tx, key, row.cluster, row.id)
+
+    def _announce(self, tx: Transaction, key: Key, cluster: str, identity: str) -> None:
+        arn = in_cluster_arn(key, "container-instance", cluster, identity)
+        self.announce(tx, "ecs.container-instance", key, arn, grouping=cluster_arn(key, cluster))
+
+
+def _describe(ec2: Any, instance_id: str) -> Any | None:
+    """The instance, or None where EC2 does not know it any more."""
+    try:
+        answer = ec2.describe_instances(InstanceIds=[instance_id])
+    except ApiError as error:
+        if error.code == "InvalidInstanceID.NotFound":
+            return None
+        raise
+    for reservation in answer["Reservations"]:
+        for instance in reservation["Instances"]:
+            return instance
+    return None

@@ -1,0 +1,99 @@
+"""How a task ended, in ECS's words, and the closing of its row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from batchyard.clock import Clock, wall_now
+from batchyard.engines.engine import Status
+from batchyard.services.ecs import task_rows
+from batchyard.services.ecs.log_delivery import host_terminated
+from batchyard.store.prepared import Row
+from batchyard.store.transaction import Transaction
+
+_NOT_STARTED = "CannotStartContainerError"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is told of a task that is over. A stop code that the row has already (from StopTask) stays."""
+
+    stop_code: str
+    stopped_reason: str
+    exit_code: int | None = None
+    container_reason: str | None = None
+    ended_at: datetime | None = None
+
+
+def not_started(row: Row) -> Ending:
+    """The end of a task that was stopped before it began."""
+    return Ending(row.stop_code or "UserInitiated", row.stopped_reason or "Task stopped by user")
+
+
+def failed_to_start(stopped_reason: str, container_reason: str | None) -> Ending:
+    """The end of a task whose container could not be started."""
+    return Ending("TaskFailedToStart", stopped_reason, container_reason=container_reason)
+
+
+def of_status(row: Row, status: Status, *, clock: Clock) -> Ending:
+    """The end of a task by what the engine knows of its attempt."""
+    ended_at = None
+    if status.stopped_at is not None:
+        ended_at = datetime.fromtimestamp(status.stopped_at, UTC) + (clock.now() - wall_now())
+    if row.phase == task_rows.HOST_GONE or not status.has_ended or status.state == "lost":
+        instance = row.described["ec2InstanceId"]
+        lost = host_terminated(instance) if instance else "The host of the task was terminated."
+        return Ending("TerminationNotice", lost, container_reason=status.reason, ended_at=ended_at)
+    if is_no_start(status):
+        return Ending(
+            "TaskFailedToStart",
+            "Task failed to start",
+            exit_code=status.exit_code,
+            container_reason=status.reason,
+            ended_at=ended_at,
+        )
+    return Ending(
+        "EssentialContainerExited",
+        "Essential container in task exited",
+        exit_code=status.exit_code,
+        container_reason=status.reason,
+        ended_at=ended_at,
+    )
+
+
+def is_no_start(status: Status) -> bool:
+    """Did the engine fail to execute the command at all?"""
+    return status.has_ended and (status.reason or "").startswith(_NOT_STARTED)
+
+
+def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: datetime) -> list[Row]:
+    """Turn tasks STOPPED and give back what they held; the bool: output is left to be put.
+
+    Returns those that were not closed before. Their slot is free from here on.
+    """
+    closed: list[Row] = []
+    for known, ending, draining in endings:
+        row = task_rows.find_task(tx, known.id)
+        if row is None or row.last_status == "STOPPED":
+            continue
+        running = row.last_status == "RUNNING"
+        task_rows.change(
+            tx,
+            row.id,
+            phase=task_rows.DRAINING if draining else task_rows.ENDED,
+            last_status="STOPPED",
+            desired_status="STOPPED",
+            stop_code=row.stop_code or ending.stop_code,
+            stopped_reason=row.stopped_reason or ending.stopped_reason,
+            exit_code=ending.exit_code,
+            container_reason=ending.container_reason,
+            stopping_at=row.stopping_at or now,
+            ended_at=(ending.ended_at or now) if running else None,
+            stopped_at=now,
+        )
+        task_rows.count(tx, [row], pending=0 if running else -1, running=-1 if running else 0)
+        task_rows.give_back_room(tx, row)
+        closed.append(row)
+    return closed

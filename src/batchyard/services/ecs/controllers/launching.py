@@ -1,0 +1,58 @@
+"""What precedes an attempt: its log stream, its command; or the reason why there will be none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from batchyard.engines.engine import TaskSpec
+from batchyard.framework.errors import ApiError
+from batchyard.framework.runtime import Runtime
+from batchyard.services.ecs.attempts import NoCommand, attempt_of
+from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, not_started
+from batchyard.services.ecs.controllers.outputs import Outputs
+from batchyard.services.ecs.log_delivery import refusal_text
+from batchyard.store.prepared import Row
+
+
+class Launcher:
+    """Turns rows that hold a slot into specs for the engine."""
+
+    def __init__(self, runtime: Runtime, outputs: Outputs) -> None:
+        self._runtime = runtime
+        self._outputs = outputs
+
+    def launch(
+        self, rows: Sequence[Row], documents: Mapping[str, Any]
+    ) -> tuple[list[TaskSpec], dict[str, Ending]]:
+        """(what the engine is to start, by task id the end of those that cannot be)."""
+        specs: list[TaskSpec] = []
+        refused: dict[str, Ending] = {}
+        for row, known in self._with_known(rows):
+            found = self._spec(row, documents[row.id], is_known=known)
+            if isinstance(found, TaskSpec):
+                specs.append(found)
+            else:
+                refused[row.id] = found
+        return specs, refused
+
+    def _with_known(self, rows: Sequence[Row]) -> list[tuple[Row, bool]]:
+        """Each row with: did the engine get it already (before a crash)?"""
+        statuses = self._runtime.engine.poll([row.id for row in rows])
+        return [(row, status.state != "unknown") for row, status in zip(rows, statuses, strict=True)]
+
+    def _spec(self, row: Row, document: Mapping[str, Any], *, is_known: bool) -> TaskSpec | Ending:
+        if row.desired_status == "STOPPED" and not is_known:
+            return not_started(row)
+        try:
+            spec = attempt_of(row, document, endpoint=self._runtime.endpoint)
+            if not is_known:
+                self._outputs.make_stream(row, document)
+        except NoCommand:
+            return failed_to_start(
+                "Task failed to start",
+                "CannotCreateContainerError: Error response from daemon: no command specified",
+            )
+        except ApiError as error:
+            return failed_to_start(*refusal_text(error, launch_type=row.launch_type))
+        return spec

@@ -1,0 +1,92 @@
+"""Brings the output of tasks from the engine to CloudWatch Logs, each as the identity that is to put it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batchyard.clock import wall_now
+from batchyard.framework.clients import Clients
+from batchyard.framework.controller import ActingAs
+from batchyard.framework.errors import ApiError, SessionEnded
+from batchyard.framework.runtime import Runtime
+from batchyard.services.ecs import log_delivery, task_rows
+from batchyard.services.ecs.log_delivery import Stream
+from batchyard.services.ecs.service import TASKS_PRINCIPAL
+from batchyard.store.prepared import Row
+
+_log = logging.getLogger(__name__)
+
+MOST_CHUNKS = 16
+"""Chunks of one running task in a row, so that a chatty one does not hold up its neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far a task's output was put. The caller notes `offset`; complete: nothing is left of it for now."""
+
+    offset: int
+    is_complete: bool
+
+
+class Outputs:
+    """For one reconcile: finds the identity of a task's output, makes its stream, puts what is new."""
+
+    def __init__(self, runtime: Runtime, acting_as: ActingAs) -> None:
+        self._runtime = runtime
+        self._acting_as = acting_as
+
+    def make_stream(self, row: Row, document: Mapping[str, Any]) -> None:
+        """Make the log stream that the task asks for, if any; raises ApiError where it may not be."""
+        stream = Stream.of(document, row.id)
+        if stream is not None:
+            log_delivery.make_stream(self._clients(row, document, stream), stream)
+
+    def deliver(self, row: Row, document: Mapping[str, Any], *, has_ended: bool) -> Delivery:
+        """Put the lines that are new.
+
+        What cannot be put (a permission is missing) stays with the engine and is tried again. A crash between
+        putting lines and noting it repeats these lines: nothing is lost, as with the awslogs driver.
+        """
+        stream = Stream.of(document, row.id)
+        if stream is None:
+            return Delivery(row.logged, is_complete=True)
+        offset = row.logged
+        chunks = 0
+        while has_ended or chunks < MOST_CHUNKS:
+            chunk = self._runtime.engine.logs(row.id, offset)
+            if chunk.next_offset == offset:
+                return Delivery(offset, is_complete=True)
+            if chunks:
+                self._note(row.id, offset)
+            if chunk.events and not self._put(row, document, stream, chunk.events):
+                return Delivery(offset, is_complete=False)
+            offset = chunk.next_offset
+            chunks += 1
+        return Delivery(offset, is_complete=False)
+
+    def _put(self, row: Row, document: Mapping[str, Any], stream: Stream, events: Any) -> bool:
+        shift = int((self._runtime.clock.now() - wall_now()).total_seconds() * 1000)
+        moved = [(moment + shift, line) for moment, line in events]
+        try:
+            log_delivery.put(self._clients(row, document, stream), stream, moved)
+        except SessionEnded:
+            # Who ran the task is gone for good: nobody is left who could put its output.
+            _log.warning("the output of task %s is dropped: its caller is gone", row.id)
+            return True
+        except ApiError as error:
+            _log.info("the output of task %s waits: %s", row.id, error)
+            return False
+        return True
+
+    def _note(self, identity: str, offset: int) -> None:
+        self._runtime.store.write(lambda tx: task_rows.note_logged(tx, identity, offset))
+
+    def _clients(self, row: Row, document: Mapping[str, Any], stream: Stream) -> Clients:
+        """A user's task with an execution role: that role; every other: who called RunTask (DESIGN.md 3.1)."""
+        role = row.overrides.get("executionRoleArn") or document.get("executionRoleArn")
+        if role and not row.by_service:
+            return self._acting_as(role, principal=TASKS_PRINCIPAL)
+        return self._runtime.kept_callers.clients(row.caller, region=stream.region)

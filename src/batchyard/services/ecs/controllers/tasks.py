@@ -1,0 +1,235 @@
+"""Makes wanted tasks run on the engine, brings their output away, and closes those that ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from batchyard.engines.engine import Status
+from batchyard.framework.context import schedule
+from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.work import Key
+from batchyard.services.ecs import attempts, slots, task_rows
+from batchyard.services.ecs.controllers.endings import Ending, close, is_no_start, not_started, of_status
+from batchyard.services.ecs.controllers.launching import Launcher
+from batchyard.services.ecs.controllers.outputs import Outputs
+from batchyard.services.ecs.controllers.task_keys import key_of
+from batchyard.services.ecs.service import ecs
+from batchyard.services.ecs.tables import tasks
+from batchyard.services.ecs.task_definitions import find as find_definition
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+_log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often the output of a running task is brought away."""
+FORCE_AGAIN_SECONDS = 1.0
+LONGEST_DRAIN_DELAY_SECONDS = 60.0
+
+_IN_PHASE = Prepared(select(tasks).where(tasks.c.phase == bindparam("phase")))
+
+
+@ecs.controller
+class TaskController(Controller):
+    """One key is one task, its cluster the grouping; rows say what was done, the engine what happened."""
+
+    name = "ecs.tasks"
+    batch_size = 100
+
+    def started(self) -> None:
+        """Take back what ran before: every task on the engine is looked at, what nobody knows is ended."""
+        engine = self.runtime.engine
+        engine.subscribe(self._attempts_ended)
+        self._slots = engine.capacity().slots
+        known = {status.attempt: status for status in engine.recover()}
+        self.write(self._resume)
+        with self.read() as tx:
+            phases = {row.id: row.phase for row in task_rows.find_tasks(tx, known)}
+        left = [one for one in known if phases.get(one, task_rows.ENDED) == task_rows.ENDED]
+        engine.stop([one for one in left if not known[one].has_ended], force=True)
+        engine.forget([one for one in left if known[one].has_ended])
+
+    def _resume(self, tx: Transaction) -> None:
+        for phase in (*task_rows.ON_ENGINE, task_rows.DRAINING):
+            for row in tx.all(_IN_PHASE, phase=phase):
+                self.intend(tx, key_of(row))
+        self._wake_waiting(tx)
+
+    def forgotten(self) -> None:
+        """After a reset: the slots of the tasks that are gone go to those that wait."""
+        self.write(self._wake_waiting)
+
+    def details(self) -> dict[str, Any]:
+        """The engine's slots and how many are free."""
+        with self.read() as tx:
+            return {"slots": self._slots, "free": slots.free_slots(tx, self._slots)}
+
+    def _attempts_ended(self, identities: Sequence[str]) -> None:
+        """Called by the engine, on its thread: have the tasks looked at."""
+        self.runtime.store.write_soon(lambda tx: self._look_at(tx, identities))
+
+    def _look_at(self, tx: Transaction, identities: Sequence[str]) -> None:
+        for row in task_rows.find_tasks(tx, identities):
+            self.intend(tx, key_of(row))
+
+    def _wake_waiting(self, tx: Transaction) -> None:
+        for row in slots.call_waiting(tx, size=self._slots):
+            schedule(self.runtime, tx, key_of(row), self.now)
+
+    def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
+        """Admit, start, watch and close the tasks that the keys name."""
+        identities = [key.name for key in keys]
+        with self.read() as tx:
+            rows = task_rows.find_tasks(tx, identities)
+        if any(row.phase == task_rows.NEW or _never_to_start(row) for row in rows):
+            rows = self.write(lambda tx: self._admit(tx, rows))
+        documents = self._documents(rows)
+        again: dict[Key, Again] = {}
+        started = [row for row in rows if row.phase == task_rows.STARTING]
+        if started:
+            again |= self._start(started, documents, acting_as)
+        on_engine = [row for row in rows if row.phase in task_rows.ON_ENGINE and row not in started]
+        if on_engine:
+            again |= self._watch(on_engine, documents, acting_as)
+        for row in rows:
+            if row.phase == task_rows.DRAINING:
+                again |= self._drain(row, documents[row.id], acting_as)
+        return again
+
+    def _admit(self, tx: Transaction, rows: Sequence[Row]) -> list[Row]:
+        """Slots for the new; those stopped before they had one are closed."""
+        fresh = task_rows.find_tasks(tx, [row.id for row in rows])
+        gone = [row for row in fresh if _never_to_start(row)]
+        self._close(tx, [(row, not_started(row), False) for row in gone])
+        new = [row for row in fresh if row.phase == task_rows.NEW and not _never_to_start(row)]
+        for row in new:
+            if row.last_status == "PROVISIONING":
+                task_rows.change(tx, row.id, last_status="PENDING")
+        slots.admit(tx, new, size=self._slots)
+        self._wake_waiting(tx)
+        return task_rows.find_tasks(tx, [row.id for row in fresh])
+
+    def _documents(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Each task's definition, each revision read once."""
+        found: dict[tuple[str, int], Any] = {}
+        with self.read() as tx:
+            for row in rows:
+                revision = (row.family, row.revision)
+                if revision not in found:
+                    at = {"account": row.account, "partition": row.partition, "region": row.region}
+                    definition = find_definition(tx, at, *revision)
+                    found[revision] = None if definition is None else definition.document
+        return {row.id: found[(row.family, row.revision)] for row in rows}
+
+    def _start(
+        self, rows: Sequence[Row], documents: Mapping[str, Any], acting_as: ActingAs
+    ) -> dict[Key, Again]:
+        """Start the attempts; those that cannot be started are closed with their reason."""
+        launcher = Launcher(self.runtime, Outputs(self.runtime, acting_as))
+        launched, refused = launcher.launch(rows, documents)
+        statuses = {status.attempt: status for status in self.runtime.engine.start(launched)}
+        by_id = {row.id: row for row in rows}
+        for identity in [one for one, status in statuses.items() if is_no_start(status)]:
+            refused[identity] = of_status(by_id[identity], statuses.pop(identity), clock=self.runtime.clock)
+        closing = [(by_id[identity], ending, False) for identity, ending in refused.items()]
+        self.write(lambda tx: self._record_start(tx, statuses, closing))
+        self.runtime.engine.forget(list(refused))
+        return {
+            key_of(by_id[identity]): Again(0 if status.has_ended else LOOK_SECONDS)
+            for identity, status in statuses.items()
+        }
+
+    def _record_start(
+        self, tx: Transaction, started: Iterable[str], closing: Sequence[tuple[Row, Ending, bool]]
+    ) -> None:
+        running = [row for row in task_rows.find_tasks(tx, started) if row.phase == task_rows.STARTING]
+        for row in running:
+            task_rows.change(tx, row.id, phase=task_rows.RUNNING, last_status="RUNNING", started_at=self.now)
+            self._announce(tx, row)
+        task_rows.count(tx, running, pending=-1, running=1)
+        if closing:
+            self._close(tx, closing)
+
+    def _watch(
+        self, rows: Sequence[Row], documents: Mapping[str, Any], acting_as: ActingAs
+    ) -> dict[Key, Again]:
+        """Bring output away; stop what shall stop; close what has ended."""
+        engine = self.runtime.engine
+        outputs = Outputs(self.runtime, acting_as)
+        again: dict[Key, Again] = {}
+        closing: list[tuple[Row, Ending, bool]] = []
+        offsets: dict[str, int] = {}
+        statuses = dict(zip([row.id for row in rows], engine.poll([row.id for row in rows]), strict=True))
+        for row in rows:
+            status = statuses[row.id]
+            delivery = outputs.deliver(row, documents[row.id], has_ended=_is_over(status))
+            if delivery.offset != row.logged:
+                offsets[row.id] = delivery.offset
+            if _is_over(status):
+                ending = of_status(row, status, clock=self.runtime.clock)
+                closing.append((row, ending, not delivery.is_complete))
+            else:
+                again[key_of(row)] = self._go_on(row, documents[row.id])
+        if offsets or closing:
+            self.write(lambda tx: self._record(tx, offsets, closing))
+        engine.forget([row.id for row, _, draining in closing if not draining])
+        return again | {key_of(row): Again(LOOK_SECONDS) for row, _, draining in closing if draining}
+
+    def _record(
+        self, tx: Transaction, offsets: Mapping[str, int], closing: Sequence[tuple[Row, Ending, bool]]
+    ) -> None:
+        for identity, offset in offsets.items():
+            task_rows.note_logged(tx, identity, offset)
+        if closing:
+            self._close(tx, closing)
+
+    def _go_on(self, row: Row, document: Mapping[str, Any]) -> Again:
+        """What a task that runs needs: a signal, or to be looked at again."""
+        engine = self.runtime.engine
+        if row.phase == task_rows.HOST_GONE:
+            engine.stop([row.id], force=True)
+            return Again(FORCE_AGAIN_SECONDS)
+        if row.desired_status != "STOPPED":
+            return Again(LOOK_SECONDS)
+        if row.phase != task_rows.STOPPING:
+            engine.stop([row.id], force=False)
+            self.write(lambda tx: task_rows.change(tx, row.id, phase=task_rows.STOPPING))
+        left = attempts.stop_timeout_seconds(document) - (self.now - row.stopping_at).total_seconds()
+        if left > 0:
+            return Again(min(left, LOOK_SECONDS))
+        engine.stop([row.id], force=True)
+        return Again(FORCE_AGAIN_SECONDS)
+
+    def _drain(self, row: Row, document: Mapping[str, Any], acting_as: ActingAs) -> dict[Key, Again]:
+        """Try again to put what a stopped task has left; in growing steps, until it is put or swept."""
+        delivery = Outputs(self.runtime, acting_as).deliver(row, document, has_ended=True)
+        if not delivery.is_complete:
+            age = (self.now - row.stopped_at).total_seconds()
+            return {key_of(row): Again(min(max(LOOK_SECONDS, age / 4), LONGEST_DRAIN_DELAY_SECONDS))}
+        self.write(lambda tx: task_rows.change(tx, row.id, phase=task_rows.ENDED, logged=delivery.offset))
+        self.runtime.engine.forget([row.id])
+        return {}
+
+    def _close(self, tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]]) -> None:
+        for row in close(tx, endings, now=self.now):
+            self._announce(tx, row)
+            sweep = Key("ecs.sweeping", row.account, row.partition, row.region, row.cluster)
+            self.intend(tx, sweep, delay_seconds=3600)
+        self._wake_waiting(tx)
+
+    def _announce(self, tx: Transaction, row: Row) -> None:
+        key = key_of(row)
+        arn = f"arn:{row.partition}:ecs:{row.region}:{row.account}:task/{row.cluster}/{row.id}"
+        self.announce(tx, "ecs.task", key, arn, grouping=key.grouping)
+
+
+def _never_to_start(row: Row) -> bool:
+    return row.desired_status == "STOPPED" and row.phase in (task_rows.NEW, task_rows.WAITING)
+
+
+def _is_over(status: Status) -> bool:
+    return status.has_ended or status.state == "unknown"

@@ -1,0 +1,15 @@
+"""Amazon ECS: its name, its principals, and the role that it acts as."""
+
+from batchyard.framework.service import Service, ServiceLinkedRole
+from batchyard.services.ecs.service_role import PRINCIPAL, SESSION_NAME, where_in_use
+
+TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
+"""As whom ECS assumes a task's own roles (task role, execution role)."""
+
+ecs = Service(
+    "ecs",
+    principal=PRINCIPAL,
+    title="ECS",
+    linked_roles=[ServiceLinkedRole(PRINCIPAL, SESSION_NAME, where_in_use)],
+    further_principals=[TASKS_PRINCIPAL],
+)

@@ -1,0 +1,59 @@
+"""What a RunTask changes of its task definition: checked, and laid over the container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from batchyard.framework.check import Check
+from batchyard.framework.context import Context
+from batchyard.services.ecs.resources import place
+from batchyard.services.ecs.service import ecs
+from batchyard.services.ecs.task_definitions import pass_role, resolve
+from batchyard.store.types import encode
+
+LONGEST = 8192
+"""Characters that the overrides may have (recorded with Batch, batch-on-behalf.md 7)."""
+
+REFUSED = (
+    "overrides.ephemeralStorage",
+    "overrides.inferenceAcceleratorOverrides",
+    "overrides.containerOverrides.environmentFiles",
+)
+
+
+def check(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> None:
+    """Raise InvalidParameterException for overrides that ECS refuses."""
+    if len(encode(overrides)) > LONGEST:
+        raise ecs.error.InvalidParameterException(f"Container Overrides length must be at most {LONGEST}")
+    names = {one["name"] for one in definition["containerDefinitions"]}
+    for one in overrides.get("containerOverrides") or ():
+        if one.get("name") not in names:
+            raise ecs.error.InvalidParameterException(
+                f"Override for container named {one.get('name')} is not a container in the TaskDefinition."
+            )
+
+
+def overridden(container: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The container definition with its overrides: command and sizes replaced, environment by name."""
+    result = dict(container)
+    for one in overrides.get("containerOverrides") or ():
+        if one.get("name") != container["name"]:
+            continue
+        environment = {pair["name"]: pair.get("value", "") for pair in result.get("environment") or ()}
+        for pair in one.get("environment") or ():
+            environment[pair["name"]] = pair.get("value", "")
+        result.update({name: value for name, value in one.items() if name != "environment"})
+        result["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
+    return result
+
+
+def passed_roles(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """PassRole for the roles that the task will have: the overrides' or the task definition's."""
+    overrides = request.get("overrides") or {}
+    row = resolve(ctx.read, place(ctx), request.get("taskDefinition") or "")
+    document = {} if row is None else row.document
+    for name in ("taskRoleArn", "executionRoleArn"):
+        role = overrides.get(name) or document.get(name)
+        if role:
+            yield pass_role(ctx, role)

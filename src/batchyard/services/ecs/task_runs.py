@@ -1,0 +1,296 @@
+"""RunTask and StartTask: tasks recorded as wanted and placed; the controller makes them run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batchyard import ids
+from batchyard.framework.check import Check
+from batchyard.framework.context import Context
+from batchyard.framework.errors import NotBuilt
+from batchyard.services.ecs import placing, run_tokens, task_overrides, task_rows, task_views
+from batchyard.services.ecs.placing import Need
+from batchyard.services.ecs.resources import (
+    cluster_arn,
+    cluster_name,
+    in_cluster_arn,
+    last_part,
+    place,
+    require_cluster,
+    tags_on_creation,
+    task_definition,
+)
+from batchyard.services.ecs.service import ecs
+from batchyard.services.ecs.tag_lists import checked, merged
+from batchyard.services.ecs.task_definitions import resolve
+from batchyard.services.ecs.task_sizes import gpu_count, task_size
+from batchyard.store.prepared import Row
+
+MOST_TASKS = 10
+PLATFORM_VERSION = "1.4.0"
+
+_REFUSED = (
+    "enableExecuteCommand",
+    "capacityProviderStrategy",
+    "placementConstraints",
+    "placementStrategy",
+    "volumeConfigurations",
+    "referenceId",
+    *task_overrides.REFUSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One call's wish, resolved."""
+
+    cluster: str
+    definition: Row
+    overrides: Mapping[str, Any]
+    launch_type: str
+    need: Need
+    group: str
+    started_by: str | None
+    tags: list[Any]
+    network: Mapping[str, Any] | None
+    caller: str
+    by_service: bool
+
+
+def _definition(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    given = request.get("taskDefinition") or ""
+    row = resolve(ctx.read, place(ctx), given)
+    name = f"{row.family}:{row.revision}" if row is not None else last_part(given)
+    arn = task_definition.arn(ctx, name=name)
+    return [task_definition.check(ctx, arn, **{"ecs:cluster": cluster_arn(ctx, cluster_name(request))})]
+
+
+def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    keys: dict[str, str | tuple[str, ...]] = {
+        "ecs:enable-execute-command": "true" if request.get("enableExecuteCommand") else "false"
+    }
+    if request.get("containerInstances"):
+        keys["ecs:container-instances"] = tuple(
+            in_cluster_arn(ctx, "container-instance", cluster_name(request), last_part(one))
+            for one in request["containerInstances"]
+        )
+    return keys
+
+
+def _new_tasks(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
+    return [in_cluster_arn(ctx, "task", cluster_name(request), "*")]
+
+
+@ecs.operation(
+    on=[_definition, tags_on_creation("RunTask", _new_tasks)],
+    passes=[task_overrides.passed_roles],
+    writes=True,
+    tags="tags",
+    conditions=_conditions,
+    refuses=_REFUSED,
+)
+def run_task(ctx: Context, request: Any) -> dict[str, Any]:
+    """Place up to ten copies of a task; each comes back as wanted (PENDING), or as a failure with its reason."""
+    count = request.get("count") or 1
+    if not 1 <= count <= MOST_TASKS:
+        raise ecs.error.InvalidParameterException(f"Task count must be between 1 and {MOST_TASKS}.")
+    cluster = require_cluster(ctx, request)
+    earlier = run_tokens.find(ctx, cluster.name, request)
+    if earlier is not None:
+        return _again(ctx, earlier)
+    run = _resolved(ctx, request, cluster)
+    if run.launch_type == "EC2" and not cluster.instance_count:
+        raise ecs.error.InvalidParameterException("No Container Instances were found in your cluster.")
+    made: list[str] = []
+    failures: list[Any] = []
+    for _ in range(count):
+        instance = None
+        if run.launch_type == "EC2":
+            instance = placing.fitting_instance(ctx.read, place(ctx), run.cluster, run.need)
+            if instance is None:
+                failures += _failures(ctx, run)
+                continue
+        made.append(_insert(ctx, run, instance))
+    if made:
+        run_tokens.keep(ctx, cluster.name, request, {"tasks": made, "failures": failures})
+    return {"tasks": _described(ctx, made), "failures": failures}
+
+
+@ecs.operation(
+    on=[_definition, tags_on_creation("StartTask", _new_tasks)],
+    passes=[task_overrides.passed_roles],
+    writes=True,
+    tags="tags",
+    conditions=_conditions,
+    refuses=_REFUSED,
+)
+def start_task(ctx: Context, request: Any) -> dict[str, Any]:
+    """Place one copy of a task on each of the named container instances."""
+    named = request["containerInstances"]
+    if not 1 <= len(named) <= MOST_TASKS:
+        raise ecs.error.InvalidParameterException(
+            "Container instances can not be empty."
+            if not named
+            else "You may start tasks on at most 10 instances."
+        )
+    cluster = require_cluster(ctx, request)
+    run = _resolved(ctx, request, cluster)
+    made: list[str] = []
+    failures: list[Any] = []
+    for given in named:
+        identity = last_part(given)
+        instance = placing.find_instance(ctx.read, place(ctx), run.cluster, identity)
+        reason = "MISSING" if instance is None else placing.lacking(instance, run.need)
+        if reason is not None:
+            arn = in_cluster_arn(ctx, "container-instance", run.cluster, identity)
+            failures.append({"arn": arn, "reason": reason})
+        else:
+            made.append(_insert(ctx, run, instance))
+    return {"tasks": _described(ctx, made), "failures": failures}
+
+
+def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
+    definition = resolve(ctx.read, place(ctx), request["taskDefinition"])
+    if definition is None:
+        raise ecs.error.ClientException("TaskDefinition not found.")
+    if definition.status != "ACTIVE":
+        raise ecs.error.ClientException("TaskDefinition is inactive")
+    launch_type = request.get("launchType") or "EC2"
+    if launch_type not in ("EC2", "FARGATE"):
+        raise NotBuilt(f"the launch type {launch_type}")
+    if launch_type not in definition.document["compatibilities"]:
+        raise ecs.error.InvalidParameterException(
+            f"Task definition does not support launch_type {launch_type}."
+        )
+    overrides = request.get("overrides") or {}
+    task_overrides.check(definition.document, overrides)
+    _check_network(request, definition)
+    cpu, memory = task_size(definition.document, overrides)
+    started_by = request.get("startedBy")
+    if started_by and len(started_by) > 128:
+        raise ecs.error.InvalidParameterException("startedBy can have at most 128 characters.")
+    return _Run(
+        cluster=cluster.name,
+        definition=definition,
+        overrides=overrides,
+        launch_type=launch_type,
+        need=Need(cpu, memory, gpu_count(definition.document, overrides)),
+        group=request.get("group") or f"family:{definition.family}",
+        started_by=started_by,
+        tags=_tags(request, definition, cluster.name),
+        network=request.get("networkConfiguration"),
+        caller=ctx.runtime.kept_callers.keep(ctx.session, ecs.principal),
+        by_service=ctx.session.acted_for is not None,
+    )
+
+
+def _check_network(request: Any, definition: Row) -> None:
+    needed = definition.document.get("networkMode") == "awsvpc"
+    given = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if needed and not given:
+        raise ecs.error.InvalidParameterException(
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        )
+    if given and not needed:
+        raise ecs.error.InvalidParameterException(
+            "Network Configuration is not valid for the given networkMode of this task definition."
+        )
+
+
+def _tags(request: Any, definition: Row, cluster: str) -> list[Any]:
+    given = checked(request.get("tags"))
+    held = definition.tags if request.get("propagateTags") == "TASK_DEFINITION" else []
+    if request.get("propagateTags") == "SERVICE":
+        raise ecs.error.InvalidParameterException("SERVICE is not a valid value of propagateTags for a task.")
+    if request.get("enableECSManagedTags"):
+        held = [*held, {"key": "aws:ecs:clusterName", "value": cluster}]
+    return merged(held, given)
+
+
+def _failures(ctx: Context, run: _Run) -> list[Any]:
+    return [
+        {
+            "arn": in_cluster_arn(ctx, "container-instance", run.cluster, instance.id),
+            "reason": placing.lacking(instance, run.need) or "AGENT",
+        }
+        for instance in placing.active_instances(ctx.read, place(ctx), run.cluster)
+    ]
+
+
+def _insert(ctx: Context, run: _Run, instance: Row | None) -> str:
+    identity = ids.hexadecimal(32)
+    pending = "PROVISIONING" if run.launch_type == "FARGATE" else "PENDING"
+    values = {
+        **place(ctx),
+        "id": identity,
+        "cluster": run.cluster,
+        "desired_status": "RUNNING",
+        "last_status": pending,
+        "phase": task_rows.NEW,
+        "ordinal": ctx.now,
+        "family": run.definition.family,
+        "revision": run.definition.revision,
+        "task_group": run.group,
+        "launch_type": run.launch_type,
+        "instance": None if instance is None else instance.id,
+        "started_by": run.started_by,
+        "cpu": run.need.cpu,
+        "memory": run.need.memory,
+        "gpu_ids": [] if instance is None else instance.gpus_left[: run.need.gpus],
+        "described": _described_parts(ctx, run, instance),
+        "overrides": run.overrides,
+        "tags": run.tags,
+        "caller": run.caller,
+        "by_service": int(run.by_service),
+        "version": 1,
+        "created_at": ctx.now,
+        "logged": 0,
+    }
+    task_rows.insert_task(ctx.write, values)
+    row = task_rows.find_task(ctx.write, identity)
+    task_rows.count(ctx.write, [row], pending=1, running=0)
+    task_rows.take_room(ctx.write, row)
+    ctx.intend("ecs.tasks", identity, grouping=cluster_arn(ctx, run.cluster))
+    ctx.note_resource(in_cluster_arn(ctx, "task", run.cluster, identity))
+    return identity
+
+
+def _described_parts(ctx: Context, run: _Run, instance: Row | None) -> dict[str, Any]:
+    """What DescribeTasks tells of the task that never changes."""
+    document = run.definition.document
+    container = task_overrides.overridden(document["containerDefinitions"][0], run.overrides)
+    parts: dict[str, Any] = {
+        "container": {
+            "id": ids.uuid4(),
+            **{name: container.get(name) for name in ("name", "image", "cpu", "memory", "memoryReservation")},
+        },
+        "zone": f"{ctx.region}a" if instance is None else instance.availability_zone,
+        "ec2InstanceId": None if instance is None else instance.ec2_instance_id,
+        "architecture": (document.get("runtimePlatform") or {}).get("cpuArchitecture", "x86_64").lower(),
+    }
+    if run.launch_type == "FARGATE":
+        parts["platformVersion"] = PLATFORM_VERSION
+    if run.network is not None:
+        subnets = run.network["awsvpcConfiguration"].get("subnets") or []
+        details = [{"name": "subnetId", "value": subnet} for subnet in subnets[:1]]
+        parts["attachments"] = [
+            {
+                "id": ids.uuid4(),
+                "type": "ElasticNetworkInterface",
+                "status": "PRECREATED",
+                "details": details,
+            }
+        ]
+    return parts
+
+
+def _described(ctx: Context, identities: Iterable[str]) -> list[Any]:
+    rows = task_rows.find_tasks(ctx.read, identities)
+    return [task_views.describe(ctx, row, with_tags=True) for row in rows]
+
+
+def _again(ctx: Context, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """The same call once more (clientToken): the tasks as they are now, and nothing new."""
+    return {"tasks": _described(ctx, earlier["tasks"]), "failures": earlier["failures"]}

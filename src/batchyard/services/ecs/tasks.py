@@ -1,0 +1,111 @@
+"""Tasks: describe, list, stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from batchyard.framework.context import Context
+from batchyard.services.ecs import pages, task_rows, task_views
+from batchyard.services.ecs.resources import (
+    cluster_arn,
+    each_in_cluster,
+    in_cluster_arn,
+    last_part,
+    place,
+    require_cluster,
+)
+from batchyard.services.ecs.service import ecs
+from batchyard.services.ecs.tables import tasks
+from batchyard.store.prepared import Row
+
+LONGEST_REASON = 1024
+
+
+def _find(ctx: Context, cluster: str, given: str) -> Row | None:
+    """The task of that cluster; a stranger's id finds nothing."""
+    row = task_rows.find_task(ctx.read, last_part(given))
+    if row is None or (row.account, row.partition, row.region, row.cluster) != (
+        ctx.account,
+        ctx.partition,
+        ctx.region,
+        cluster,
+    ):
+        return None
+    return row
+
+
+@ecs.operation(on=each_in_cluster("task", "tasks"))
+def describe_tasks(ctx: Context, request: Any) -> dict[str, Any]:
+    """Up to 100 tasks; stopped ones for an hour; the missing are failures."""
+    given = request["tasks"]
+    if not given:
+        raise ecs.error.InvalidParameterException("Tasks cannot be empty.")
+    if len(given) > 100:
+        raise ecs.error.InvalidParameterException("Tasks cannot have more than 100 elements.")
+    cluster = require_cluster(ctx, request)
+    with_tags = "TAGS" in (request.get("include") or ())
+    found: list[Any] = []
+    failures: list[Any] = []
+    for one in given:
+        row = _find(ctx, cluster.name, one)
+        if row is None:
+            arn = in_cluster_arn(ctx, "task", cluster.name, last_part(one))
+            failures.append({"arn": arn, "reason": "MISSING"})
+        else:
+            found.append(task_views.describe(ctx, row, with_tags=with_tags))
+    return {"tasks": found, "failures": failures}
+
+
+@ecs.operation(
+    on=each_in_cluster("container-instance", "containerInstance"), refuses=("serviceName", "daemonName")
+)
+def list_tasks(ctx: Context, request: Any) -> dict[str, Any]:
+    """The ARNs of a cluster's tasks of one desired status (RUNNING unless asked), by the given filters."""
+    limit, after = pages.start(request)
+    cluster = require_cluster(ctx, request)
+    columns = tasks.c
+    query = select(columns.id).where(
+        *(columns[name] == value for name, value in place(ctx).items()),
+        columns.cluster == cluster.name,
+        columns.desired_status == request.get("desiredStatus", "RUNNING"),
+        columns.id > after,
+    )
+    filters = {
+        columns.family: request.get("family"),
+        columns.started_by: request.get("startedBy"),
+        columns.launch_type: request.get("launchType"),
+        columns.instance: last_part(request["containerInstance"])
+        if request.get("containerInstance")
+        else None,
+    }
+    for column, value in filters.items():
+        if value:
+            query = query.where(column == value)
+    rows = ctx.read.all(query.order_by(columns.id).limit(limit + 1))
+    shown, token = pages.cut([row.id for row in rows], limit)
+    return pages.answer("taskArns", [in_cluster_arn(ctx, "task", cluster.name, one) for one in shown], token)
+
+
+@ecs.operation(on=each_in_cluster("task", "task"), writes=True)
+def stop_task(ctx: Context, request: Any) -> dict[str, Any]:
+    """Want a task stopped: SIGTERM, and SIGKILL after its stop timeout; a stopped one is answered as it is."""
+    cluster = require_cluster(ctx, request)
+    row = _find(ctx, cluster.name, request["task"])
+    if row is None:
+        raise ecs.error.InvalidParameterException("The referenced task was not found.")
+    reason = request.get("reason") or "Task stopped by user"
+    if len(reason) > LONGEST_REASON:
+        raise ecs.error.InvalidParameterException(f"Reason can have at most {LONGEST_REASON} characters.")
+    if row.desired_status != "STOPPED":
+        task_rows.change(
+            ctx.write,
+            row.id,
+            desired_status="STOPPED",
+            stopping_at=ctx.now,
+            stop_code="UserInitiated",
+            stopped_reason=reason,
+        )
+        ctx.intend("ecs.tasks", row.id, grouping=cluster_arn(ctx, cluster.name))
+    return {"task": task_views.describe(ctx, _find(ctx, cluster.name, row.id), with_tags=True)}

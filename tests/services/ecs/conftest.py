@@ -1,0 +1,101 @@
+"""What the tests of ECS share: a cluster, and a task definition that runs a shell command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Register = Callable[..., str]
+
+
+@pytest.fixture
+def ecs(aws: Callable[..., Any]) -> Any:
+    """ECS as root of this test's account."""
+    return aws("ecs")
+
+
+@pytest.fixture
+def logs(aws: Callable[..., Any]) -> Any:
+    """CloudWatch Logs as root of this test's account."""
+    return aws("logs")
+
+
+@pytest.fixture
+def role(aws: Callable[..., Any]) -> str:
+    """A role that tasks may have, and that may write any log."""
+    iam = aws("iam")
+    trust = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+        '"Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}'
+    )
+    arn: str = iam.create_role(RoleName="execution", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]}'
+    iam.put_role_policy(RoleName="execution", PolicyName="logs", PolicyDocument=policy)
+    return arn
+
+
+@pytest.fixture
+def fargate(ecs: Any, role: str) -> Register:
+    """`fargate("echo hello", group="/x")`: the ARN of a task definition for Fargate with that shell command."""
+
+    def register(script: str, *, group: str | None = None, family: str = "work", **container: Any) -> str:
+        definition: dict[str, Any] = {
+            "name": "default",
+            "image": "busybox",
+            "command": ["/bin/sh", "-c", script],
+            **container,
+        }
+        if group is not None:
+            options = {"awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "p"}
+            definition["logConfiguration"] = {"logDriver": "awslogs", "options": options}
+        answer = ecs.register_task_definition(
+            family=family,
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            executionRoleArn=role,
+            containerDefinitions=[definition],
+        )
+        arn: str = answer["taskDefinition"]["taskDefinitionArn"]
+        return arn
+
+    return register
+
+
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+
+
+@pytest.fixture
+def run(ecs: Any) -> Callable[..., str]:
+    """`run(definition, cluster="c")`: a Fargate task's ARN; further arguments are RunTask's."""
+
+    def start(definition: str, *, cluster: str = "c", **request: Any) -> str:
+        answer = ecs.run_task(
+            cluster=cluster,
+            taskDefinition=definition,
+            launchType="FARGATE",
+            networkConfiguration=NETWORK,
+            **request,
+        )
+        assert answer["failures"] == []
+        arn: str = answer["tasks"][0]["taskArn"]
+        return arn
+
+    return start
+
+
+@pytest.fixture
+def stopped(ecs: Any, wait_for: Callable[..., Any]) -> Callable[..., Any]:
+    """`stopped(task_arn, cluster="c")`: waits until the task is STOPPED and gives it."""
+
+    def wait(arn: str, *, cluster: str = "c", seconds: float = 20) -> Any:
+        def look() -> Any:
+            task = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+            return task if task["lastStatus"] == "STOPPED" else None
+
+        return wait_for(look, seconds=seconds)
+
+    return wait
