@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
 from urllib.parse import quote
 
+import orjson
+
 from batchyard.framework.errors import ApiError
-from batchyard.policy.document import MalformedPolicy, parse
+from batchyard.policy.document import Kind, MalformedPolicy, parse
 from batchyard.services.iam.service import iam
 
 MANAGED_SIZE = 6144
@@ -15,12 +16,25 @@ INLINE_SIZE = {"user": 2048, "group": 5120, "role": 10240}
 """Quotas of iam-evaluation.md 9: characters, white space not counted; inline ones for all of one owner's together."""
 
 
-def check(document: str, kind: Literal["identity", "trust"]) -> None:
-    """Raise MalformedPolicyDocument where the document is no policy of this kind."""
+def check(document: str, kind: Kind, partition: str) -> None:
+    """Raise MalformedPolicyDocument where the document is no policy of this kind in this partition.
+
+    Trust policies that are no JSON have words of their own (recorded: SNAP).
+    """
+    if kind == "trust" and not _is_json(document):
+        raise iam.error.MalformedPolicyDocumentException("This policy contains invalid Json")
     try:
-        parse(document, kind=kind)
+        parse(document, kind=kind, partition=partition)
     except MalformedPolicy as error:
         raise iam.error.MalformedPolicyDocumentException(str(error)) from error
+
+
+def _is_json(document: str) -> bool:
+    try:
+        orjson.loads(document)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def encode(document: str) -> str:

@@ -27,7 +27,7 @@ _ONE = Prepared(
 def _put(ctx: Context, noun: Noun, request: Any) -> None:
     owner = require_modifiable(ctx, noun, request[noun.member])
     name, document = request["PolicyName"], request["PolicyDocument"]
-    documents.check(document, "identity")
+    documents.check(document, "identity", ctx.partition)
     others = [one for one in list_inline(ctx, owner) if one.name_key != name.lower()]
     quota = documents.INLINE_SIZE[noun.kind]
     if documents.size(document) + sum(documents.size(one.document) for one in others) > quota:

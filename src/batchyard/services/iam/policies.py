@@ -69,7 +69,7 @@ def _brief(ctx: Context, policy: Managed) -> dict[str, Any]:
 @iam.operation(on=to_be(POLICY), tags="Tags", writes=True)
 def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a customer managed policy with version v1."""
-    documents.check(request["PolicyDocument"], "identity")
+    documents.check(request["PolicyDocument"], "managed", ctx.partition)
     documents.refuse_over(request["PolicyDocument"], documents.MANAGED_SIZE, "PolicySize")
     tags = checked_tags(POLICY, request.get("Tags", ()))
     refuse_full(ctx, POLICY)

@@ -82,7 +82,7 @@ def create_policy_version(ctx: Context, request: Any) -> dict[str, Any]:
     row = _own(ctx, request["PolicyArn"])
     if row is None:
         raise no_such(POLICY, request["PolicyArn"])
-    documents.check(request["PolicyDocument"], "identity")
+    documents.check(request["PolicyDocument"], "managed", ctx.partition)
     documents.refuse_over(request["PolicyDocument"], documents.MANAGED_SIZE, "PolicySize")
     if len(versions_of(ctx, row.id)) >= MOST_VERSIONS:
         raise iam.error.LimitExceededException(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import AccessKey, PrincipalPolicies, TrustedRole
 from batchyard.framework.session import Session
-from batchyard.policy.document import Policy, empty, parse
+from batchyard.policy.document import Kind, Policy, empty, parse
 from batchyard.policy.evaluate import Source
 from batchyard.services.iam import revisions
 from batchyard.services.iam.managed_policies import FindManagedPolicy, Managed, find_managed
@@ -169,10 +168,10 @@ class _Reading:
 
     def principal(self, row: Row, *, is_role: bool) -> PrincipalPolicies:
         noun = ROLE if is_role else USER
-        sources = self._owned(row.id, noun.arn_of(row))
+        sources = self._owned(noun.kind, row.id, noun.arn_of(row))
         if not is_role:
             for group in self._tx.all(_GROUPS_OF, member_id=row.id):
-                sources += self._owned(group.id, GROUP.arn_of(group))
+                sources += self._owned(GROUP.kind, group.id, GROUP.arn_of(group))
         boundary = None
         if row.boundary_arn:
             # A boundary whose policy is gone allows nothing: it must not vanish with its policy.
@@ -184,11 +183,11 @@ class _Reading:
             service_linked=is_role and row.service_principal is not None,
         )
 
-    def _owned(self, owner_id: str, owner_arn: str) -> list[Source]:
+    def _owned(self, kind: str, owner_id: str, owner_arn: str) -> list[Source]:
         """An owner's inline policies, named behind its ARN, and the managed ones attached to it."""
         sources = [
             Source(
-                kind="identity",
+                kind=kind,
                 name=f"{owner_arn}/{inline.name}",
                 arn=None,
                 version=None,
@@ -197,12 +196,12 @@ class _Reading:
             for inline in self._tx.all(_INLINE_OF, owner=owner_id)
         ]
         for attached in self._tx.all(_ATTACHED_TO, owner=owner_id):
-            source = self._managed(attached.policy_arn, "identity")
+            source = self._managed(attached.policy_arn, "managed")
             if source is not None:
                 sources.append(source)
         return sources
 
-    def _managed(self, arn: str, kind: Any) -> Source | None:
+    def _managed(self, arn: str, kind: str) -> Source | None:
         found = find_managed(
             self._tx, self._find_aws, partition=self._partition, account=self._account, arn=arn
         )
@@ -213,20 +212,20 @@ class _Reading:
         return _source(found, kind)
 
 
-def _source(found: Managed, kind: Any) -> Source:
+def _source(found: Managed, kind: str) -> Source:
     return Source(
         kind=kind,
         name=found.name,
         arn=found.arn,
         version=found.default_version_id,
-        policy=_parsed(found.document, "identity"),
+        policy=_parsed(found.document, "aws-managed" if found.row is None else "managed"),
     )
 
 
 def _nothing(arn: str) -> Source:
-    return Source(kind="boundary", name=arn, arn=arn, version=None, policy=empty("boundary"))
+    return Source(kind="boundary", name=arn, arn=arn, version=None, policy=empty("managed"))
 
 
 @functools.lru_cache(maxsize=8192)
-def _parsed(document: str, kind: Any) -> Policy:
+def _parsed(document: str, kind: Kind) -> Policy:
     return parse(document, kind=kind)

@@ -70,7 +70,7 @@ def create_role(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a role. The answer leaves description and session length out, as AWS's does (recorded: SNAP)."""
     path = request.get("Path", "/")
     refuse_reserved_path(path)
-    documents.check(request["AssumeRolePolicyDocument"], "trust")
+    documents.check(request["AssumeRolePolicyDocument"], "trust", ctx.partition)
     documents.refuse_over(request["AssumeRolePolicyDocument"], documents.TRUST_SIZE, "ACLSizePerRole")
     boundary = checked_boundary(ctx, request)
     tags = checked_tags(ROLE, request.get("Tags", ()))
@@ -155,7 +155,7 @@ def update_role(ctx: Context, request: Any) -> dict[str, Any]:
 def update_assume_role_policy(ctx: Context, request: Any) -> None:
     """Replace the trust policy."""
     row = require_modifiable(ctx, ROLE, request["RoleName"])
-    documents.check(request["PolicyDocument"], "trust")
+    documents.check(request["PolicyDocument"], "trust", ctx.partition)
     documents.refuse_over(request["PolicyDocument"], documents.TRUST_SIZE, "ACLSizePerRole")
     update_row(ctx, ROLE, row, trust_document=request["PolicyDocument"])
     revisions.changed(ctx)

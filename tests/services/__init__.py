@@ -1,0 +1,1 @@
+"""Each service, one file a noun, through boto3 to a real server."""

@@ -1,0 +1,1 @@
+"""IAM through boto3: each noun, each recorded text."""
