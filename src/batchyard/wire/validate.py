@@ -11,7 +11,9 @@ from batchyard.wire.errors import ErrorReply
 from batchyard.wire.model import Operation, Shape
 from batchyard.wire.patterns import compiled
 
-Kind = Literal["missing", "type", "short", "long", "small", "large", "pattern", "enum"]
+Kind = Literal[
+    "missing", "type", "short", "long", "small", "large", "pattern", "enum", "map key", "map value"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Problem:
 
 
 Report = Callable[[Problem], None]
-Check = Callable[[Any, str, Report], None]
+Where = tuple[Any, str] | None
+"""The way to a value: (the way to what holds it, its name there). Joined only for a problem: most have none."""
+Check = Callable[[Any, Where, Report], None]
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -39,18 +43,24 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "double": (int, float),
     "timestamp": (datetime, int, float),
     "blob": (bytes, bytearray, str),
-    "list": (list, tuple),
-    "map": (dict,),
-    "structure": (dict,),
 }
+_NUMBERS = frozenset({"integer", "long", "short", "byte", "float", "double"})
 
 
 def validate(operation: Operation, request: Mapping[str, Any]) -> list[Problem]:
     """Every constraint of the model that a request violates; empty where it is well formed."""
     problems: list[Problem] = []
     if operation.input is not None:
-        _check_of(operation.input)(request, "", problems.append)
+        _check_of(operation.input)(request, None, problems.append)
     return problems
+
+
+def _path(where: Where) -> str:
+    names: list[str] = []
+    while where is not None:
+        where, name = where
+        names.append(name)
+    return ".".join(reversed(names))
 
 
 def _check_of(shape: Shape) -> Check:
@@ -62,114 +72,144 @@ def _check_of(shape: Shape) -> Check:
 
 def _make(shape: Shape) -> Check:
     if shape.type == "structure":
-        return _structure(shape) if not shape.is_document else lambda value, path, report: None
+        return _structure(shape) if not shape.is_document else lambda value, where, report: None
     if shape.type == "list":
         return _list(shape)
     if shape.type == "map":
         return _map(shape)
-    return _scalar(shape)
+    if shape.type in _NUMBERS:
+        return _number(shape)
+    return _text(shape)
 
 
 def _structure(shape: Shape) -> Check:
     checks: dict[str, Check] = {}
+    required = shape.required
 
-    def check(value: Any, path: str, report: Report) -> None:
+    def check(value: Any, where: Where, report: Report) -> None:
         if not isinstance(value, dict):
-            report(Problem("type", path, value, shape.type))
+            report(Problem("type", _path(where), value, shape.type))
             return
-        for name in shape.required:
+        for name in required:
             if value.get(name) is None:
-                report(Problem("missing", path + name))
+                report(Problem("missing", _path((where, name))))
         for name, inner in value.items():
             one = checks.get(name)
             if one is None:
                 member = shape.members.get(name)
                 if member is None:
-                    report(Problem("type", path + name, inner, "unknown"))
+                    report(Problem("type", _path((where, name)), inner, "unknown"))
                     continue
                 one = checks[name] = _check_of(member)
-            one(inner, path + name if not _nests(inner) else f"{path}{name}.", report)
+            if inner is not None or name not in required:
+                one(inner, (where, name), report)
 
     return check
-
-
-def _nests(value: Any) -> bool:
-    return isinstance(value, (dict, list, tuple))
 
 
 def _list(shape: Shape) -> Check:
     smallest, largest = shape.trait("min"), shape.trait("max")
     items: list[Check] = []
 
-    def check(value: Any, path: str, report: Report) -> None:
+    def check(value: Any, where: Where, report: Report) -> None:
         if not isinstance(value, (list, tuple)):
-            report(Problem("type", path.rstrip("."), value, "list"))
+            report(Problem("type", _path(where), value, "list"))
             return
-        _check_length(len(value), smallest, largest, path.rstrip("."), value, report)
+        if smallest is not None or largest is not None:
+            _check_length(value, (smallest, largest), where, report)
         if value and not items:
             items.append(_check_of(shape.member))
         for index, one in enumerate(value, 1):
-            inner = f"{path}{index}.member"
-            items[0](one, f"{inner}." if _nests(one) else inner, report)
+            items[0](one, ((where, str(index)), "member"), report)
 
     return check
 
 
 def _map(shape: Shape) -> Check:
     smallest, largest = shape.trait("min"), shape.trait("max")
-    parts: list[Check] = []
+    parts: list[tuple[Check, Check]] = []
+    keyed, valued = bool(_said_of(shape.key)), bool(_said_of(shape.value)) and shape.value.type in _TYPES
 
-    def check(value: Any, path: str, report: Report) -> None:
+    def check(value: Any, where: Where, report: Report) -> None:
         if not isinstance(value, dict):
-            report(Problem("type", path.rstrip("."), value, "map"))
+            report(Problem("type", _path(where), value, "map"))
             return
-        _check_length(len(value), smallest, largest, path.rstrip("."), value, report)
+        if smallest is not None or largest is not None:
+            _check_length(value, (smallest, largest), where, report)
         if value and not parts:
-            parts.extend((_check_of(shape.key), _check_of(shape.value)))
+            parts.append((_check_of(shape.key), _check_of(shape.value)))
+        broken_keys: list[Problem] = []
+        broken_values: list[Problem] = []
         for key, one in value.items():
-            parts[0](key, f"{path}key", report)
-            inner = f"{path}{key}.member"
-            parts[1](one, f"{inner}." if _nests(one) else inner, report)
+            check_key, check_value = parts[0]
+            check_key(key, (where, "key"), broken_keys.append if keyed else report)
+            check_value(one, ((where, str(key)), "member"), broken_values.append if valued else report)
+        if broken_keys:
+            report(Problem("map key", _path(where), value, _said_of(shape.key)))
+        if broken_values:
+            report(Problem("map value", _path(where), value, _said_of(shape.value)))
 
     return check
 
 
-def _check_length(
-    length: int, smallest: int | None, largest: int | None, path: str, value: Any, report: Report
-) -> None:
-    if smallest is not None and length < smallest:
-        report(Problem("short", path, value, smallest))
-    if largest is not None and length > largest:
-        report(Problem("long", path, value, largest))
+def _said_of(shape: Shape) -> tuple[str, ...]:
+    """All constraints of a map's keys or values, in the order in which AWS lists them."""
+    said = [
+        ("max", _SAID["long"]),
+        ("min", _SAID["short"]),
+        ("pattern", _SAID["pattern"]),
+    ]
+    found = [text.format(shape.trait(name)) for name, text in said if shape.trait(name) is not None]
+    choices = shape.trait("enum")
+    return (*found, _SAID["enum"].format(f"[{', '.join(choices)}]")) if choices else tuple(found)
 
 
-def _scalar(shape: Shape) -> Check:
+def _check_length(value: Any, bounds: tuple[int | None, int | None], where: Where, report: Report) -> None:
+    smallest, largest = bounds
+    if smallest is not None and len(value) < smallest:
+        report(Problem("short", _path(where), value, smallest))
+    if largest is not None and len(value) > largest:
+        report(Problem("long", _path(where), value, largest))
+
+
+def _number(shape: Shape) -> Check:
     accepted = _TYPES[shape.type]
     smallest, largest = shape.trait("min"), shape.trait("max")
-    pattern = shape.trait("pattern")
-    choices = frozenset(shape.trait("enum") or ())
-    ordered = list(shape.trait("enum") or ())
-    is_number = shape.type in ("integer", "long", "short", "byte", "float", "double")
-    is_measured = shape.type in ("string", "blob")
 
-    def check(value: Any, path: str, report: Report) -> None:
-        length_of: Any = value
-        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
-            report(Problem("type", path, value, shape.type))
+    def check(value: Any, where: Where, report: Report) -> None:
+        if not isinstance(value, accepted) or isinstance(value, bool):
+            report(Problem("type", _path(where), value, shape.type))
             return
-        if is_number:
-            if smallest is not None and value < smallest:
-                report(Problem("small", path, value, smallest))
-            if largest is not None and value > largest:
-                report(Problem("large", path, value, largest))
-        elif is_measured:
-            _check_length(len(length_of), smallest, largest, path, value, report)
-            if choices and value not in choices:
-                report(Problem("enum", path, value, ordered))
-            if pattern is not None and isinstance(value, str):
-                matcher = compiled(pattern)
-                if matcher is not None and not matcher.fullmatch(value):
-                    report(Problem("pattern", path, value, pattern))
+        if smallest is not None and value < smallest:
+            report(Problem("small", _path(where), value, smallest))
+        if largest is not None and value > largest:
+            report(Problem("large", _path(where), value, largest))
+
+    return check
+
+
+def _text(shape: Shape) -> Check:
+    """Strings and blobs, and what has a type alone (booleans, timestamps)."""
+    accepted = _TYPES[shape.type]
+    measured = shape.type in ("string", "character", "blob")
+    bounds = (shape.trait("min"), shape.trait("max")) if measured else (None, None)
+    pattern = shape.trait("pattern")
+    ordered = list(shape.trait("enum") or ())
+    choices = frozenset(ordered)
+    bounded = bounds != (None, None)
+
+    def check(value: Any, where: Where, report: Report) -> None:
+        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
+            report(Problem("type", _path(where), value, shape.type))
+            return
+        if bounded:
+            _check_length(value, bounds, where, report)
+        if choices and value not in choices:
+            report(Problem("enum", _path(where), value, ordered))
+        if pattern is not None and isinstance(value, str):
+            matcher = compiled(pattern)
+            if matcher is not None and not matcher.fullmatch(value):
+                report(Problem("pattern", _path(where), value, pattern))
 
     return check
 
@@ -202,19 +242,27 @@ def _constraint(problem: Problem) -> str:
     where = lowered(problem.path)
     if problem.kind == "missing":
         return f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
-    value = _shown(problem.value)
-    said = {
-        "short": f"Member must have length greater than or equal to {problem.constraint}",
-        "long": f"Member must have length less than or equal to {problem.constraint}",
-        "small": f"Member must have value greater than or equal to {problem.constraint}",
-        "large": f"Member must have value less than or equal to {problem.constraint}",
-        "pattern": f"Member must satisfy regular expression pattern: {problem.constraint}",
-        "enum": f"Member must satisfy enum value set: [{', '.join(problem.constraint or ())}]"
-        if problem.kind == "enum"
-        else "",
-        "type": f"Member must be of the type {problem.constraint}",
-    }[problem.kind]
-    return f"Value '{value}' at '{where}' failed to satisfy constraint: {said}"
+    if problem.kind == "map key":
+        said = f"Map keys must satisfy constraint: [{', '.join(problem.constraint)}]"
+    elif problem.kind == "map value":
+        said = f"Map value must satisfy constraint: [{', '.join(problem.constraint)}]"
+    elif problem.kind == "enum":
+        said = _SAID["enum"].format(f"[{', '.join(problem.constraint)}]")
+    else:
+        said = _SAID[problem.kind].format(problem.constraint)
+    return f"Value '{_shown(problem.value)}' at '{where}' failed to satisfy constraint: {said}"
+
+
+_SAID = {
+    "short": "Member must have length greater than or equal to {}",
+    "long": "Member must have length less than or equal to {}",
+    "small": "Member must have value greater than or equal to {}",
+    "large": "Member must have value less than or equal to {}",
+    "pattern": "Member must satisfy regular expression pattern: {}",
+    "enum": "Member must satisfy enum value set: {}",
+    "type": "Member must be of the type {}",
+}
+"""AWS's words; those of a map's keys and values are recorded in SWO-GS/auto-tag#77."""
 
 
 def lowered(path: str) -> str:
@@ -225,6 +273,8 @@ def lowered(path: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={_shown(one)}' for key, one in value.items())}}}"
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     text = str(value)
