@@ -31,8 +31,15 @@ class Case:
         found: dict[str, Any] = self.case["given"]
         return found
 
+    def operation(self) -> dict[str, Any]:
+        """The operation; query's results stand in a wrapper, which the services' models name."""
+        given = dict(self.given)
+        if self.protocol == "query" and given.get("output"):
+            given["output"] = {"resultWrapper": f"{given['name']}Result", **given["output"]}
+        return given
+
     def model(self) -> Model:
-        operation = self.given
+        operation = self.operation()
         metadata = {"xmlNamespace": "https://example.com/", **self.description["metadata"]}
         return Model.from_description(
             {
@@ -65,4 +72,5 @@ def request_of(case: Case) -> HttpRequest:
     if isinstance(body, dict):
         body = json.dumps(body)
     headers = {name.lower(): str(value) for name, value in recorded.get("headers", {}).items()}
-    return HttpRequest(recorded.get("method", "POST"), path, query, headers, (body or "").encode())
+    method = recorded.get("method") or case.given.get("http", {}).get("method", "POST")
+    return HttpRequest(method, path, query, headers, (body or "").encode())

@@ -32,7 +32,8 @@ def writer(shape: Shape) -> Convert:
 
 def wire_name(name: str, shape: Shape) -> str:
     """A member's key in JSON."""
-    return str(shape.trait("locationName") or name)
+    given = shape.trait("locationName")
+    return name if given is None else str(given)
 
 
 def _refuse(shape: Shape, value: Any) -> WireError:

@@ -86,7 +86,7 @@ def _from_query(member: Shape, key: str, query: list[tuple[str, str]]) -> Any:
 def _rest_of_query(
     operation: Operation, shape: Shape, query: list[tuple[str, str]], request: dict[str, Any]
 ) -> None:
-    """A map in the query string takes the keys that no other member has, nor the URI template itself."""
+    """A map in the query string takes every key (Smithy's httpQueryParams), but the URI template's own."""
     maps = [
         (name, member)
         for name, member in shape.members.items()
@@ -94,8 +94,7 @@ def _rest_of_query(
     ]
     if not maps:
         return
-    taken = {wire_name(name, member) for name, member in shape.members.items() if member.type != "map"}
-    taken |= {key for key, _ in parse_qsl(operation.http_uri.partition("?")[2], keep_blank_values=True)}
+    taken = {key for key, _ in parse_qsl(operation.http_uri.partition("?")[2], keep_blank_values=True)}
     for name, member in maps:
         found: dict[str, Any] = {}
         for key, value in query:

@@ -24,11 +24,9 @@ def parse_timestamp(value: Any) -> datetime:
         if isinstance(value, (int, float)):
             return datetime.fromtimestamp(value, UTC)
         text = str(value).strip()
-        if "T" in text:
-            return _iso(text)
         if "," in text:
             return parsedate_to_datetime(text).astimezone(UTC)
-        if "-" in text[1:]:
+        if "-" in text[1:] and "e-" not in text.lower():
             return _iso(text)
         return datetime.fromtimestamp(float(text), UTC)
     except (ValueError, OverflowError, OSError, TypeError) as error:

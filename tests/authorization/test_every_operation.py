@@ -1,0 +1,116 @@
+"""Every built operation, three ways: unsigned, signed without permission, allowed exactly that."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import UNSIGNED, xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from batchyard.gateway.sigv4 import codes
+from batchyard.services import load_services
+from batchyard.wire import model as wire_model
+from conftest import client
+
+CASES = Path(__file__).parent / "cases"
+SERVICES = load_services()
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+NO_PERMISSION_NEEDED = {"GetCallerIdentity", "GetSessionToken"}
+
+
+def _rows() -> list[Any]:
+    rows = []
+    for path in sorted(CASES.glob("*.json")):
+        for index, row in enumerate(json.loads(path.read_text())):
+            rows.append(pytest.param(path.stem, row, id=f"{path.stem}-{row['operation']}-{index}"))
+    return rows
+
+
+def _filled(value: Any, account: str) -> Any:
+    return json.loads(json.dumps(value).replace("{account}", account))
+
+
+def _call(made: Any, row: Any, account: str) -> ClientError | None:
+    try:
+        getattr(made, xform_name(row["operation"]))(**_filled(row["request"], account))
+    except ClientError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(("service", "row"), _rows())
+def test_an_unsigned_call_is_refused(service: str, row: Any, endpoint: str, account: str) -> None:
+    import boto3
+
+    made = boto3.Session().client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        config=Config(
+            signature_version=UNSIGNED, retries={"total_max_attempts": 1}, parameter_validation=False
+        ),
+    )
+    error = _call(made, row, account)
+    assert error is not None
+    code, status = codes("MissingAuthenticationToken", wire_model.load(service).protocol)
+    assert error.response["Error"]["Code"] == code
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+@pytest.mark.parametrize(
+    ("service", "row"), [one for one in _rows() if one.values[1]["operation"] not in NO_PERMISSION_NEEDED]
+)
+def test_a_caller_without_permission_is_denied_in_awss_words(
+    service: str, row: Any, account: str, user: Callable[..., dict[str, str]], endpoint: str
+) -> None:
+    nobody = user(None)
+    error = _call(client(endpoint, service, access_key=nobody["key"], secret=nobody["secret"]), row, account)
+    assert error is not None
+    assert error.response["Error"]["Code"] in DENIED
+    action, resource = row["action"], _filled(row.get("resource", "*"), account)
+    wanted = f"User: {nobody['arn']} is not authorized to perform: {action} on resource: {resource}"
+    assert wanted in error.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(("service", "row"), _rows())
+def test_a_caller_allowed_exactly_that_is_not_denied_that(
+    service: str, row: Any, account: str, user: Callable[..., dict[str, str]], endpoint: str
+) -> None:
+    allowed = [
+        {"Effect": "Allow", "Action": row["action"], "Resource": _filled(row.get("resource", "*"), account)}
+    ]
+    somebody = user({"Version": "2012-10-17", "Statement": allowed}, name=f"user-{secrets.token_hex(4)}")
+    error = _call(
+        client(endpoint, service, access_key=somebody["key"], secret=somebody["secret"]), row, account
+    )
+    if error is not None and error.response["Error"]["Code"] in DENIED:
+        wanted = f"to perform: {row['action']} on resource: {_filled(row.get('resource', '*'), account)}"
+        assert wanted not in error.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_every_built_operation_has_a_row_and_a_success(service: str) -> None:
+    """A built operation without a row here, or that no test of its service calls, is not built."""
+    path = CASES / f"{service}.json"
+    rows = {row["operation"] for row in json.loads(path.read_text())} if path.exists() else set()
+    model = wire_model.load(service)
+    built = {model.by_snake_name(name).name: name for name in SERVICES[service].operations}  # type: ignore[union-attr]
+    assert not SERVICES[service].misspelt()
+    assert sorted(set(built) - rows) == [], "no authorization row"
+    assert sorted(rows - set(built)) == [], "a row for what is not built"
+    tests = Path(__file__).parents[1]
+    text = "".join(
+        one.read_text()
+        for folder in (tests / "services" / service, tests / "journeys", tests / "services" / "batch")
+        for one in folder.rglob("*.py")
+    )
+    uncalled = [
+        name for name, snake in built.items() if f".{snake}(" not in text and f'"{snake}"' not in text
+    ]
+    assert uncalled == [], "no test calls it"

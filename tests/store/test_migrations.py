@@ -1,0 +1,57 @@
+"""The migrations make exactly the tables that the code speaks of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from batchyard.services import load_services
+from batchyard.store.migrations import NewerDatabase, migrate, numbered
+from batchyard.store.sqlite import SqliteStore
+from batchyard.store.types import metadata
+
+
+def test_the_migrated_database_is_what_the_tables_say(tmp_path: Path) -> None:
+    load_services()
+    store = SqliteStore(tmp_path / "batchyard.db")
+    with store.connect() as connection:
+        migrate(connection)
+        found = inspect(connection)
+        assert set(found.get_table_names()) == set(metadata.tables)
+        for table in metadata.sorted_tables:
+            columns = [column["name"] for column in found.get_columns(table.name)]
+            assert columns == [column.name for column in table.columns], table.name
+            indexes = {index["name"]: index["column_names"] for index in found.get_indexes(table.name)}
+            expected = {index.name: [column.name for column in index.columns] for index in table.indexes}
+            assert {name: indexes.get(str(name)) for name in expected} == expected, table.name
+    store.close()
+
+
+def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "batchyard.db")
+    with store.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA user_version={numbered()[-1][0] + 1}")
+        with pytest.raises(NewerDatabase):
+            migrate(connection)
+        assert inspect(connection).get_table_names() == []
+    store.close()
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "batchyard.db")
+    with store.connect() as connection:
+        migrate(connection)
+        migrate(connection)
+        assert "work" in inspect(connection).get_table_names()
+    store.close()
+
+
+def test_every_table_of_an_account_says_so() -> None:
+    """Reset deletes by the column `account`; a table without one must be of no account."""
+    load_services()
+    without = {table.name for table in metadata.sorted_tables if "account" not in table.columns}
+    assert without == {"epochs"}
