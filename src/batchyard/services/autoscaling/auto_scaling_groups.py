@@ -1,0 +1,275 @@
+"""Auto Scaling groups: create, update, delete."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from batchyard import ids
+from batchyard.framework.context import Context
+from batchyard.framework.errors import AccessDenied, ApiError
+from batchyard.services.autoscaling import activity_rows, group_rules, tag_lists
+from batchyard.services.autoscaling.activity_rows import moment
+from batchyard.services.autoscaling.group_rows import (
+    count_groups,
+    find_group,
+    instances_of,
+    place,
+    update_group,
+)
+from batchyard.services.autoscaling.group_rules import require_group, require_living_group
+from batchyard.services.autoscaling.launch_sources import resolve_subnets, resolve_template
+from batchyard.services.autoscaling.resources import (
+    group_arn,
+    group_conditions,
+    passes_linked_role,
+    tags_on_creation,
+    the_group,
+)
+from batchyard.services.autoscaling.service import autoscaling
+from batchyard.services.autoscaling.service_role import PRINCIPAL, ROLE_NAME, role_arn
+from batchyard.services.autoscaling.tables import groups
+from batchyard.store.prepared import Row
+
+LARGEST_COUNT = 500
+"""Groups for each Region (Auto Scaling's default quota)."""
+DEFAULT_COOLDOWN_SECONDS = 300
+DELETING = "Delete in progress"
+
+_SETTINGS = {
+    "AutoScalingGroupName",
+    "LaunchTemplate",
+    "MinSize",
+    "MaxSize",
+    "DesiredCapacity",
+    "DefaultCooldown",
+    "AvailabilityZones",
+    "HealthCheckType",
+    "HealthCheckGracePeriod",
+    "VPCZoneIdentifier",
+    "TerminationPolicies",
+    "NewInstancesProtectedFromScaleIn",
+    "ServiceLinkedRoleARN",
+}
+_NEUTRAL = ("CapacityRebalance", "LoadBalancerNames", "TargetGroupARNs", "TrafficSources", "PlacementGroup")
+"""Members that may be given with a value that asks for nothing (False, an empty list)."""
+
+
+@autoscaling.operation(
+    on=[the_group(), tags_on_creation],
+    passes=[passes_linked_role],
+    writes=True,
+    tags="Tags",
+    conditions=group_conditions,
+    honours={*_SETTINGS, "Tags", *_NEUTRAL},
+    refuses=_NEUTRAL,
+)
+def create_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
+    """Record a group; the controller launches its instances as the group's service-linked role.
+
+    Two deliberate differences from AWS: the caller's own ec2:RunInstances (and the PassRole of the template's
+    instance profile) is not asked for, as AWS does with a launch template; and template and subnets are looked
+    up as the caller, so one who may not describe them learns of a missing one by the first launch.
+    """
+    _check_new(ctx, request)
+    smallest, largest = request["MinSize"], request["MaxSize"]
+    desired = request.get("DesiredCapacity", smallest)
+    group_rules.check_sizes(smallest=smallest, largest=largest, desired=desired)
+    tags = tag_lists.merged([], tag_lists.checked(request.get("Tags") or ()))
+    role = _role(ctx, request)
+    request_cause = "a user request created an AutoScalingGroup changing the desired capacity from 0 to"
+    name = request["AutoScalingGroupName"]
+    ctx.write.run(
+        insert(groups).values(
+            **place(ctx),
+            name=name,
+            uuid=ids.uuid4(),
+            role_arn=role,
+            min_size=smallest,
+            max_size=largest,
+            desired=desired,
+            **_sources(ctx, request),
+            default_cooldown_seconds=request.get("DefaultCooldown", DEFAULT_COOLDOWN_SECONDS),
+            health_check_type=request.get("HealthCheckType", "EC2"),
+            health_check_grace_seconds=request.get("HealthCheckGracePeriod", 0),
+            termination_policies=request.get("TerminationPolicies") or ["Default"],
+            protects_new_instances=int(request.get("NewInstancesProtectedFromScaleIn", False)),
+            tags=tags,
+            suspended=[],
+            status=None,
+            cause=f"At {moment(ctx.now)} {request_cause} {desired}." if desired else "",
+            failures=0,
+            retry_at=None,
+            scaled_at=None,
+            created_at=ctx.now,
+        )
+    )
+    ctx.note_resource(group_arn(ctx, require_group(ctx, request)))
+    ctx.intend("autoscaling.groups", name)
+    return {}
+
+
+def _check_new(ctx: Context, request: Any) -> None:
+    name = request["AutoScalingGroupName"]
+    group_rules.check_name(name)
+    held = find_group(ctx.read, place(ctx), name)
+    if held is not None:
+        text = f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
+        raise autoscaling.error.AlreadyExistsFault(text + (" and is pending delete" if held.status else ""))
+    group_rules.check_health(request)
+    group_rules.check_termination_policies(request.get("TerminationPolicies") or ())
+    if count_groups(ctx.read, place(ctx)) >= LARGEST_COUNT:
+        raise autoscaling.error.LimitExceededFault(
+            f"You have already reached the limit of {LARGEST_COUNT} Auto Scaling groups for this account."
+        )
+
+
+def _role(ctx: Context, request: Any) -> str:
+    """The group's service-linked role: the one named, else the default one, made as the caller where missing."""
+    given = request.get("ServiceLinkedRoleARN")
+    if given:
+        group_rules.check_role(ctx, given)
+        return str(given)
+    if ctx.runtime.policies.find_role(ctx.read, ctx.partition, ctx.account, ROLE_NAME) is None:
+        try:
+            ctx.forward().iam.create_service_linked_role(AWSServiceName=PRINCIPAL)
+        except AccessDenied as denied:
+            text = "The default Service-Linked Role for Auto Scaling could not be created. "
+            raise ApiError("AccessDenied", text + denied.message, status=403) from denied
+    return role_arn(ctx.partition, ctx.account)
+
+
+def _sources(ctx: Context, request: Any) -> dict[str, Any]:
+    """Template and network as the group keeps them; `subnets` is None until somebody may look them up."""
+    template = group_rules.check_template(request.get("LaunchTemplate"))
+    subnet_ids = group_rules.subnet_ids(request.get("VPCZoneIdentifier"))
+    zones = list(request.get("AvailabilityZones") or ())
+    group_rules.check_network(subnet_ids, zones)
+    return {
+        "launch_template": _template(ctx, template),
+        "subnet_ids": subnet_ids,
+        "zones": zones,
+        "subnets": _subnets(ctx, subnet_ids, zones),
+    }
+
+
+def _template(ctx: Context, given: dict[str, str]) -> dict[str, str]:
+    try:
+        return resolve_template(ctx.forward(), given)
+    except AccessDenied:
+        return given
+
+
+def _subnets(ctx: Context, subnet_ids: list[str], zones: list[str]) -> list[dict[str, str]] | None:
+    try:
+        return resolve_subnets(ctx.forward(), subnet_ids, zones)
+    except AccessDenied:
+        return None
+
+
+@autoscaling.operation(
+    on=the_group(),
+    passes=[passes_linked_role],
+    writes=True,
+    conditions=group_conditions,
+    honours={*_SETTINGS, *_NEUTRAL},
+    refuses=_NEUTRAL,
+)
+def update_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
+    """Change what is given; sizes that leave the desired capacity outside move it to the nearer bound."""
+    row = require_living_group(ctx, request)
+    group_rules.check_health(request)
+    values: dict[str, Any] = _sizes(ctx, row, request)
+    if "LaunchTemplate" in request:
+        values["launch_template"] = _template(ctx, group_rules.check_template(request["LaunchTemplate"]))
+    if "VPCZoneIdentifier" in request or "AvailabilityZones" in request:
+        values |= _network(ctx, row, request)
+    if "TerminationPolicies" in request:
+        group_rules.check_termination_policies(request["TerminationPolicies"])
+        values["termination_policies"] = request["TerminationPolicies"] or ["Default"]
+    if request.get("ServiceLinkedRoleARN"):
+        group_rules.check_role(ctx, request["ServiceLinkedRoleARN"])
+        values["role_arn"] = request["ServiceLinkedRoleARN"]
+    if "NewInstancesProtectedFromScaleIn" in request:
+        values["protects_new_instances"] = int(request["NewInstancesProtectedFromScaleIn"])
+    for member, column in (
+        ("DefaultCooldown", "default_cooldown_seconds"),
+        ("HealthCheckGracePeriod", "health_check_grace_seconds"),
+        ("HealthCheckType", "health_check_type"),
+    ):
+        if member in request:
+            values[column] = request[member]
+    update_group(ctx.write, place(ctx), row.name, **values, failures=0, retry_at=None)
+    ctx.intend("autoscaling.groups", row.name)
+    return {}
+
+
+def _sizes(ctx: Context, row: Row, request: Any) -> dict[str, Any]:
+    smallest = request.get("MinSize", row.min_size)
+    largest = request.get("MaxSize", row.max_size)
+    desired = request.get("DesiredCapacity")
+    if desired is None:
+        desired = max(smallest, min(row.desired, largest))
+    group_rules.check_sizes(smallest=smallest, largest=largest, desired=desired)
+    values: dict[str, Any] = {"min_size": smallest, "max_size": largest, "desired": desired}
+    if desired != row.desired:
+        values["cause"] = (
+            f"At {moment(ctx.now)} a user request update of AutoScalingGroup constraints to min: {smallest},"
+            f" max: {largest}, desired: {desired} changing the desired capacity from {row.desired} to {desired}."
+        )
+    return values
+
+
+def _network(ctx: Context, row: Row, request: Any) -> dict[str, Any]:
+    subnet_ids = (
+        group_rules.subnet_ids(request["VPCZoneIdentifier"])
+        if "VPCZoneIdentifier" in request
+        else row.subnet_ids
+    )
+    zones = list(request.get("AvailabilityZones") or ())
+    if "AvailabilityZones" in request and "VPCZoneIdentifier" not in request:
+        subnet_ids = []
+    group_rules.check_network(subnet_ids, zones)
+    return {"subnet_ids": subnet_ids, "zones": zones, "subnets": _subnets(ctx, subnet_ids, zones)}
+
+
+def _force_delete(ctx: Context, request: Any) -> dict[str, str]:
+    return {"autoscaling:ForceDelete": "true" if request.get("ForceDelete") else "false"}
+
+
+@autoscaling.operation(on=the_group(), writes=True, conditions=_force_delete)
+def delete_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
+    """Delete an empty group, or with ForceDelete one whose instances the controller ends first.
+
+    The group stays to be seen as `Delete in progress` for at least the pace. Deleting it again changes nothing.
+    """
+    row = require_group(ctx, request)
+    at = place(ctx)
+    if not request.get("ForceDelete") and not row.status:
+        if instances_of(ctx.read, at, row.name):
+            raise autoscaling.error.ResourceInUseFault(
+                "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance"
+                " request(s) still in the group."
+            )
+        if activity_rows.unfinished(ctx.read, at, row.name):
+            raise autoscaling.error.ScalingActivityInProgressFault(
+                "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that"
+                " group."
+            )
+    if not row.status:
+        update_group(
+            ctx.write,
+            at,
+            row.name,
+            status=DELETING,
+            min_size=0,
+            max_size=0,
+            desired=0,
+            failures=0,
+            retry_at=ctx.now + timedelta(seconds=ctx.runtime.settings.pace),
+            cause="",
+        )
+    ctx.intend("autoscaling.groups", row.name)
+    return {}

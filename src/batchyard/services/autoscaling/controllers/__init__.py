@@ -1,0 +1,1 @@
+"""What Auto Scaling does in the background, as its own service-linked role."""

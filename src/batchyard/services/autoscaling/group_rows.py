@@ -1,0 +1,105 @@
+"""Reads and writes of groups and of their instances, each by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from batchyard.framework.context import Context
+from batchyard.framework.work import Key
+from batchyard.services.autoscaling.tables import groups, instances
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+Place = Mapping[str, str]
+"""Account, partition and Region: what every lookup begins with."""
+
+LEAVING = frozenset({"Terminating", "Terminated"})
+"""Lifecycle states of an instance that no longer counts for the group's size."""
+
+
+def _placed(table: Any) -> tuple[Any, ...]:
+    return tuple(table.c[name] == bindparam(name) for name in ("account", "partition", "region"))
+
+
+_GROUP = Prepared(select(groups).where(*_placed(groups), groups.c.name == bindparam("name")))
+_GROUPS = Prepared(
+    select(groups)
+    .where(*_placed(groups), groups.c.name > bindparam("after"))
+    .order_by(groups.c.name)
+    .limit(bindparam("size"))
+)
+_NAMES = Prepared(select(groups.c.name).where(*_placed(groups)))
+_INSTANCE = Prepared(select(instances).where(*_placed(instances), instances.c.instance_id == bindparam("id")))
+_INSTANCES = Prepared(
+    select(instances)
+    .where(*_placed(instances), instances.c.instance_id > bindparam("after"))
+    .order_by(instances.c.instance_id)
+    .limit(bindparam("size"))
+)
+_OF_GROUP = Prepared(
+    select(instances)
+    .where(*_placed(instances), instances.c.group_name == bindparam("group_name"))
+    .order_by(instances.c.instance_id)
+)
+
+
+def place(at: Context | Key) -> dict[str, str]:
+    """Account, partition and Region of a call or of a controller's key."""
+    return {"account": at.account, "partition": at.partition, "region": at.region}
+
+
+def find_group(tx: Transaction, at: Place, name: str) -> Row | None:
+    """A group by name, one that is being deleted too."""
+    return tx.first(_GROUP, **at, name=name)
+
+
+def list_groups(tx: Transaction, at: Place, *, after: str, size: int) -> Sequence[Row]:
+    """So many groups behind the name `after`, by name."""
+    return tx.all(_GROUPS, **at, after=after, size=size)
+
+
+def count_groups(tx: Transaction, at: Place) -> int:
+    """How many groups there are in an account and Region."""
+    return len(tx.all(_NAMES, **at))
+
+
+def update_group(tx: Transaction, at: Place, name: str, **values: Any) -> None:
+    """Change columns of a group."""
+    placed = (groups.c[column] == value for column, value in at.items())
+    tx.run(update(groups).where(*placed, groups.c.name == name).values(**values))
+
+
+def delete_group(tx: Transaction, at: Place, name: str) -> None:
+    """Forget a group."""
+    placed = (groups.c[column] == value for column, value in at.items())
+    tx.run(delete(groups).where(*placed, groups.c.name == name))
+
+
+def find_instance(tx: Transaction, at: Place, instance_id: str) -> Row | None:
+    """An instance of any group."""
+    return tx.first(_INSTANCE, **at, id=instance_id)
+
+
+def list_instances(tx: Transaction, at: Place, *, after: str, size: int) -> Sequence[Row]:
+    """So many instances of all groups behind the id `after`, by id."""
+    return tx.all(_INSTANCES, **at, after=after, size=size)
+
+
+def instances_of(tx: Transaction, at: Place, group_name: str) -> Sequence[Row]:
+    """Every instance of a group, the leaving ones too, by id."""
+    return tx.all(_OF_GROUP, **at, group_name=group_name)
+
+
+def update_instance(tx: Transaction, at: Place, instance_id: str, **values: Any) -> None:
+    """Change columns of an instance."""
+    placed = (instances.c[column] == value for column, value in at.items())
+    tx.run(update(instances).where(*placed, instances.c.instance_id == instance_id).values(**values))
+
+
+def delete_instance(tx: Transaction, at: Place, instance_id: str) -> None:
+    """Forget an instance."""
+    placed = (instances.c[column] == value for column, value in at.items())
+    tx.run(delete(instances).where(*placed, instances.c.instance_id == instance_id))

@@ -1,0 +1,90 @@
+"""What a group launches from and where: the launch template and the subnets, looked up in EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from batchyard.framework.clients import Clients
+from batchyard.framework.errors import ApiError
+from batchyard.services.autoscaling.group_rules import invalid
+
+DEFAULT_VERSION = "$Default"
+
+
+def resolve_template(aws: Clients, given: Mapping[str, str]) -> dict[str, str]:
+    """The launch template with both its id and its name, and the version as given.
+
+    Raises ValidationError where the template or the version is missing, AccessDenied where the caller may not look.
+    """
+    named = {key: given[key] for key in ("LaunchTemplateId", "LaunchTemplateName") if key in given}
+    version = given.get("Version") or DEFAULT_VERSION
+    try:
+        found = aws.ec2.describe_launch_template_versions(
+            **named,  # type: ignore[arg-type]
+            Versions=[version],
+        )["LaunchTemplateVersions"]
+    except ApiError as error:
+        if not error.code.startswith("InvalidLaunchTemplate"):
+            raise
+        raise invalid(_missing(given, version, error)) from error
+    if not found:
+        raise invalid(_missing(given, version, None))
+    return {
+        "LaunchTemplateId": found[0]["LaunchTemplateId"],
+        "LaunchTemplateName": found[0]["LaunchTemplateName"],
+        "Version": version,
+    }
+
+
+def _missing(given: Mapping[str, str], version: str, error: ApiError | None) -> str:
+    by_id = "LaunchTemplateId" in given
+    how = f"ID {given['LaunchTemplateId']}" if by_id else f"name {given['LaunchTemplateName']}"
+    intro = "You must use a valid fully-formed launch template. "
+    if error is None or "Version" in error.code:
+        which = (
+            f"The specified version {version} of the launch template, with template {how}, does not exist."
+        )
+        return intro + which
+    return f"{intro}The specified launch template, with template {how}, does not exist."
+
+
+def resolve_subnets(aws: Clients, subnets: Sequence[str], zones: Sequence[str]) -> list[dict[str, str]]:
+    """Each subnet with its Availability Zone; the zones' default subnets where no subnet is named.
+
+    Raises ValidationError where a subnet is missing or its zone is none of `zones`.
+    """
+    if not subnets:
+        return _default_subnets(aws, zones)
+    try:
+        found = aws.ec2.describe_subnets(SubnetIds=list(subnets))["Subnets"]
+    except ApiError as error:
+        if error.code != "InvalidSubnetID.NotFound":
+            raise
+        raise invalid(error.message) from error
+    placed = sorted((_place(one) for one in found), key=lambda one: subnets.index(one["SubnetId"]))
+    if zones and {one["AvailabilityZone"] for one in placed} != set(zones):
+        raise invalid("The availability zones of the specified subnets and the AutoScalingGroup do not match")
+    return placed
+
+
+def _default_subnets(aws: Clients, zones: Sequence[str]) -> list[dict[str, str]]:
+    found = aws.ec2.describe_subnets(
+        Filters=[
+            {"Name": "availability-zone", "Values": list(zones)},
+            {"Name": "default-for-az", "Values": ["true"]},
+        ]
+    )["Subnets"]
+    placed = sorted((_place(one) for one in found), key=lambda one: one["AvailabilityZone"])
+    missing = sorted(set(zones) - {one["AvailabilityZone"] for one in placed})
+    if missing:
+        raise invalid(f"Invalid availability zones: [{', '.join(missing)}]")
+    return placed
+
+
+def _place(subnet: Any) -> dict[str, str]:
+    return {
+        "SubnetId": subnet["SubnetId"],
+        "AvailabilityZone": subnet["AvailabilityZone"],
+        "AvailabilityZoneId": subnet.get("AvailabilityZoneId", ""),
+    }

@@ -1,0 +1,56 @@
+"""Pages of this service's listings: MaxRecords at most, a token that says after what to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.services.autoscaling.group_rules import invalid
+from batchyard.services.autoscaling.service import autoscaling
+from batchyard.store.prepared import Row
+
+T = TypeVar("T")
+LARGEST_PAGE = 100
+
+
+def start(request: Mapping[str, Any], *, default: int) -> tuple[int, str]:
+    """(page size, the position after which the page begins); raises ValidationError or InvalidNextToken."""
+    limit = request.get("MaxRecords", default)
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise invalid(
+            f"1 validation error detected: Value '{limit}' at 'maxRecords' failed to satisfy constraint:"
+            f" Member must have value between 1 and {LARGEST_PAGE}"
+        )
+    token = request.get("NextToken")
+    try:
+        return limit, decode_token(token) if token else ""
+    except InvalidToken as error:
+        raise autoscaling.error.InvalidNextToken("The token is invalid.") from error
+
+
+def collect(
+    read: Callable[[str, int], Sequence[Row]],
+    *,
+    after: str,
+    limit: int,
+    position: Callable[[Row], str],
+    matches: Callable[[Row], bool] = lambda row: True,
+) -> tuple[list[Row], str | None]:
+    """Up to `limit` rows that match, read in steps of the index; and the token of the next page."""
+    found: list[Row] = []
+    while True:
+        rows = read(after, limit + 1)
+        for row in rows:
+            if matches(row):
+                found.append(row)
+            if len(found) > limit:
+                return found[:limit], encode_token(position(found[limit - 1]))
+        if len(rows) <= limit:
+            return found, None
+        after = position(rows[-1])
+
+
+def answer(member: str, items: Sequence[Any], token: str | None) -> dict[str, Any]:
+    """The listing's answer."""
+    return {member: list(items), **({"NextToken": token} if token else {})}

@@ -1,0 +1,98 @@
+"""The Auto Scaling group as a noun: its ARN, its tags, and how a request names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from batchyard.framework.check import Check, Tags, Target, members
+from batchyard.framework.context import Context
+from batchyard.framework.resource import ResourceType
+from batchyard.framework.work import Key
+from batchyard.services.autoscaling.group_rows import find_group, find_instance, place
+from batchyard.store.prepared import Row
+
+_NAME_MARK = ":autoScalingGroupName/"
+
+
+def _group_tags(ctx: Context, arn: str) -> Tags | None:
+    row = find_group(ctx.read, place(ctx), arn.partition(_NAME_MARK)[2])
+    return None if row is None else {tag["Key"]: tag["Value"] for tag in row.tags}
+
+
+auto_scaling_group = ResourceType(
+    "autoscaling", "autoScalingGroup:{uuid}" + _NAME_MARK + "{name}", find_tags=_group_tags
+)
+
+
+def group_arn(at: Context | Key, row: Row) -> str:
+    """The ARN of a group; `row` has its `uuid` and `name`."""
+    head = f"arn:{at.partition}:autoscaling:{at.region}:{at.account}:autoScalingGroup:"
+    return f"{head}{row.uuid}{_NAME_MARK}{row.name}"
+
+
+def check_on_group(ctx: Context, name: str, **check: Any) -> Check:
+    """A check on the group with this name; one that is not there (yet) has `*` in the place of its id.
+
+    So a policy that leaves the id open, as AWS's own do (BatchServiceRolePolicy, statement 10), decides by the
+    name alone, before and after the group exists.
+    """
+    row = find_group(ctx.read, place(ctx), name)
+    arn = auto_scaling_group.arn(ctx, uuid="*" if row is None else row.uuid, name=name)
+    return Check(resource=arn, tags=lambda: _group_tags(ctx, arn), **check)
+
+
+def the_group(path: str = "AutoScalingGroupName", *, action: str | None = None) -> Target:
+    """Check on each group that is named at `path` of the request."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        names = dict.fromkeys(members(request, path))
+        return [check_on_group(ctx, name, action=action) for name in names]
+
+    return checks
+
+
+def group_of_instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """Check on the group that is named, else on the one that the instance is in; on any where it is in none."""
+    name = request.get("AutoScalingGroupName")
+    if name is None:
+        row = find_instance(ctx.read, place(ctx), request.get("InstanceId", ""))
+        name = "*" if row is None else row.group_name
+    return [check_on_group(ctx, name)]
+
+
+def tags_on_creation(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """Tags given at creation need autoscaling:CreateOrUpdateTags, too (BatchServiceRolePolicy, statement 4)."""
+    if not request.get("Tags"):
+        return []
+    name = request["AutoScalingGroupName"]
+    return [check_on_group(ctx, name, action="autoscaling:CreateOrUpdateTags")]
+
+
+def passes_linked_role(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """iam:PassRole on a ServiceLinkedRoleARN that is named."""
+    role = request.get("ServiceLinkedRoleARN")
+    if role:
+        to = {"iam:PassedToService": "autoscaling.amazonaws.com"}
+        yield Check(resource=role, action="iam:PassRole", context=to, account=account_of(role, ctx.account))
+
+
+def account_of(arn: str, otherwise: str) -> str:
+    """The account in an ARN; `otherwise` where the text is none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[4] else otherwise
+
+
+def group_conditions(ctx: Context, request: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    """The service's own condition keys of a create or update (service authorization reference)."""
+    keys: dict[str, str | tuple[str, ...]] = {}
+    for member in ("MinSize", "MaxSize"):
+        if request.get(member) is not None:
+            keys[f"autoscaling:{member}"] = str(request[member])
+    if "LaunchTemplate" in request:
+        given = bool(request["LaunchTemplate"].get("Version"))
+        keys["autoscaling:LaunchTemplateVersionSpecified"] = "true" if given else "false"
+    if request.get("VPCZoneIdentifier"):
+        subnets = (one.strip() for one in request["VPCZoneIdentifier"].split(","))
+        keys["autoscaling:VPCZoneIdentifiers"] = tuple(one for one in subnets if one)
+    return keys

@@ -1,0 +1,11 @@
+"""Amazon EC2 Auto Scaling: its name, its principal, and the role that it acts as."""
+
+from batchyard.framework.service import Service, ServiceLinkedRole
+from batchyard.services.autoscaling.service_role import PRINCIPAL, SESSION_NAME, where_in_use
+
+autoscaling = Service(
+    "autoscaling",
+    principal=PRINCIPAL,
+    title="EC2 Auto Scaling",
+    linked_roles=[ServiceLinkedRole(PRINCIPAL, SESSION_NAME, where_in_use)],
+)

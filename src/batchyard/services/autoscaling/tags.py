@@ -1,0 +1,107 @@
+"""Tags of groups: set, deleted, and described over all groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from batchyard.framework.check import ANY
+from batchyard.framework.context import Context
+from batchyard.framework.pagination import encode_token
+from batchyard.services.autoscaling import pages, tag_lists
+from batchyard.services.autoscaling.group_rows import find_group, list_groups, place, update_group
+from batchyard.services.autoscaling.group_rules import invalid
+from batchyard.services.autoscaling.resources import the_group
+from batchyard.services.autoscaling.service import autoscaling
+from batchyard.store.prepared import Row
+
+PAGE_SIZE = 50
+_FILTERS = ("auto-scaling-group", "key", "value", "propagate-at-launch")
+
+
+def _by_group(request: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for tag in request["Tags"]:
+        if not tag.get("ResourceId"):
+            raise invalid("The ResourceId of a tag must be specified.")
+        found[tag["ResourceId"]].append(tag)
+    return found
+
+
+def _require(ctx: Context, name: str) -> Row:
+    row = find_group(ctx.read, place(ctx), name)
+    if row is None:
+        raise invalid(f"AutoScalingGroup not found - AutoScaling Group {name} not found")
+    return row
+
+
+@autoscaling.operation(on=the_group("Tags.ResourceId"), writes=True, tags="Tags")
+def create_or_update_tags(ctx: Context, request: Any) -> dict[str, Any]:
+    """Set tags of one or more groups; instances get them from the next launch on."""
+    for name, given in _by_group(request).items():
+        row = _require(ctx, name)
+        tags = tag_lists.merged(row.tags, tag_lists.checked(given))
+        update_group(ctx.write, place(ctx), name, tags=tags)
+    return {}
+
+
+@autoscaling.operation(on=the_group("Tags.ResourceId"), writes=True, tags="Tags")
+def delete_tags(ctx: Context, request: Any) -> dict[str, Any]:
+    """Delete tags by key, and where a Value is given only if it is the tag's; missing ones are no error."""
+    for name, given in _by_group(request).items():
+        row = _require(ctx, name)
+        ended = {tag["Key"]: tag.get("Value") for tag in given}
+        left = [tag for tag in row.tags if not _is_ended(tag, ended)]
+        update_group(ctx.write, place(ctx), name, tags=left)
+    return {}
+
+
+def _is_ended(tag: Mapping[str, Any], ended: Mapping[str, str | None]) -> bool:
+    return tag["Key"] in ended and ended[tag["Key"]] in (None, tag["Value"])
+
+
+@autoscaling.operation(on=ANY)
+def describe_tags(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tags of all groups, by group and key; filters narrow them, all of them must match.
+
+    A page holds the tags of whole groups, as many as MaxRecords allows (and of one group at least).
+    """
+    limit, after = pages.start(request, default=PAGE_SIZE)
+    filters = request.get("Filters") or ()
+    for one in filters:
+        if one.get("Name") not in _FILTERS:
+            raise invalid(
+                f"Filter type {one.get('Name')} is not correct. Allowed Filter types are: {_FILTERS}"
+            )
+    found: list[dict[str, Any]] = []
+    while True:
+        rows = _groups(ctx, filters, after, limit)
+        for row in rows:
+            own = [tag for tag in tag_lists.described(row.tags, row.name) if _matches(tag, filters)]
+            if found and len(found) + len(own) > limit:
+                return pages.answer("Tags", found, encode_token(after))
+            found += own
+            after = row.name
+        if len(rows) < limit:
+            return pages.answer("Tags", found, None)
+
+
+def _groups(ctx: Context, filters: Sequence[Mapping[str, Any]], after: str, size: int) -> Sequence[Row]:
+    """The next groups by name; only the named ones where a filter names them."""
+    named = [set(one.get("Values") or ()) for one in filters if one["Name"] == "auto-scaling-group"]
+    if not named:
+        return list_groups(ctx.read, place(ctx), after=after, size=size)
+    wanted = sorted(name for name in set.intersection(*named) if name > after)
+    found = (find_group(ctx.read, place(ctx), name) for name in wanted)
+    return [row for row in found if row is not None][:size]
+
+
+def _matches(tag: Mapping[str, Any], filters: Sequence[Mapping[str, Any]]) -> bool:
+    held = {
+        "auto-scaling-group": tag["ResourceId"],
+        "key": tag["Key"],
+        "value": tag["Value"],
+        "propagate-at-launch": "true" if tag["PropagateAtLaunch"] else "false",
+    }
+    return all(held[one["Name"]] in (one.get("Values") or ()) for one in filters)
