@@ -1,9 +1,14 @@
 """The engines by name; each is loaded when asked for, so that the supervisor starts without the server's half."""
 
-from collections.abc import Callable
-from pathlib import Path
+from __future__ import annotations
 
-from batchyard.engines.engine import Engine
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from batchyard.engines.engine import Engine
 
 
 def _process(directory: Path, *, slots: int = 0, ephemeral: bool = False) -> Engine:

@@ -116,9 +116,11 @@ class Launch:
 
 
 def _candidates(program: bytes, search: bytes) -> list[bytes]:
+    """Where the program may be; looked up before the fork, as an execve in vain costs as much as one that works."""
     if b"/" in program or not program:
         return [program]
-    return [os.path.join(directory or b".", program) for directory in search.split(b":")]
+    paths = [os.path.join(directory or b".", program) for directory in search.split(b":")]
+    return [path for path in paths if not path.startswith(b"/") or os.path.exists(path)]
 
 
 def _lower(kind: int, value: int) -> None:
