@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchyard.wire.errors import ErrorReply, WireError
+from batchyard.wire.event_stream import CONTENT_TYPE, encode_stream, stream_member
 from batchyard.wire.http import HttpRequest, HttpResponse
 from batchyard.wire.json_body import decode, encode
 from batchyard.wire.json_values import reader, writer
@@ -24,7 +25,11 @@ def parse(operation: Operation, http: HttpRequest) -> dict[str, Any]:
 
 
 def serialize(operation: Operation, result: Mapping[str, Any], request_id: str) -> HttpResponse:
-    """A 200 answer."""
+    """A 200 answer; a stream of events, given as a list, is sent whole."""
+    stream = stream_member(operation.output) if operation.output is not None else None
+    if operation.output is not None and stream is not None:
+        headers = {**_headers(operation.model, request_id), "content-type": CONTENT_TYPE}
+        return HttpResponse(200, headers, encode_stream(operation.output, result, stream))
     body = encode(writer(operation.output)(result)) if operation.output is not None else b""
     return HttpResponse(200, _headers(operation.model, request_id), body)
 

@@ -34,7 +34,9 @@ def route_in(model: Model, http: HttpRequest) -> Operation | None:
     if model.protocol in ("query", "ec2"):
         name = read_form(http).get("Action", "")
     elif model.protocol == "json":
-        name = http.headers.get("x-amz-target", "").rpartition(".")[2]
+        prefix, _, name = http.headers.get("x-amz-target", "").rpartition(".")
+        if prefix not in (model.target_prefix, model.target_prefix.rpartition(".")[2]):
+            return None
     else:
         return _by_uri(model, http)
     return model.operations.get(name)

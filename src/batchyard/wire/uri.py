@@ -17,7 +17,8 @@ def _pattern(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     for found in _LABEL.finditer(path):
         parts.append(re.escape(path[end : found.start()]))
         names.append(found.group(1))
-        parts.append("(.+)" if found.group(2) else "([^/]+)")
+        is_arn = found.group(1) == "resourceArn" and found.end() == len(path)
+        parts.append("(.+)" if found.group(2) or is_arn else "([^/]+)")
         end = found.end()
     parts.append(re.escape(path[end:]))
     return re.compile("".join(parts)), tuple(names)
@@ -26,7 +27,7 @@ def _pattern(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
 def match(template: str, path: str) -> dict[str, str] | None:
     """The labels of a raw path by name (still percent-encoded), or None where the path is not of the template.
 
-    A label that is last takes what is left, slashes included: some clients send ARNs unencoded.
+    A `resourceArn` that is last takes what is left, slashes included: some clients send ARNs unencoded.
     """
     pattern, names = _pattern(template)
     found = pattern.fullmatch(path)
