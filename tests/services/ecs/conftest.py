@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 Register = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _forget(app: Any, account: str) -> Iterator[None]:
+    """End what a test leaves running: the engine's slots are everybody's."""
+    yield
+    app.reset(account)
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ def describe(ctx: Context, row: Row, *, with_tags: bool) -> dict[str, Any]:
         "ec2InstanceId": row.ec2_instance_id,
         "version": row.version,
         "versionInfo": {"agentVersion": AGENT_VERSION, "dockerVersion": DOCKER_VERSION},
-        "remainingResources": _resources(row.cpu_left, row.memory_left, row.gpus_left),
-        "registeredResources": _resources(row.cpu, row.memory, row.gpus),
+        "remainingResources": _resources(row.cpu_left, row.memory_left, row.gpus_left if row.gpus else None),
+        "registeredResources": _resources(row.cpu, row.memory, row.gpus or None),
         "status": row.status,
         "agentConnected": row.status != NOT_LISTED,
         "runningTasksCount": row.running_count,
@@ -51,7 +51,7 @@ def describe(ctx: Context, row: Row, *, with_tags: bool) -> dict[str, Any]:
     }
 
 
-def _resources(cpu: int, memory: int, gpus: list[str]) -> list[dict[str, Any]]:
+def _resources(cpu: int, memory: int, gpus: list[str] | None) -> list[dict[str, Any]]:
     none = {"doubleValue": 0.0, "longValue": 0}
     resources: list[dict[str, Any]] = [
         {"name": "CPU", "type": "INTEGER", **none, "integerValue": cpu},
@@ -59,7 +59,7 @@ def _resources(cpu: int, memory: int, gpus: list[str]) -> list[dict[str, Any]]:
         {"name": "PORTS", "type": "STRINGSET", **none, "integerValue": 0, "stringSetValue": ["22", "2376"]},
         {"name": "PORTS_UDP", "type": "STRINGSET", **none, "integerValue": 0, "stringSetValue": []},
     ]
-    if gpus:
+    if gpus is not None:
         resources.append(
             {"name": "GPU", "type": "STRINGSET", **none, "integerValue": 0, "stringSetValue": gpus}
         )
