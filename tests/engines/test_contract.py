@@ -83,6 +83,15 @@ def test_a_program_without_its_interpreter_cannot_start(runs: Runs, tmp_path: Pa
     assert status.reason.startswith("CannotStartContainerError: ")
 
 
+@pytest.mark.parametrize("command", ["nul\0byte", "surrogate\ud800", ""])
+def test_a_command_that_no_system_accepts_does_not_stop_the_others(runs: Runs, command: str) -> None:
+    refused, accepted = runs.run(spec("a", command), spec("b", "exit 3"))
+    assert refused.exit_code in (126, 127)
+    assert refused.reason is not None
+    assert refused.reason.startswith("CannotStartContainerError: ")
+    assert accepted.exit_code == 3
+
+
 def test_exit_code_127_of_the_command_itself_is_its_own(runs: Runs) -> None:
     [status] = runs.run(spec("a", "exit 127"))
     assert (status.exit_code, status.reason) == (127, None)

@@ -170,6 +170,20 @@ def test_a_deep_directory_has_a_socket_too(make_engine: MakeEngine, tmp_path: Pa
     engine.close(end_attempts=True)
 
 
+def test_attempts_that_find_no_room_say_so(make_engine: MakeEngine) -> None:
+    """A name that cannot have its files ends at once, and those asked for with it run."""
+    engine = make_engine()
+    runs = Runs(engine)
+    runs.run(spec("first", "true"))
+    attempts = Path(engine.directory.root, "attempts")
+    attempts.rename(attempts.with_name("elsewhere"))
+    [status] = runs.run(spec("a", "true"))
+    assert status.reason is not None
+    assert status.reason.startswith("CannotStartContainerError: ")
+    attempts.with_name("elsewhere").rename(attempts)
+    assert runs.run(spec("b", "exit 3"))[0].exit_code == 3
+
+
 def test_control_groups_are_removed(make_engine: MakeEngine, variant: dict[str, Any]) -> None:
     engine = make_engine()
     runs = Runs(engine)

@@ -75,11 +75,15 @@ class Attempts:
 
     def start(self, specs: list[Record]) -> list[Record]:
         """Start those whose names are free; the status of all."""
-        claimed = [(spec, self._claim(spec)) for spec in specs]
-        if any(attempt for _, attempt in claimed):
-            self._directory.sync()
-        for spec, attempt in claimed:
-            if attempt is not None:
+        claimed = [(spec, attempt) for spec in specs if (attempt := self._claim(spec)) is not None]
+        try:
+            if claimed:
+                self._directory.sync()
+        except OSError as error:
+            for _, attempt in claimed:
+                self._cannot_start(attempt, error)
+        else:
+            for spec, attempt in claimed:
                 self._launch(spec, attempt)
         return self.statuses([spec["attempt"] for spec in specs])
 
@@ -176,15 +180,21 @@ class Attempts:
                 self.stop([attempt.status["attempt"]], force=True)
 
     def _claim(self, spec: Record) -> Attempt | None:
+        """The new attempt, if it is one that can be launched."""
         name = spec["attempt"]
-        if name in self._known or not self._directory.claim(name):
-            return None
         started_at = wall_now().timestamp()
         status = _status(name, "running", started_at=started_at)
         attempt = Attempt(status, account=spec["account"], group=self._tree.group(name))
-        self._known[name] = attempt
         claim = {"account": spec["account"], "started_at": started_at, "cgroups": attempt.group.directories}
-        self._directory.create(name, "claim", claim)
+        try:
+            if name in self._known or not self._directory.claim(name):
+                return None
+            self._known[name] = attempt
+            self._directory.create(name, "claim", claim)
+        except OSError as error:
+            self._known[name] = attempt
+            self._cannot_start(attempt, error)
+            return None
         return attempt
 
     def _launch(self, spec: Record, attempt: Attempt) -> None:
@@ -199,16 +209,19 @@ class Attempts:
                 group=attempt.group,
                 memory_limit=None if memory is None or self._tree.limits_memory else memory << 20,
             ).start()
-        except OSError as error:
-            reason = f"CannotStartContainerError: {error}"
-            self._begin_end(attempt, state="exited", exit_code=126, reason=reason)
+        except (OSError, ValueError) as error:
+            self._cannot_start(attempt, error)
             return
         self._leaders[attempt.pid] = attempt
-        if not attempt.group.holds:
-            record = {"pid": attempt.pid, "started": processes.started(attempt.pid), "boot": processes.boot()}
-            self._directory.create(spec["attempt"], "process", record)
         if spec["deadline_seconds"] is not None:
             attempt.deadline_at = monotonic() + spec["deadline_seconds"]
+        if not attempt.group.holds:
+            record = {"pid": attempt.pid, "started": processes.started(attempt.pid), "boot": processes.boot()}
+            with contextlib.suppress(OSError):
+                self._directory.create(spec["attempt"], "process", record)
+
+    def _cannot_start(self, attempt: Attempt, error: Exception) -> None:
+        self._begin_end(attempt, state="exited", exit_code=126, reason=f"CannotStartContainerError: {error}")
 
     def _leader_exited(self, attempt: Attempt, code: int) -> None:
         exit_code = 128 - code if code < 0 else code

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import os
 import queue
 import socket
 import subprocess
@@ -23,6 +24,8 @@ from batchyard.engines.sockets import address
 ANSWER_SECONDS = 60.0
 START_SECONDS = 15.0
 TAKEN = 3
+
+_INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 
 _BOOTSTRAP = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -196,16 +199,22 @@ class SupervisorClient:
             str(self._root),
             json.dumps(self._options),
         ]
-        with open(self._root / "supervisor.log", "ab") as output:
-            started = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                timeout=START_SECONDS,
-                check=False,
-            )
+        # Not the server's whole environment: its secrets would stay readable for as long as jobs run.
+        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        try:
+            with open(self._root / "supervisor.log", "ab") as output:
+                started = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=environment,
+                    start_new_session=True,
+                    timeout=START_SECONDS,
+                    check=False,
+                )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EngineError(f"the supervisor did not start: {error}") from error
         if started.returncode not in (0, TAKEN):
             raise EngineError(f"the supervisor did not start; see {self._root / 'supervisor.log'}")
         return started.returncode == 0
