@@ -1,0 +1,79 @@
+"""The Filters of EC2's listings: names of attributes, values with wildcards, all of them to be met."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from batchyard.framework.check import members
+from batchyard.services.ec2.refusals import invalid_value
+
+Item = Mapping[str, Any]
+Attribute = str | Callable[[Item], Iterable[Any]]
+"""Where a filter looks: a dotted path of the described item, or a function that gives the values."""
+
+
+def predicate(given: Any, attributes: Mapping[str, Attribute]) -> Callable[[Item], bool]:
+    """Whether an item meets all filters of a request; raises for one that the listing does not have."""
+    tests = [_test(one.get("Name", ""), one.get("Values") or (), attributes) for one in given or ()]
+    return lambda item: all(test(item) for test in tests)
+
+
+def _test(name: str, values: Iterable[str], attributes: Mapping[str, Attribute]) -> Callable[[Item], bool]:
+    find = _finder(name, attributes)
+    patterns = [_pattern(value) for value in values]
+    return lambda item: any(
+        pattern.fullmatch(value) for value in map(_text, find(item)) for pattern in patterns
+    )
+
+
+def _finder(name: str, attributes: Mapping[str, Attribute]) -> Callable[[Item], Iterable[Any]]:
+    attribute = attributes.get(name)
+    if attribute is None and name.startswith("tag:"):
+        key = name.removeprefix("tag:")
+        return lambda item: [tag["Value"] for tag in item.get("Tags", ()) if tag["Key"] == key]
+    if attribute is None and name == "tag-key":
+        return lambda item: [tag["Key"] for tag in item.get("Tags", ())]
+    if attribute is None:
+        raise invalid_value(f"The filter '{name}' is invalid")
+    if callable(attribute):
+        return attribute
+    path = attribute
+    return lambda item: members(dict(item), path)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z"
+    return str(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _pattern(value: str) -> re.Pattern[str]:
+    """`*` is any text, `?` any character, a backslash takes the next one literally (EC2 API reference)."""
+    parts: list[str] = []
+    letters = iter(value)
+    for letter in letters:
+        if letter == "*":
+            parts.append(".*")
+        elif letter == "?":
+            parts.append(".")
+        elif letter == "\\":
+            parts.append(re.escape(next(letters, "\\")))
+        else:
+            parts.append(re.escape(letter))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def exact_values(given: Any, name: str) -> list[str] | None:
+    """The values of a filter that holds no wildcards, so that an index can serve it; else None."""
+    for one in given or ():
+        if one.get("Name") == name:
+            values = list(one.get("Values") or ())
+            return None if any(letter in value for value in values for letter in "*?\\") else values
+    return None

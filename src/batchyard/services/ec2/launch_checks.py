@@ -1,0 +1,122 @@
+"""What RunInstances asks the policies: every resource that a launch touches, makes or passes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from batchyard.framework.check import Check, Values
+from batchyard.framework.context import Context
+from batchyard.services.ec2.images import find_image
+from batchyard.services.ec2.key_pair_rows import key_pair_tags
+from batchyard.services.ec2.launch_networks import Spot, read_spot
+from batchyard.services.ec2.launches import Launch, read_launch
+from batchyard.services.ec2.places import arn, place
+from batchyard.services.ec2.profiles import passed_role, profile_arn
+from batchyard.services.ec2.resources import resource_check
+from batchyard.services.ec2.tag_specifications import tag_keys, tagging_checks
+
+TAGGABLE = ("instance", "volume", "network-interface", "spot-instances-request")
+"""What a launch makes and may tag."""
+
+
+def launch_checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """The resources of RunInstances in the service authorization reference, then ec2:CreateTags on what gets tags."""
+    launch = read_launch(ctx.read, place(ctx), request)
+    spot = read_spot(ctx.read, place(ctx), launch)
+    yield _made(
+        ctx, launch, "instance", {**_template_keys(ctx, launch, "InstanceType"), **_about(ctx, launch, spot)}
+    )
+    yield from _used(ctx, launch, spot)
+    network = {"ec2:Vpc": arn(place(ctx), f"vpc/{spot.vpc_id}")} if spot.vpc_id else {}
+    yield _made(
+        ctx, launch, "network-interface", {**_template_keys(ctx, launch, "NetworkInterfaces"), **network}
+    )
+    yield _made(ctx, launch, "volume", _template_keys(ctx, launch, "BlockDeviceMappings"))
+    if launch.is_spot and launch.tags.get("spot-instances-request"):
+        yield _made(ctx, launch, "spot-instances-request", {})
+    made = [(arn(place(ctx), f"{kind}/*"), launch.tags.get(kind, {})) for kind in TAGGABLE]
+    yield from tagging_checks("RunInstances", made)
+
+
+def _made(ctx: Context, launch: Launch, kind: str, context: dict[str, Values]) -> Check:
+    return Check(
+        resource=arn(place(ctx), f"{kind}/*"), context={**context, **tag_keys(launch.tags.get(kind, {}))}
+    )
+
+
+def _template_keys(ctx: Context, launch: Launch, member: str) -> dict[str, Values]:
+    """ec2:LaunchTemplate and, for what the template brings, ec2:IsLaunchTemplateResource."""
+    if launch.template is None:
+        return {"ec2:IsLaunchTemplateResource": "false"}
+    return {
+        "ec2:LaunchTemplate": arn(place(ctx), f"launch-template/{launch.template.id}"),
+        "ec2:IsLaunchTemplateResource": "false" if member in launch.own else "true",
+    }
+
+
+def _about(ctx: Context, launch: Launch, spot: Spot) -> dict[str, Values]:
+    data = launch.data
+    keys: dict[str, Values] = {
+        "ec2:InstanceType": data.get("InstanceType", "m1.small"),
+        "ec2:InstanceMarketType": "spot" if launch.is_spot else "on-demand",
+        "ec2:Tenancy": (data.get("Placement") or {}).get("Tenancy") or "default",
+        "ec2:EbsOptimized": "true" if data.get("EbsOptimized") else "false",
+        "ec2:RootDeviceType": "ebs",
+    }
+    if spot.zone:
+        keys["ec2:AvailabilityZone"] = spot.zone
+    profile = profile_arn(ctx, data.get("IamInstanceProfile"))
+    if profile:
+        keys["ec2:InstanceProfile"] = profile
+    options = data.get("MetadataOptions") or {}
+    for member in ("HttpTokens", "HttpEndpoint", "HttpPutResponseHopLimit"):
+        if member in options:
+            keys[f"ec2:Metadata{member}"] = str(options[member])
+    return keys
+
+
+def _used(ctx: Context, launch: Launch, spot: Spot) -> Iterable[Check]:
+    """Image, subnet, security groups, key pair and launch template."""
+    data = launch.data
+    where = place(ctx)
+    yield image_check(ctx, data.get("ImageId"), **_template_keys(ctx, launch, "ImageId"))
+    zone: dict[str, Values] = {"ec2:AvailabilityZone": spot.zone} if spot.zone else {}
+    vpc: dict[str, Values] = {"ec2:Vpc": arn(where, f"vpc/{spot.vpc_id}")} if spot.vpc_id else {}
+    keys = {**_template_keys(ctx, launch, "SubnetId"), **zone, **vpc}
+    yield resource_check(ctx, f"subnet/{spot.subnet_id or '*'}", **keys)
+    for group in spot.group_ids or ("*",):
+        group_keys = {**_template_keys(ctx, launch, "SecurityGroupIds"), **vpc}
+        yield resource_check(ctx, f"security-group/{group}", **group_keys)
+    if data.get("KeyName"):
+        key_keys = {**_template_keys(ctx, launch, "KeyName"), "ec2:KeyPairName": data["KeyName"]}
+        yield key_pair_check(ctx, data["KeyName"], **key_keys)
+    if launch.template is not None:
+        yield resource_check(
+            ctx, f"launch-template/{launch.template.id}", **_template_keys(ctx, launch, "LaunchTemplate")
+        )
+
+
+def image_check(ctx: Context, image_id: str | None, **context: Values) -> Check:
+    """The check on an image. It is Amazon's and public, so the caller's own policies decide about it alone."""
+    image = find_image(ctx.region, image_id or "")
+    keys: dict[str, Values] = {**context, "ec2:RootDeviceType": "ebs", "ec2:ImageType": "machine"}
+    if image is not None:
+        keys |= {"ec2:Owner": "amazon", "ec2:Public": "true"}
+    return Check(
+        resource=f"arn:{ctx.partition}:ec2:{ctx.region}::image/{image_id or '*'}",
+        context=keys,
+    )
+
+
+def key_pair_check(ctx: Context, name: str, **context: Values) -> Check:
+    """The check on a key pair, whose ARN has its name while its tags hang on its id."""
+    return Check(
+        resource=arn(place(ctx), f"key-pair/{name}"), context=context, tags=lambda: key_pair_tags(ctx, name)
+    )
+
+
+def launch_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """iam:PassRole for the role inside the instance profile."""
+    launch = read_launch(ctx.read, place(ctx), request)
+    return passed_role(ctx, launch.data.get("IamInstanceProfile"))

@@ -1,0 +1,39 @@
+"""The nouns of EC2 as policies see them: their ARNs and their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from batchyard.framework.check import Check, Tags, Target, Values, members
+from batchyard.framework.context import Context
+from batchyard.services.ec2.places import arn, place
+from batchyard.services.ec2.tag_rows import find_tags
+from batchyard.services.ec2.tag_specifications import by_type, tag_keys, tagging_checks
+
+
+def resource_check(ctx: Context, resource: str, **context: Values) -> Check:
+    """The check on one existing resource: `resource_check(ctx, "subnet/subnet-1")`."""
+    whole = arn(place(ctx), resource)
+    return Check(resource=whole, context=context, tags=lambda: find_tags(ctx, whole))
+
+
+def named(kind: str, path: str) -> Target:
+    """Each resource of a kind whose id stands at `path` of the request."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        return [resource_check(ctx, f"{kind}/{one}") for one in members(request, path)]
+
+    return checks
+
+
+def created(kind: str, action: str, *, member: str = "TagSpecifications") -> Target:
+    """What is about to be made, `<kind>/*`, with its tags; given some, ec2:CreateTags on it, too."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        tags: Tags = by_type(request.get(member)).get(kind, {})
+        whole = arn(place(ctx), f"{kind}/*")
+        yield Check(resource=whole, context=tag_keys(tags))
+        yield from tagging_checks(action, [(whole, tags)])
+
+    return checks

@@ -1,0 +1,68 @@
+"""Amazon EC2: its name, its principals, and the roles that Spot acts as."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from batchyard.framework.check import Target, Values
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.framework.service import Service, ServiceLinkedRole
+from batchyard.services.ec2.service_role import (
+    SPOT_FLEET_PRINCIPAL,
+    SPOT_PRINCIPAL,
+    where_spot_fleet_in_use,
+    where_spot_in_use,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Ec2Service(Service):
+    """EC2's operations: each knows DryRun and gives policies the key ec2:Region."""
+
+    def operation(
+        self, *, on: Sequence[Target] | Target, honours: Iterable[str] | None = None, **options: Any
+    ) -> Callable[[F], F]:
+        """As `Service.operation`; DryRun is honoured, whatever `honours` lists."""
+        honoured = None if honours is None else {*honours, "DryRun"}
+        register = super().operation(on=on, honours=honoured, conditions=_region, **options)
+
+        def both(function: F) -> F:
+            register(_unless_dry_run(function))
+            return function
+
+        return both
+
+
+def _region(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
+    return {"ec2:Region": ctx.region}
+
+
+def _unless_dry_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    """DryRun asks whether the caller may: by now it may, so nothing is done and this code says so."""
+
+    @functools.wraps(function)
+    def run(ctx: Context, request: dict[str, Any]) -> Any:
+        if request.get("DryRun"):
+            raise ApiError(
+                "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412
+            )
+        return function(ctx, request)
+
+    return run
+
+
+ec2 = Ec2Service(
+    "ec2",
+    principal="ec2.amazonaws.com",
+    title="EC2",
+    linked_roles=[
+        # The session names are guesses: no recorded call by either role was found.
+        ServiceLinkedRole(SPOT_PRINCIPAL, "ec2-spot", where_spot_in_use),
+        ServiceLinkedRole(SPOT_FLEET_PRINCIPAL, "ec2-spot-fleet", where_spot_fleet_in_use),
+    ],
+    further_principals=[SPOT_PRINCIPAL, SPOT_FLEET_PRINCIPAL],
+)
