@@ -76,7 +76,8 @@ def _region_fault(resource: str, service: str, region: str, path: str) -> str | 
 
 
 def _path_fault(service: str, path: str) -> str | None:
-    if service != "iam" or path.startswith(_IAM_PATHS):
+    # AWS's own policies name `arn:aws:iam::*:root` (sts:AssumeRoot), which the message knows nothing of.
+    if service != "iam" or path == "root" or path.startswith(_IAM_PATHS):
         return None
     if "*" in path.partition("/")[0] or "?" in path.partition("/")[0]:
         return None

@@ -1,0 +1,339 @@
+"""A second evaluator of the policy language, naive on purpose: what the documents say, sentence by sentence.
+
+It imports nothing of batchyard and works on plain JSON. `decide(case)` takes {"request": …, "policies": …} as the
+files of tests/corpus/policy have them and returns (outcome, reason). Page names in comments are pages of the IAM
+user guide.
+"""
+
+import base64
+import ipaddress
+import re
+from datetime import datetime, timezone
+from fractions import Fraction
+
+FAILS = object()
+
+
+def decide(case):
+    request, policies = case["request"], case["policies"]
+    principal = request["principal"]
+    if request["action"].lower() == "sts:getcalleridentity":
+        return "allowed", "no permission needed"
+    kind = principal["kind"]
+    trust = request.get("trust_required", False)
+    resource_type = "role trust policy" if trust else "resource-based policy"
+    # evaluation-logic; SCPs and boundaries don't limit service-linked roles (iam-evaluation.md 1).
+    linked = ":role/aws-service-role/" in (principal.get("role_arn") or "")
+    belongs = kind in ("root", "user", "role-session", "federated-user")
+    scp = policies.get("scp") if belongs and not linked else None
+    rcp = policies.get("rcp") if not linked else None
+    boundary = policies.get("boundary") if belongs and not linked else None
+    session = policies.get("session") if belongs else None
+    identity = policies.get("identity") or [] if belongs else []
+    resource = policies.get("resource")
+
+    # "If the code finds even one explicit deny that applies, the code returns a final decision of Deny."
+    for name, documents in [
+        ("service control policy", [d for level in scp or [] for d in level]),
+        ("resource control policy", [d for level in rcp or [] for d in level]),
+        (resource_type, [resource] if resource else []),
+        ("identity-based policy", identity),
+        ("permissions boundary", [boundary] if boundary else []),
+        ("session policy", session or []),
+    ]:
+        if any(grades(document, "Deny", request) for document in documents):
+            return "explicitDeny", name
+
+    def allows(documents):
+        return any(grades(document, "Allow", request) for document in documents)
+
+    for name, levels in (("service control policy", scp), ("resource control policy", rcp)):
+        if not all(allows(level) for level in levels or []):
+            return "implicitDeny", name
+    granted = grades(resource, "Allow", request) if resource else set()
+    same_account = principal["account"] == request["resource_account"]
+    if not belongs:
+        return ("allowed" if granted else "implicitDeny"), resource_type
+    # "IAM role trust policies … must explicitly allow."
+    if trust and not granted:
+        return "implicitDeny", resource_type
+    if same_account and "direct" in granted:
+        return "allowed", resource_type
+    stands_in = same_account and "role" in granted
+    reason = "identity-based policy"
+    if kind == "root":
+        reason = "account root user"
+    elif not allows(identity):
+        if not stands_in:
+            return "implicitDeny", reason
+        reason = resource_type
+    if boundary and not allows([boundary]):
+        return "implicitDeny", "permissions boundary"
+    if session is None and kind == "federated-user":
+        session = []
+    if session is not None and not allows(session):
+        return "implicitDeny", "session policy"
+    if not same_account and not granted:
+        return "implicitDeny", resource_type
+    return "allowed", reason
+
+
+def grades(document, effect, request):
+    """How the statements of this effect that apply name the caller; empty where none applies."""
+    statements = document["Statement"]
+    statements = [statements] if isinstance(statements, dict) else statements
+    new = document.get("Version") == "2012-10-17"
+    found = {grade(statement, new, request) for statement in statements if statement["Effect"] == effect}
+    return found - {None}
+
+
+def grade(statement, new, request):
+    if not element(statement, "Action", lambda p: glob(plain(p.lower()), request["action"].lower())):
+        return None
+    context = {key.lower(): value for key, value in request["context"].items()}
+    if "Resource" in statement or "NotResource" in statement:
+        named = listed(statement.get("Resource", statement.get("NotResource")))
+        patterns = [filled(text, context) if new else plain(text) for text in named]
+        # variables: a variable that can't be resolved makes the statement invalid.
+        if FAILS in patterns:
+            return None
+        if any(glob(pattern, request["resource"]) for pattern in patterns) != ("Resource" in statement):
+            return None
+    for operator, keys in statement.get("Condition", {}).items():
+        for key, values in keys.items():
+            if not holds(operator, context.get(key.lower()), listed(values), new, context):
+                return None
+    if "Principal" in statement or "NotPrincipal" in statement:
+        return named_by(statement, request["principal"])
+    return "direct"
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def element(statement, name, test):
+    if name in statement:
+        return any(test(value) for value in listed(statement[name]))
+    return not any(test(value) for value in listed(statement["Not" + name]))
+
+
+# ------------------------------------------------------------------------------------------------ patterns
+
+
+def plain(text):
+    return [(c, c in "*?") for c in text]
+
+
+def filled(text, context):
+    """The characters of a pattern, each with whether it is a wildcard; FAILS when a variable has no value."""
+    pieces = re.split(r"(\$\{[^{}]*\})", text)
+    found = []
+    for piece in pieces:
+        inner = re.fullmatch(r"\$\{([^{}$,'*?]+)(?:,\s*'([^']*)'\s*)?\}", piece)
+        if piece in ("${*}", "${?}", "${$}"):
+            found.append((piece[2], False))
+        elif inner:
+            value = context.get(inner[1].strip().lower())
+            value = value if isinstance(value, str) else inner[2]
+            if value is None:
+                return FAILS
+            found.extend((c, False) for c in value)
+        else:
+            found.extend(plain(piece))
+    return found
+
+
+def glob(pattern, text):
+    """Whether the whole text matches: the set of pattern positions reachable after each character."""
+
+    def closure(positions):
+        reached = set()
+        for position in positions:
+            reached.add(position)
+            while position < len(pattern) and pattern[position] == ("*", True):
+                position += 1
+                reached.add(position)
+        return reached
+
+    positions = closure({0})
+    for character in text:
+        following = set()
+        for position in positions:
+            if position == len(pattern):
+                continue
+            sign, wild = pattern[position]
+            if wild and sign == "*":
+                following.add(position)
+            elif wild or sign == character:
+                following.add(position + 1)
+        positions = closure(following)
+    return len(pattern) in positions
+
+
+# ---------------------------------------------------------------------------------------------- conditions
+
+
+def holds(written, given, values, new, context):
+    operator = written.lower()
+    quantifier = None
+    for prefix in ("forallvalues:", "foranyvalue:"):
+        if operator.startswith(prefix):
+            quantifier, operator = prefix, operator.removeprefix(prefix)
+    values = [{True: "true", False: "false"}.get(v, str(v)) if not isinstance(v, str) else v for v in values]
+    if operator == "null":
+        absent = given is None or given == []
+        return any(value.lower() == str(absent).lower() for value in values)
+    if_exists = operator.endswith("ifexists")
+    operator = operator.removesuffix("ifexists")
+    positive, negated = (operator.replace("not", "", 1), True) if operator in NEGATED else (operator, False)
+    if given is None or given == []:
+        # condition_operators: absent is false, for negated operators true, with IfExists true.
+        return if_exists or {None: negated, "forallvalues:": True, "foranyvalue:": False}[quantifier]
+    if quantifier and given in ("", [""]):
+        # multi-value-conditions: an empty string is an empty data set.
+        return quantifier == "forallvalues:"
+    if new and positive.startswith(("string", "arn", "bool")):
+        patterns = [filled(value, context) for value in values]
+        if FAILS in patterns:
+            return False
+    else:
+        patterns = [plain(value) for value in values]
+    results = [any(compare(positive, one, p) for p in patterns) for one in listed(given)]
+    if quantifier is None:
+        return any(results) != negated
+    results = [result != negated for result in results]
+    return all(results) if quantifier == "forallvalues:" else any(results)
+
+
+NEGATED = {
+    "stringnotequals",
+    "stringnotequalsignorecase",
+    "stringnotlike",
+    "numericnotequals",
+    "datenotequals",
+    "notipaddress",
+    "arnnotequals",
+    "arnnotlike",
+}
+
+
+def compare(operator, given, pattern):
+    text = "".join(sign for sign, _ in pattern)
+    if operator == "stringequals":
+        return given == text
+    if operator == "stringequalsignorecase":
+        return given.lower() == text.lower()
+    if operator == "stringlike":
+        return glob(pattern, given)
+    if operator in ("arnequals", "arnlike"):
+        return arn_like(pattern, given)
+    if operator == "bool":
+        return given.lower() == text.lower() and text.lower() in ("true", "false")
+    if operator == "binaryequals":
+        return binary(given) is not None and binary(given) == binary(text)
+    if operator == "ipaddress":
+        return within(given, text)
+    for prefix, convert in (("numeric", number), ("date", instant)):
+        if operator.startswith(prefix):
+            left, right = convert(given), convert(text)
+            return (
+                left is not None
+                and right is not None
+                and {
+                    "equals": left == right,
+                    "lessthan": left < right,
+                    "lessthanequals": left <= right,
+                    "greaterthan": left > right,
+                    "greaterthanequals": left >= right,
+                }[operator.removeprefix(prefix)]
+            )
+    raise KeyError(operator)
+
+
+def arn_like(pattern, given):
+    """condition_operators: each of the six components is checked separately."""
+    segments = [[]]
+    for sign, wild in pattern:
+        if sign == ":" and len(segments) < 6:
+            segments.append([])
+        else:
+            segments[-1].append((sign, wild))
+    parts = given.split(":", 5)
+    return len(parts) == len(segments) == 6 and all(map(glob, segments, parts))
+
+
+def number(text):
+    return Fraction(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text, re.ASCII) else None
+
+
+def instant(text):
+    if re.fullmatch(r"\d+", text, re.ASCII):
+        return Fraction(int(text))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)  # noqa: UP017
+    return Fraction(moment.timestamp()).limit_denominator(10**6)
+
+
+def binary(text):
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+
+
+def within(given, wanted):
+    try:
+        inner, outer = ipaddress.ip_network(given, strict=False), ipaddress.ip_network(wanted, strict=False)
+    except ValueError:
+        return False
+    return inner.version == outer.version and inner.subnet_of(outer)
+
+
+# ---------------------------------------------------------------------------------------------- principals
+
+
+def named_by(statement, principal):
+    """How Principal or NotPrincipal names the caller (elements_principal, elements_notprincipal)."""
+    denies = statement["Effect"] == "Deny"
+    block = statement.get("Principal", statement.get("NotPrincipal"))
+    block = {"AWS": "*"} if block == "*" else block
+    aws = listed(block.get("AWS", []))
+    services = [name.removesuffix(".cn") for name in listed(block.get("Service", []))]
+    kind = principal["kind"]
+
+    def account():
+        # "The account ARN and the shortened account ID behave the same way."
+        own = principal["account"]
+        return own in aws or any(re.fullmatch(rf"arn:[^:]+:iam::{own}:root", name) for name in aws)
+
+    arn, unique_id = principal.get("arn"), principal.get("id", "")
+    session = kind != "root" and (arn in aws or unique_id in aws)
+    role_arn = principal.get("role_arn")
+    role_id = unique_id.split(":")[0] if kind == "role-session" else None
+    role = bool(role_arn) and (role_arn in aws or role_id in aws)
+    service = (principal.get("service") or "").removesuffix(".cn") in services
+    provider = principal.get("provider") in listed(block.get("Federated", []))
+    if "NotPrincipal" in statement:
+        if "*" in aws:
+            return None
+        identities = {
+            "anonymous": [],
+            "service": [service],
+            "federated": [provider],
+            "root": [account()],
+            "user": [account(), session],
+        }.get(kind, [account(), session, role] if role_arn else [account(), session])
+        # With Deny each of account, role and session must be listed to be spared.
+        spared = bool(identities) and (all(identities) if denies else any(identities))
+        return None if spared else "direct"
+    if "*" in aws and (denies or kind != "service"):
+        return "direct"
+    if kind in ("service", "federated"):
+        return "direct" if (service if kind == "service" else provider) else None
+    if kind == "anonymous":
+        return None
+    return "direct" if session else "role" if role else "account" if account() else None
