@@ -126,7 +126,7 @@ def request_of(params: dict[str, Any], operation: OperationModel) -> HttpRequest
     )
 
 
-class _Raw:
+class RawBody:
     """A response body that botocore reads as a stream."""
 
     def __init__(self, body: bytes) -> None:
@@ -143,7 +143,7 @@ def meaning_of(response: HttpResponse, operation: OperationModel) -> dict[str, A
         {
             "status_code": response.status,
             "headers": response.headers,
-            "body": _Raw(response.body) if streamed else response.body,
+            "body": RawBody(response.body) if streamed else response.body,
             "context": {"operation_name": operation.name},
         },
         operation.output_shape,

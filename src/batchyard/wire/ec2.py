@@ -45,8 +45,9 @@ def serialize(operation: Operation, result: Mapping[str, Any], request_id: str) 
 def serialize_error(model: Model, error: ErrorReply, request_id: str) -> HttpResponse:
     """An error answer: `<Response><Errors><Error>…`."""
     code, message = xml_values.text(error.code), xml_values.text(error.message)
+    further = xml_values.error_members(model, error)
     body = (
-        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message>{further}</Error></Errors>"
         f"<RequestID>{request_id}</RequestID></Response>"
     )
     return HttpResponse(error.status, _headers(request_id), body.encode())

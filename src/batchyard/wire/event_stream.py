@@ -12,6 +12,7 @@ from batchyard.wire.json_values import wire_name, writer
 from batchyard.wire.model import Shape
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
+_JSON = "application/json"
 _STRING = 7  # the header value type "string" of the format
 
 
@@ -41,21 +42,36 @@ def encode_stream(shape: Shape, result: Mapping[str, Any], member: str) -> bytes
 
 def _event(union: Shape, name: str, value: Mapping[str, Any]) -> bytes:
     shape = union.members[name]
-    payload = encode(writer(shape)(value))
     kind = wire_name(name, shape)
+    payload, content_type = _payload(shape, value)
     if shape.trait("exception"):
-        return message({":exception-type": kind}, payload, kind="exception")
-    return message({":event-type": kind}, payload)
+        return message({":exception-type": kind}, payload, kind="exception", content_type=content_type)
+    return message({":event-type": kind}, payload, content_type=content_type)
 
 
-def message(headers: Mapping[str, str], payload: bytes, *, kind: str = "event") -> bytes:
+def _payload(shape: Shape, value: Mapping[str, Any]) -> tuple[bytes, str]:
+    """An event's bytes: its one payload member where the model has such, else all members as JSON."""
+    name = next((name for name, member in shape.members.items() if member.trait("eventpayload")), None)
+    if name is None:
+        return encode(writer(shape)(value)), _JSON
+    member, given = shape.members[name], value.get(name, b"")
+    if member.type == "blob":
+        return given.encode() if isinstance(given, str) else bytes(given), "application/octet-stream"
+    if member.type == "string":
+        return str(given or "").encode(), "text/plain"
+    return encode(writer(member)(given or {})), _JSON
+
+
+def message(
+    headers: Mapping[str, str], payload: bytes, *, kind: str = "event", content_type: str = _JSON
+) -> bytes:
     """One message: lengths, their checksum, headers, payload, the checksum of it all (CRC-32)."""
     written = b"".join(
         _header(name, value)
         for name, value in {
             ":message-type": kind,
             **headers,
-            ":content-type": "application/json",
+            ":content-type": content_type,
         }.items()
     )
     prelude = struct.pack(">II", 16 + len(written) + len(payload), len(written))

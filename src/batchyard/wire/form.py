@@ -74,7 +74,7 @@ class FormReader:
         result: dict[str, Any] = {}
         for name, wire, member in self._table(shape):
             found = self._descend(node, wire)
-            if found is not None:
+            if found is not None and name not in result:
                 value = self._value(name, member, found)
                 if value is not None:
                     result[name] = value
@@ -84,16 +84,19 @@ class FormReader:
         known: list[tuple[str, tuple[str, ...], Shape]] | None = shape.compiled.get("form")
         if known is None:
             known = shape.compiled["form"] = [
-                (name, tuple(self._wire_name(name, member).split(".")), member)
+                (name, tuple(wire.split(".")), member)
                 for name, member in shape.members.items()
+                for wire in self._wire_names(name, member)
             ]
         return known
 
-    def _wire_name(self, name: str, member: Shape) -> str:
+    def _wire_names(self, name: str, member: Shape) -> list[str]:
+        names = [self._name_of(name, member)]
         if member.type == "list" and member.trait("flattened") and not self._flat_lists:
-            # A flattened list goes by the name of its items, where they have one.
-            return str(member.member.trait("locationName") or self._name_of(name, member))
-        return self._name_of(name, member)
+            # botocore sends a flattened list under the name of its items, Smithy's clients under its own.
+            of_items = member.member.trait("locationName")
+            return [str(of_items), *names] if of_items and of_items not in names else names
+        return names
 
     def _descend(self, node: Node, wire: tuple[str, ...]) -> Node | None:
         found: Node | None = node

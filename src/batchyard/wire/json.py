@@ -10,7 +10,7 @@ from batchyard.wire.event_stream import CONTENT_TYPE, encode_stream, stream_memb
 from batchyard.wire.http import HttpRequest, HttpResponse
 from batchyard.wire.json_body import decode, encode
 from batchyard.wire.json_values import reader, writer
-from batchyard.wire.model import Model, Operation
+from batchyard.wire.model import Model, Operation, Shape
 
 
 def parse(operation: Operation, http: HttpRequest) -> dict[str, Any]:
@@ -36,22 +36,31 @@ def serialize(operation: Operation, result: Mapping[str, Any], request_id: str) 
 
 def serialize_error(model: Model, error: ErrorReply, request_id: str) -> HttpResponse:
     """An error answer: `__type` and the message under the name that the modelled shape has for it."""
-    body: dict[str, Any] = {"__type": error.code, **error_members(model, error)}
-    return HttpResponse(error.status, _headers(model, request_id), encode(body))
+    headers = _headers(model, request_id)
+    declared = model.error_shape(error.code)
+    kind = error.code
+    if declared is not None and "awsQueryCompatible" in model.metadata:
+        # A service that once spoke query: the old code goes in a header, the shape's name in the body.
+        kind = declared.shape.name
+        if declared.error_code != kind:
+            headers["x-amzn-query-error"] = f"{declared.error_code};{error.fault}"
+    body: dict[str, Any] = {"__type": kind, **error_members(model, error)}
+    return HttpResponse(error.status, headers, encode(body))
 
 
 def error_members(model: Model, error: ErrorReply) -> dict[str, Any]:
     """The message and further members of an error, as its shape names them."""
     declared = model.error_shape(error.code)
     name = "message"
-    members: dict[str, Any] = dict(error.members)
-    if declared is not None:
-        name = next((one for one in declared.shape.members if one.lower() == "message"), name)
-        members = writer(declared.shape)({**members, name: error.message})
-    else:
-        members[name] = error.message
-    members.setdefault("message", error.message)
-    return members
+    if declared is None:
+        return {name: error.message}
+    in_body = {one: value for one, value in error.members.items() if not _is_located(declared.shape, one)}
+    name = next((one for one in declared.shape.members if one.lower() == "message"), name)
+    return {name: error.message, **writer(declared.shape)(in_body)}
+
+
+def _is_located(shape: Shape, name: str) -> bool:
+    return name in shape.members and shape.members[name].trait("location") is not None
 
 
 def _headers(model: Model, request_id: str) -> dict[str, str]:

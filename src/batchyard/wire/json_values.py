@@ -199,7 +199,7 @@ def _list_writer(shape: Shape) -> Convert:
         if not item:
             item.append(writer(shape.member))
         convert = item[0]
-        return [convert(one) for one in value]
+        return [None if one is None else convert(one) for one in value]
 
     return write
 
@@ -211,6 +211,6 @@ def _map_writer(shape: Shape) -> Convert:
         if not item:
             item.append(writer(shape.value))
         convert = item[0]
-        return {str(key): convert(one) for key, one in value.items()}
+        return {str(key): None if one is None else convert(one) for key, one in value.items()}
 
     return write

@@ -26,9 +26,11 @@ _TRAITS = (
     "xmlNamespace",
     "xmlAttribute",
     "resultWrapper",
+    "payload",
     "streaming",
     "jsonvalue",
     "hostLabel",
+    "eventpayload",
     "idempotencyToken",
     "box",
 )
@@ -179,7 +181,7 @@ class Model:
     def error_shape(self, name: str) -> ErrorShape | None:
         """The modelled error of this shape name or wire code."""
         raw = self._shapes.get(name)
-        if raw is not None and raw.get("type") == "structure":
+        if raw is not None and raw.get("exception"):
             return ErrorShape(self.shape_of({"shape": name}))
         shape = self._error_codes.get(name)
         return None if shape is None else ErrorShape(self.shape_of({"shape": shape}))

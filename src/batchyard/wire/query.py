@@ -44,11 +44,7 @@ def serialize_error(model: Model, error: ErrorReply, request_id: str) -> HttpRes
     """An error answer: `<ErrorResponse><Error><Type>…`."""
     out = [f'<ErrorResponse xmlns="{model.xml_namespace}"><Error><Type>{error.fault}</Type>']
     out.append(f"<Code>{xml_values.text(error.code)}</Code>")
-    declared = model.error_shape(error.code)
-    if declared is not None:
-        names = {one.lower() for one in ("message", "code", "type")}
-        members = {name: value for name, value in error.members.items() if name.lower() not in names}
-        xml_values.structure(declared.shape, members, out)
+    out.append(xml_values.error_members(model, error))
     out.append(f"<Message>{xml_values.text(error.message)}</Message></Error>")
     out.append(f"<RequestId>{request_id}</RequestId></ErrorResponse>")
     return HttpResponse(error.status, _headers(request_id), "".join(out).encode())

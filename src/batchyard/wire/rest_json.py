@@ -26,16 +26,16 @@ def parse(operation: Operation, http: HttpRequest) -> dict[str, Any]:
         return _body_members(shape, http)
     request: dict[str, Any] = {}
     labels = match(operation.http_uri, http.path) or {}
-    query = parse_qsl(http.query, keep_blank_values=True)
     try:
+        query = parse_qsl(http.query, keep_blank_values=True, errors="strict")
         for name, member in shape.members.items():
             value = _located(name, member, http, labels, query)
             if value is not None:
                 request[name] = value
         _rest_of_query(operation, shape, query, request)
+        request |= _payload(shape, http)
     except (NotThatType, UnicodeDecodeError) as error:
         raise WireError("SerializationException", str(error)) from error
-    request |= _payload(shape, http)
     return request
 
 
@@ -61,7 +61,7 @@ def _located(
     location = member.trait("location")
     key = wire_name(name, member)
     if location == "uri":
-        return parse_text(member, unquote(labels[key])) if key in labels else None
+        return parse_text(member, unquote(labels[key], errors="strict")) if key in labels else None
     if location == "querystring":
         return _from_query(member, key, query)
     if location == "header":
@@ -115,9 +115,8 @@ def _from_header(member: Shape, text: str) -> Any:
         except ValueError as error:
             raise NotThatType("jsonvalue") from error
     if member.type == "list":
-        return [parse_text(member.member, one) for one in _split_header(member.member, text)]
-    if member.type == "timestamp" and not member.trait("timestampFormat"):
-        return parse_text(member, text)
+        items = _split_header(member.member, text) if text.strip() else []
+        return [parse_text(member.member, one) for one in items]
     return parse_text(member, text)
 
 
@@ -226,4 +225,9 @@ def serialize_error(model: Model, error: ErrorReply, request_id: str) -> HttpRes
         "x-amzn-requestid": request_id,
         "x-amzn-errortype": error.code,
     }
+    declared = model.error_shape(error.code)
+    for name, value in error.members.items() if declared is not None else ():
+        member = declared.shape.members.get(name) if declared is not None else None
+        if member is not None and member.trait("location") == "header":
+            headers[wire_name(name, member).lower()] = _to_header(member, value)
     return HttpResponse(error.status, headers, encode(error_members(model, error)))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from batchyard.wire.model import Shape
+from batchyard.wire.errors import ErrorReply
+from batchyard.wire.model import Model, Shape
 from batchyard.wire.scalars import write_text
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -19,6 +20,21 @@ def structure(shape: Shape, value: Mapping[str, Any], out: list[str]) -> None:
         member = shape.members.get(name)
         if member is not None and inner is not None and not member.trait("xmlAttribute"):
             _element(member.trait("locationName") or name, member, inner, out)
+
+
+def error_members(model: Model, error: ErrorReply) -> str:
+    """The members that a modelled error has beside those of every error."""
+    declared = model.error_shape(error.code)
+    if declared is None:
+        return ""
+    out: list[str] = []
+    further = {
+        name: value
+        for name, value in error.members.items()
+        if name.lower() not in ("message", "code", "type")
+    }
+    structure(declared.shape, further, out)
+    return "".join(out)
 
 
 def text(value: str) -> str:
@@ -42,7 +58,7 @@ def _element(name: str, shape: Shape, value: Any, out: list[str]) -> None:
 def _attributes(shape: Shape, value: Mapping[str, Any]) -> str:
     written = ""
     namespace = shape.trait("xmlNamespace")
-    if namespace and namespace.get("prefix"):
+    if isinstance(namespace, dict) and namespace.get("prefix"):
         written += f" xmlns:{namespace['prefix']}={quoteattr(namespace['uri'])}"
     for name, member in shape.members.items():
         if member.trait("xmlAttribute") and value.get(name) is not None:
