@@ -1,0 +1,137 @@
+"""Who may: the checks on a group by name, on its tags, and on the roles that are passed or made."""
+
+from __future__ import annotations
+
+import json
+
+from tests.services.autoscaling.test_groups import refusal
+
+
+def allow(*statements):
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **one} for one in statements]}
+
+
+BATCH_GROUPS = {
+    "Action": ["autoscaling:CreateAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup"],
+    "Resource": "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/AWSBatch*",
+}
+TAGGED = {
+    "Action": "autoscaling:CreateOrUpdateTags",
+    "Resource": "*",
+    "Condition": {"Null": {"aws:RequestTag/AWSBatchServiceTag": "false"}},
+}
+ROLE = {"Action": "iam:CreateServiceLinkedRole", "Resource": "*"}
+SERVICE_TAG = {"Key": "AWSBatchServiceTag", "Value": "batch", "PropagateAtLaunch": True}
+
+
+def request(template, subnets, **more):
+    return {
+        "MinSize": 0,
+        "MaxSize": 1,
+        "LaunchTemplate": {"LaunchTemplateName": template},
+        "VPCZoneIdentifier": subnets[0],
+        **more,
+    }
+
+
+def test_the_recorded_statement_allows_groups_of_that_name_alone(user_client, template, subnets, describe):
+    client = user_client("autoscaling", allow(BATCH_GROUPS, TAGGED, ROLE))
+    wanted = request(template, subnets)
+    code, text = refusal(client.create_auto_scaling_group, AutoScalingGroupName="Other", **wanted)
+    assert code == "AccessDenied"
+    assert "autoscaling:CreateAutoScalingGroup" in text
+    assert "autoScalingGroupName/Other" in text
+    client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", Tags=[SERVICE_TAG], **wanted)
+    client.update_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", MaxSize=2)
+    assert describe("AWSBatch-x")["MaxSize"] == 2
+    tags = [{**SERVICE_TAG, "Key": "other"}]
+    code, text = refusal(
+        client.create_auto_scaling_group, AutoScalingGroupName="AWSBatch-y", Tags=tags, **wanted
+    )
+    assert code == "AccessDenied"
+    assert "autoscaling:CreateOrUpdateTags" in text
+    assert describe("AWSBatch-y") is None
+
+
+def test_who_may_not_make_the_role_makes_no_group(aws, user_client, template, subnets, describe):
+    client = user_client("autoscaling", allow(BATCH_GROUPS))
+    wanted = request(template, subnets)
+    code, text = refusal(client.create_auto_scaling_group, AutoScalingGroupName="AWSBatch-x", **wanted)
+    assert code == "AccessDenied"
+    assert "iam:CreateServiceLinkedRole" in text
+    assert "could not be created" in text
+    assert describe("AWSBatch-x") is None
+    aws("iam").create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com")
+    client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", **wanted)
+    assert describe("AWSBatch-x") is not None
+
+
+def test_who_may_not_look_still_gets_working_instances(aws, user_client, template, subnets, in_service):
+    client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE))
+    wanted = request(template, subnets, DesiredCapacity=1)
+    client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", **wanted)
+    in_service(1, "AWSBatch-x")
+
+
+def test_a_missing_template_is_told_by_an_activity_to_who_may_not_look(
+    autoscaling, user_client, subnets, wait_for
+):
+    client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE))
+    wanted = request("nowhere", subnets, DesiredCapacity=1)
+    client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", **wanted)
+
+    def failed():
+        found = autoscaling.describe_scaling_activities(AutoScalingGroupName="AWSBatch-x")["Activities"]
+        return [one for one in found if one["StatusCode"] == "Failed"]
+
+    assert "nowhere" in wait_for(failed)[0]["StatusMessage"]
+
+
+def test_a_role_that_is_named_must_be_passed(aws, account, user_client, template, subnets, describe):
+    iam = aws("iam")
+    made = iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", CustomSuffix="mine")
+    role = made["Role"]["Arn"]
+    wanted = request(template, subnets, AutoScalingGroupName="AWSBatch-x", ServiceLinkedRoleARN=role)
+    code, text = refusal(user_client("autoscaling", allow(BATCH_GROUPS)).create_auto_scaling_group, **wanted)
+    assert code == "AccessDenied"
+    assert "iam:PassRole" in text
+    assert role in text
+    passing = {
+        "Action": "iam:PassRole",
+        "Resource": role,
+        "Condition": {"StringEquals": {"iam:PassedToService": "autoscaling.amazonaws.com"}},
+    }
+    user_client("autoscaling", allow(BATCH_GROUPS, passing)).create_auto_scaling_group(**wanted)
+    assert describe("AWSBatch-x")["ServiceLinkedRoleARN"] == role
+    names = [one["RoleName"] for one in iam.list_roles()["Roles"]]
+    assert "AWSServiceRoleForAutoScaling" not in names
+
+
+def test_tags_are_set_and_deleted_and_decide(autoscaling, group, user_client, describe):
+    group(Tags=[{"Key": "team", "Value": "red", "PropagateAtLaunch": False}])
+    place = {"ResourceId": "g", "ResourceType": "auto-scaling-group"}
+    policy = allow(
+        {
+            "Action": "autoscaling:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}},
+        }
+    )
+    client = user_client("autoscaling", json.dumps(policy))
+    client.create_or_update_tags(Tags=[{**place, "Key": "more", "Value": "x", "PropagateAtLaunch": True}])
+    shown = autoscaling.describe_tags(Filters=[{"Name": "auto-scaling-group", "Values": ["g"]}])["Tags"]
+    assert shown == [
+        {**place, "Key": "more", "Value": "x", "PropagateAtLaunch": True},
+        {**place, "Key": "team", "Value": "red", "PropagateAtLaunch": False},
+    ]
+    assert describe()["Tags"] == shown
+    autoscaling.delete_tags(Tags=[{**place, "Key": "team", "Value": "blue"}, {**place, "Key": "more"}])
+    assert [tag["Key"] for tag in describe()["Tags"]] == ["team"]
+    autoscaling.create_or_update_tags(Tags=[{**place, "Key": "team", "Value": "blue"}])
+    assert (
+        refusal(client.set_desired_capacity, AutoScalingGroupName="g", DesiredCapacity=0)[0] == "AccessDenied"
+    )
+    missing = {**place, "ResourceId": "h", "Key": "k", "Value": "v"}
+    assert refusal(autoscaling.create_or_update_tags, Tags=[missing])[1] == (
+        "AutoScalingGroup not found - AutoScaling Group h not found"
+    )
