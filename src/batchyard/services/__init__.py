@@ -6,7 +6,7 @@ import importlib
 
 from batchyard.framework.service import Service
 
-NAMES = ("iam", "sts", "batch", "eks", "logs", "cloudtrail")
+NAMES = ("iam", "sts", "batch", "ecs", "ec2", "autoscaling", "eks", "logs", "cloudtrail")
 """The services that are here, by botocore's names; each package holds a `Service` under its own name."""
 
 
