@@ -123,7 +123,7 @@ class ComputeEnvironment:
     instances: tuple[Instance, ...] = ()
     instance_types: tuple[InstanceType, ...] = ()
     used_vcpus: float = 0.0
-    scale_down_delay_seconds: int = 0
+    scale_down_delay_seconds: float = 0
     wait_reason: str | None = None
 
     @property

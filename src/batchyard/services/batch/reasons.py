@@ -25,3 +25,11 @@ def client_error(error: ApiError) -> str:
         f"CLIENT_ERROR - {error.message} (Service: {client}; Status Code: {error.status};"
         f" Error Code: {error.code}; Request ID: {error.request_id}; Proxy: null)"
     )
+
+
+_DENIALS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+
+
+def is_denial(status_reason: str) -> bool:
+    """Is an environment INVALID because its role may not do something, or cannot be assumed?"""
+    return any(f"Error Code: {code};" in status_reason for code in _DENIALS)

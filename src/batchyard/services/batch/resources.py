@@ -40,7 +40,9 @@ def name_of(name_or_arn: str) -> str:
 
 def find_environment(tx: Transaction, *, account: str, region: str, name_or_arn: str) -> Row | None:
     """The compute environment's row, or None."""
-    return tx.first(FIND_ENVIRONMENT, account=account, region=region, name=name_of(name_or_arn))
+    return _meant(
+        tx.first(FIND_ENVIRONMENT, account=account, region=region, name=name_of(name_or_arn)), name_or_arn
+    )
 
 
 def require_environment(tx: Transaction, identity: int) -> Row:
@@ -53,7 +55,14 @@ def require_environment(tx: Transaction, identity: int) -> Row:
 
 def find_queue(tx: Transaction, *, account: str, region: str, name_or_arn: str) -> Row | None:
     """The job queue's row, or None."""
-    return tx.first(FIND_QUEUE, account=account, region=region, name=name_of(name_or_arn))
+    return _meant(
+        tx.first(FIND_QUEUE, account=account, region=region, name=name_of(name_or_arn)), name_or_arn
+    )
+
+
+def _meant(row: Row | None, name_or_arn: str) -> Row | None:
+    """The row, unless the ARN is that of another account's or Region's namesake, whose policies were asked."""
+    return row if row is not None and name_or_arn in (row.name, row.arn) else None
 
 
 def find_job(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | None:

@@ -50,10 +50,12 @@ job_queues = Table(
     Column("status", Text, nullable=False),
     Column("status_reason", Text, nullable=False),
     Column("priority", Integer, nullable=False),
+    Column("platform", Text, nullable=False),
     Column("tags", Json, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Index("batch_job_queues_by_name", "account", "region", "name", unique=True),
 )
+"""`platform` is what the queue's environments are: EC2, FARGATE or EKS."""
 
 queue_environments = Table(
     "batch_queue_environments",
@@ -82,12 +84,24 @@ job_definitions = Table(
     Column("type", Text, nullable=False),
     Column("body", Json, nullable=False),
     Column("tags", Json, nullable=False),
-    Column("task_definition_arn", Text),
     Column("created_ms", BigInteger, nullable=False),
     Index("batch_job_definitions_by_name", "account", "region", "name", "revision", unique=True),
     Index("batch_job_definitions_by_status", "account", "region", "status", "name", "revision"),
 )
 """Revisions are never reused: an INACTIVE one keeps its row."""
+
+task_definitions = Table(
+    "batch_task_definitions",
+    metadata,
+    Column("definition_id", Integer, primary_key=True),
+    Column("service_role", Text, primary_key=True),
+    Column("launch_type", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("arn", Text, nullable=False),
+    Index("batch_task_definitions_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""The ECS task definition that Batch registered for a job definition, as a role, for EC2 or for Fargate."""
 
 jobs = Table(
     "batch_jobs",
@@ -98,8 +112,11 @@ jobs = Table(
     Column("partition", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
     Column("queue_id", Integer, nullable=False),
     Column("queue_arn", Text, nullable=False),
+    Column("definition_id", Integer, nullable=False),
+    Column("definition_name", Text, nullable=False),
     Column("definition_arn", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("status_reason", Text),
@@ -113,23 +130,35 @@ jobs = Table(
     Column("tags", Json, nullable=False),
     Column("attempts", Json, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("environment_id", Integer),
-    Column("cluster_arn", Text),
-    Column("task_arn", Text),
-    Column("container_instance_arn", Text),
-    Column("log_stream", Text),
-    Column("deadline_ms", BigInteger),
+    Column("task", Json),
     Column("cancelled", Boolean, nullable=False),
     Column("terminated", Boolean, nullable=False),
+    Column("timed_out", Boolean, nullable=False),
     Column("end_reason", Text),
     Index("batch_jobs_by_job_id", "job_id", unique=True),
-    Index("batch_jobs_by_queue", "queue_id", "status", "id"),
-    Index("batch_jobs_by_task", "task_arn"),
-    Index("batch_jobs_by_environment", "environment_id", "status"),
-    Index("batch_jobs_by_account", "account"),
+    Index("batch_jobs_by_queue", "queue_id", "status", "created_ms"),
+    Index("batch_jobs_by_creation", "queue_id", "created_ms"),
+    Index("batch_jobs_by_name", "queue_id", "name_key", "created_ms"),
+    Index("batch_jobs_by_definition", "queue_id", "definition_name", "created_ms"),
+    Index("batch_jobs_by_end", "account", "region", "stopped_ms"),
 )
 """`spec` is the job as it was resolved at submission: container, parameters, retry strategy, timeout, dependsOn.
-`id` is the order of submission. `attempts` are those that ended; `attempt` is the number of the current one."""
+`id` is the order of submission; `name_key` the name in lower case. `attempts` are those that ended; `attempt` is the
+number of the newest, `task` what its container member shows. `end_reason`: why it shall end, while it still runs."""
+
+running_jobs = Table(
+    "batch_running_jobs",
+    metadata,
+    Column("job", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("environment_id", Integer, nullable=False),
+    Column("cluster_arn", Text, nullable=False),
+    Column("task_arn", Text),
+    Column("vcpus", Float, nullable=False),
+    Index("batch_running_jobs_by_task", "task_arn"),
+    Index("batch_running_jobs_by_environment", "environment_id", "task_arn", "vcpus"),
+)
+"""The jobs that are STARTING or RUNNING, by `id`, and where. Without a task_arn: RunTask was not answered yet."""
 
 job_dependencies = Table(
     "batch_job_dependencies",

@@ -48,6 +48,7 @@ STATEMENTS: list[str] = [
     status TEXT NOT NULL,
     status_reason TEXT NOT NULL,
     priority INTEGER NOT NULL,
+    platform TEXT NOT NULL,
     tags TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     PRIMARY KEY (id)
@@ -85,7 +86,6 @@ STATEMENTS: list[str] = [
     type TEXT NOT NULL,
     body TEXT NOT NULL,
     tags TEXT NOT NULL,
-    task_definition_arn TEXT,
     created_ms BIGINT NOT NULL,
     PRIMARY KEY (id)
     )
@@ -97,6 +97,20 @@ STATEMENTS: list[str] = [
     CREATE INDEX batch_job_definitions_by_status ON batch_job_definitions (account, region, status, name, revision)
     """,
     """
+    CREATE TABLE batch_task_definitions (
+    definition_id INTEGER NOT NULL,
+    service_role TEXT NOT NULL,
+    launch_type TEXT NOT NULL,
+    account TEXT NOT NULL,
+    arn TEXT NOT NULL,
+    PRIMARY KEY (definition_id, service_role, launch_type)
+    )
+    WITHOUT ROWID
+    """,
+    """
+    CREATE INDEX batch_task_definitions_by_account ON batch_task_definitions (account)
+    """,
+    """
     CREATE TABLE batch_jobs (
     id INTEGER NOT NULL,
     job_id TEXT NOT NULL,
@@ -104,8 +118,11 @@ STATEMENTS: list[str] = [
     partition TEXT NOT NULL,
     region TEXT NOT NULL,
     name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
     queue_id INTEGER NOT NULL,
     queue_arn TEXT NOT NULL,
+    definition_id INTEGER NOT NULL,
+    definition_name TEXT NOT NULL,
     definition_arn TEXT NOT NULL,
     status TEXT NOT NULL,
     status_reason TEXT,
@@ -119,32 +136,48 @@ STATEMENTS: list[str] = [
     tags TEXT NOT NULL,
     attempts TEXT NOT NULL,
     attempt INTEGER NOT NULL,
-    environment_id INTEGER,
-    cluster_arn TEXT,
-    task_arn TEXT,
-    container_instance_arn TEXT,
-    log_stream TEXT,
-    deadline_ms BIGINT,
+    task TEXT,
     cancelled BOOLEAN NOT NULL,
     terminated BOOLEAN NOT NULL,
+    timed_out BOOLEAN NOT NULL,
     end_reason TEXT,
     PRIMARY KEY (id)
     )
     """,
     """
-    CREATE INDEX batch_jobs_by_account ON batch_jobs (account)
+    CREATE INDEX batch_jobs_by_creation ON batch_jobs (queue_id, created_ms)
     """,
     """
-    CREATE INDEX batch_jobs_by_environment ON batch_jobs (environment_id, status)
+    CREATE INDEX batch_jobs_by_definition ON batch_jobs (queue_id, definition_name, created_ms)
+    """,
+    """
+    CREATE INDEX batch_jobs_by_end ON batch_jobs (account, region, stopped_ms)
     """,
     """
     CREATE UNIQUE INDEX batch_jobs_by_job_id ON batch_jobs (job_id)
     """,
     """
-    CREATE INDEX batch_jobs_by_queue ON batch_jobs (queue_id, status, id)
+    CREATE INDEX batch_jobs_by_name ON batch_jobs (queue_id, name_key, created_ms)
     """,
     """
-    CREATE INDEX batch_jobs_by_task ON batch_jobs (task_arn)
+    CREATE INDEX batch_jobs_by_queue ON batch_jobs (queue_id, status, created_ms)
+    """,
+    """
+    CREATE TABLE batch_running_jobs (
+    job INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    environment_id INTEGER NOT NULL,
+    cluster_arn TEXT NOT NULL,
+    task_arn TEXT,
+    vcpus FLOAT NOT NULL,
+    PRIMARY KEY (job)
+    )
+    """,
+    """
+    CREATE INDEX batch_running_jobs_by_environment ON batch_running_jobs (environment_id, task_arn, vcpus)
+    """,
+    """
+    CREATE INDEX batch_running_jobs_by_task ON batch_running_jobs (task_arn)
     """,
     """
     CREATE TABLE batch_job_dependencies (

@@ -1,0 +1,119 @@
+"""What a task tells of its job: it runs, or its attempt is over and the job goes on or ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from batchyard.clock import microseconds
+from batchyard.framework.runtime import Runtime
+from batchyard.scheduler.retry import Cause, Retry, decide
+from batchyard.services.batch import job_rows
+from batchyard.services.batch.job_endings import end_job, wake_placing
+from batchyard.services.batch.retry_strategies import scheduling_strategy
+from batchyard.services.batch.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED
+from batchyard.store.prepared import Row
+from batchyard.store.transaction import Transaction
+
+TIMED_OUT = "Job attempt duration exceeded timeout"
+TASK_MISSING = "Host EC2 terminated."
+"""Of a task that ECS knows nothing of any more [guess]: `Host EC2*` is how retry rules name a lost host."""
+
+
+def milliseconds(moment: datetime) -> int:
+    """A time as Batch writes it."""
+    return microseconds(moment) // 1000
+
+
+def deadline_ms(row: Row) -> int | None:
+    """When the current attempt has run too long, or None without a timeout or before it runs."""
+    seconds = row.spec.get("timeout", {}).get("attemptDurationSeconds")
+    return None if seconds is None or row.started_ms is None else row.started_ms + seconds * 1000
+
+
+def note_progress(tx: Transaction, row: Row, task: Mapping[str, Any], *, now: datetime) -> Row:
+    """Take over that the task runs, and that it has run too long; returns the row as it is then."""
+    if row.status == STARTING and task.get("startedAt") is not None:
+        values: dict[str, Any] = {"status": RUNNING, "started_ms": milliseconds(task["startedAt"])}
+        if task.get("containerInstanceArn"):
+            values["task"] = {**row.task, "containerInstanceArn": task["containerInstanceArn"]}
+        row = job_rows.change(tx, row, **values)
+    deadline = deadline_ms(row)
+    if deadline is not None and deadline <= milliseconds(now) and not (row.timed_out or row.terminated):
+        row = job_rows.change(tx, row, timed_out=True, end_reason=TIMED_OUT)
+    return row
+
+
+def end_attempt(
+    tx: Transaction, runtime: Runtime, row: Row, task: Mapping[str, Any] | None, *, now: datetime
+) -> None:
+    """Record the attempt of a task that has stopped (None: that is gone), then retry the job or end it."""
+    attempt, cause = _attempt(row, task, now), _cause(row, task)
+    attempts = [*row.attempts, attempt]
+    container = attempt["container"]
+    verdict = decide(
+        attempts_made=row.attempt,
+        retry_strategy=scheduling_strategy(row.spec.get("retryStrategy", {})),
+        exit_code=container.get("exitCode"),
+        reason=container.get("reason"),
+        status_reason=attempt["statusReason"],
+        cause=cause,
+    )
+    if isinstance(verdict, Retry) and not (row.terminated or row.timed_out):
+        job_rows.change(tx, row, status=RUNNABLE, status_reason=None, attempts=attempts, started_ms=None)
+        job_rows.delete_running(tx, row.id)
+    else:
+        succeeded = cause is Cause.EXITED and container["exitCode"] == 0
+        end_job(
+            tx,
+            runtime,
+            row,
+            status=SUCCEEDED if succeeded else FAILED,
+            reason=attempt["statusReason"],
+            now=now,
+            attempts=attempts,
+            started_ms=attempt.get("startedAt"),
+            stopped_ms=attempt["stoppedAt"],
+            end_reason=None,
+            timed_out=False,
+        )
+    wake_placing(tx, runtime, row, now=now)
+
+
+def _attempt(row: Row, task: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """The AttemptDetail of an attempt that is over."""
+    container: dict[str, Any] = {**(row.task or {}), "networkInterfaces": []}
+    if task is None:
+        attempt = {"container": container, "stoppedAt": milliseconds(now), "statusReason": TASK_MISSING}
+        return attempt if row.started_ms is None else {**attempt, "startedAt": row.started_ms}
+    told = task["containers"][0]
+    for member in ("exitCode", "reason"):
+        if told.get(member) is not None:
+            container[member] = told[member]
+    if task.get("containerInstanceArn"):
+        container["containerInstanceArn"] = task["containerInstanceArn"]
+    attempt = {
+        "container": container,
+        "stoppedAt": milliseconds(task.get("stoppedAt") or now),
+        "statusReason": row.end_reason if _was_stopped(row, task) else task.get("stoppedReason", ""),
+    }
+    if task.get("startedAt") is not None:
+        attempt["startedAt"] = milliseconds(task["startedAt"])
+    return attempt
+
+
+def _was_stopped(row: Row, task: Mapping[str, Any]) -> bool:
+    """Did the task stop because Batch wanted it to? One that had ended by itself before did not."""
+    return (row.terminated or row.timed_out) and task.get("stopCode") == "UserInitiated"
+
+
+def _cause(row: Row, task: Mapping[str, Any] | None) -> Cause:
+    if task is None:
+        return Cause.HOST_LOST
+    if _was_stopped(row, task):
+        return Cause.TERMINATED if row.terminated else Cause.TIMED_OUT
+    if task["containers"][0].get("exitCode") is not None:
+        return Cause.EXITED
+    lost = task.get("stoppedReason", "").startswith("Host EC2")
+    return Cause.HOST_LOST if lost else Cause.START_FAILED

@@ -1,0 +1,58 @@
+"""Which environments are looked at for a plan, and what is seen there: those at rest cost nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from datetime import datetime
+
+from batchyard.framework.controller import ActingAs
+from batchyard.scheduler.snapshot import Instance
+from batchyard.services.batch.controllers.capacity import IdleTimes, observe
+from batchyard.services.batch.controllers.lines import is_fargate
+from batchyard.store.prepared import Row
+
+_KEPT = 4096
+
+
+class Observer:
+    """Sees instances through the gateway, and remembers which environments had none."""
+
+    def __init__(self) -> None:
+        self._idle_times = IdleTimes()
+        self._at_rest: OrderedDict[int, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def instances(
+        self, row: Row, acting_as: ActingAs, *, wanted: bool, now: datetime
+    ) -> tuple[Instance, ...]:
+        """An environment's instances; raises ApiError as ECS, Auto Scaling or EC2 refused its role.
+
+        `wanted`: a job waits that could go there. An environment that had nothing, should have nothing and that
+        nobody wants anything of is not asked again until its owner changes it.
+        """
+        if not _has_instances(row) or (not wanted and self._at_rest.get(row.id) == row.generation):
+            return ()
+        found = observe(acting_as(row.service_role), row, self._idle_times, now)
+        with self._lock:
+            if found or row.compute_resources is None or row.compute_resources.get("minvCpus", 0) > 0:
+                self._at_rest.pop(row.id, None)
+            else:
+                self._at_rest[row.id] = row.generation
+                while len(self._at_rest) > _KEPT:
+                    self._at_rest.popitem(last=False)
+        return found
+
+    def wake(self, row: Row) -> None:
+        """An environment was asked for more: it is no longer at rest."""
+        with self._lock:
+            self._at_rest.pop(row.id, None)
+
+
+def _has_instances(row: Row) -> bool:
+    return (
+        row.orchestration == "ECS"
+        and not is_fargate(row)
+        and row.status in ("VALID", "UPDATING")
+        and bool(row.made.get("cluster_arn"))
+    )

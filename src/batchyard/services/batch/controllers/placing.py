@@ -1,0 +1,58 @@
+"""Runnable jobs: each wake-up of an account's queues is one round of placing, and many at once are one."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from batchyard.clock import monotonic
+from batchyard.framework.controller import ActingAs, Again, Controller
+from batchyard.framework.runtime import Runtime
+from batchyard.framework.work import Key
+from batchyard.services.batch.controllers.observing import Observer
+from batchyard.services.batch.controllers.rounds import Round
+from batchyard.services.batch.controllers.starting import STARTED_AT_ONCE
+from batchyard.services.batch.service import batch
+
+BUSY_PART = 0.2
+"""The part of the time that rounds for one account and Region may take, so that submitting stays quick."""
+_KEPT = 4096
+
+
+@batch.controller
+class PlacingController(Controller):
+    """Its only key in an account and Region is `queues`."""
+
+    name = "batch.placing"
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._pool = ThreadPoolExecutor(STARTED_AT_ONCE, thread_name_prefix="starting")
+        self._observer = Observer()
+        self._not_before: OrderedDict[Key, float] = OrderedDict()
+        self._lock = threading.Lock()
+        self._rounds = 0
+
+    def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Again | None:
+        key, began = keys[0], monotonic()
+        early = self._not_before.get(key, 0.0) - began
+        if early > 0:
+            return Again(early)
+        again = Round(self, key, acting_as, observer=self._observer, pool=self._pool).go()
+        self._rest(key, monotonic() - began)
+        return again
+
+    def details(self) -> dict[str, Any]:
+        return {"rounds": self._rounds}
+
+    def _rest(self, key: Key, spent: float) -> None:
+        """Leave the key alone for a multiple of what the round took."""
+        with self._lock:
+            self._rounds += 1
+            self._not_before[key] = monotonic() + spent * (1 / BUSY_PART - 1)
+            self._not_before.move_to_end(key)
+            while len(self._not_before) > _KEPT:
+                self._not_before.popitem(last=False)

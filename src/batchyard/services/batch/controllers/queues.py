@@ -1,0 +1,101 @@
+"""Job queues: from CREATING and UPDATING to VALID, and the end of one with its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, select, update
+
+from batchyard.framework.controller import ActingAs, Again, Controller
+from batchyard.framework.work import Key
+from batchyard.scheduler.reasons import JOB_QUEUE_DELETED
+from batchyard.services.batch import job_rows
+from batchyard.services.batch.job_endings import end_job, key_of
+from batchyard.services.batch.reasons import QUEUE_HEALTHY
+from batchyard.services.batch.resources import find_queue
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.states import FAILED, PLACED, WAITING
+from batchyard.services.batch.tables import job_queues, jobs, queue_environments
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+ENDED_AT_ONCE = 100
+_SOME = Prepared(
+    select(jobs)
+    .where(jobs.c.queue_id == bindparam("queue_id"))
+    .where(jobs.c.status == bindparam("status"))
+    .limit(ENDED_AT_ONCE)
+)
+_LEFT = Prepared(
+    select(jobs.c.id)
+    .where(jobs.c.queue_id == bindparam("queue_id"))
+    .where(jobs.c.status == bindparam("status"))
+    .limit(1)
+)
+_NOT_TOLD = Prepared(
+    select(jobs)
+    .where(jobs.c.queue_id == bindparam("queue_id"))
+    .where(jobs.c.status == bindparam("status"))
+    .where(jobs.c.terminated.is_(False))
+    .limit(ENDED_AT_ONCE)
+)
+
+
+@batch.controller
+class QueuesController(Controller):
+    """One key is one queue's name."""
+
+    name = "batch.queues"
+
+    def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Again | None:
+        key = keys[0]
+        with self.read() as tx:
+            row = find_queue(tx, account=key.account, region=key.region, name_or_arn=key.name)
+        if row is None or row.status not in ("CREATING", "UPDATING", "DELETING"):
+            return None
+        if row.status != "DELETING":
+            self.write(lambda tx: self._make_valid(tx, key, row))
+            return None
+        if self.write(lambda tx: self._end_waiting(tx, row)):
+            return Again(0)
+        if self.write(lambda tx: self._end_placed(tx, row)):
+            return Again(max(0.1, self.runtime.settings.pace))
+        self.write(lambda tx: _remove(tx, row))
+        return None
+
+    def _make_valid(self, tx: Transaction, key: Key, row: Row) -> None:
+        tx.run(
+            update(job_queues)
+            .where(job_queues.c.id == row.id)
+            .where(job_queues.c.status == row.status)
+            .values(status="VALID", status_reason=QUEUE_HEALTHY)
+        )
+        self.intend(tx, Key("batch.placing", key.account, key.partition, key.region, "queues"))
+
+    def _end_waiting(self, tx: Transaction, queue: Row) -> bool:
+        """End some of the jobs that have no task; True while there are more."""
+        for status in WAITING:
+            rows = tx.all(_SOME, queue_id=queue.id, status=status)
+            for row in rows:
+                end_job(tx, self.runtime, row, status=FAILED, reason=JOB_QUEUE_DELETED, now=self.now)
+            if rows:
+                return True
+        return False
+
+    def _end_placed(self, tx: Transaction, queue: Row) -> bool:
+        """Have the tasks of the other jobs stopped; True while there are some."""
+        left = False
+        for status in PLACED:
+            for row in tx.all(_NOT_TOLD, queue_id=queue.id, status=status):
+                job_rows.change(tx, row, terminated=True, end_reason=JOB_QUEUE_DELETED)
+                running = job_rows.find_running(tx, row.id)
+                if running is not None and running.task_arn is not None:
+                    key = key_of(row, "batch.watching", running.task_arn, grouping=running.cluster_arn)
+                    self.intend(tx, key)
+            left = left or tx.first(_LEFT, queue_id=queue.id, status=status) is not None
+        return left
+
+
+def _remove(tx: Transaction, queue: Row) -> None:
+    tx.run(delete(queue_environments).where(queue_environments.c.queue_id == queue.id))
+    tx.run(delete(job_queues).where(job_queues.c.id == queue.id))

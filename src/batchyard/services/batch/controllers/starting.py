@@ -1,0 +1,267 @@
+"""Starts the tasks of placed jobs: the intent is written first, so that none is started twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from batchyard.framework.clients import Clients
+from batchyard.framework.context import schedule
+from batchyard.framework.controller import ActingAs
+from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.runtime import Runtime
+from batchyard.services.batch import job_rows
+from batchyard.services.batch.controllers import task_requests
+from batchyard.services.batch.controllers.refused_environments import Refuse, is_environments_fault
+from batchyard.services.batch.job_endings import end_job, key_of
+from batchyard.services.batch.states import FAILED, RUNNABLE, STARTING
+from batchyard.services.batch.tables import job_definitions, task_definitions
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+T = TypeVar("T")
+
+STARTED_AT_ONCE = 8
+"""Calls of RunTask that are made side by side, so that their commits share a flush (DESIGN.md 3.1)."""
+TOO_MANY_TAGS = "The number of tags of the job and its job definition exceeds 50"
+_NO_INSTANCE = "No Container Instances were found in your cluster."
+_DEFINITION_GONE = ("TaskDefinition not found.", "TaskDefinition is inactive")
+
+_DEFINITION = Prepared(select(job_definitions).where(job_definitions.c.id == bindparam("id")))
+_MADE = (
+    (task_definitions.c.definition_id == bindparam("definition_id"))
+    & (task_definitions.c.service_role == bindparam("service_role"))
+    & (task_definitions.c.launch_type == bindparam("launch_type"))
+)
+_FIND_MADE = Prepared(select(task_definitions.c.arn).where(_MADE))
+_FORGET_MADE = Prepared(delete(task_definitions).where(_MADE))
+_KEEP_MADE = insert(task_definitions)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A job whose task is being asked for, as its row was written with that intent."""
+
+    job: Row
+    environment: Row
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What the jobs of one definition need in one environment, made by calls as its role."""
+
+    definition: Row
+    task_definition_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    start: Start
+    task: Mapping[str, Any] | None = None
+    failed: str | None = None
+    """The job itself is at fault: it ends with this reason."""
+
+
+class Starter:
+    """One round of starts, for one account and Region."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        acting_as: ActingAs,
+        refuse: Refuse,
+        *,
+        pool: ThreadPoolExecutor,
+        now: datetime,
+    ) -> None:
+        self._runtime = runtime
+        self._acting_as = acting_as
+        self._refuse = refuse
+        self._pool = pool
+        self._now = now
+        self._ready: dict[tuple[int, int], _Ready] = {}
+        self._refused: set[int] = set()
+        self.put_back = 0
+        """How many jobs went back to RUNNABLE."""
+
+    def intend(self, placements: Sequence[tuple[int, Row]]) -> list[Start]:
+        """Write (job id, environment) as STARTING, where the environment can take it; returns those that are so.
+
+        What does not need a job's own task (log group, task definition) is made before.
+        """
+        able = [(identity, row) for identity, row in placements if self._prepare(identity, row)]
+        return self._write(
+            lambda tx: [one for pair in able if (one := self._intend_one(tx, *pair)) is not None]
+        )
+
+    def resume(self, identities: Sequence[int], environments: Mapping[int, Row]) -> list[Start]:
+        """Starts that were intended before the server went down, to be asked for again."""
+        found: list[Start] = []
+        for identity in identities:
+            with self._runtime.store.read() as tx:
+                job, running = job_rows.find(tx, identity), job_rows.find_running(tx, identity)
+            environment = None if running is None else environments.get(running.environment_id)
+            if job is not None and environment is not None and self._prepare(identity, environment):
+                found.append(Start(job, environment))
+        return found
+
+    def run(self, starts: Sequence[Start]) -> None:
+        """Ask ECS for the tasks, a few side by side, and write what became of each."""
+        if not starts:
+            return
+        answers = list(self._pool.map(self._ask, starts))
+        self._write(lambda tx: self._conclude(tx, answers))
+
+    def _write(self, function: Callable[[Transaction], T]) -> T:
+        return self._runtime.store.write(function)
+
+    def _prepare(self, identity: int, environment: Row) -> bool:
+        if environment.id in self._refused:
+            return False
+        with self._runtime.store.read() as tx:
+            job = job_rows.find(tx, identity)
+        try:
+            return job is not None and self._readied(job, environment) is not None
+        except ApiError as error:
+            if not is_environments_fault(error):
+                raise
+            self._note_refusal(environment, error)
+            return False
+
+    def _note_refusal(self, environment: Row, error: ApiError) -> None:
+        if environment.id not in self._refused:
+            self._refused.add(environment.id)
+            self._refuse(environment, error)
+
+    def _readied(self, job: Row, environment: Row) -> _Ready:
+        place = (job.definition_id, environment.id)
+        if place not in self._ready:
+            self._ready[place] = self._make_ready(job.definition_id, environment)
+        return self._ready[place]
+
+    def _make_ready(self, definition_id: int, environment: Row) -> _Ready:
+        aws = self._acting_as(environment.service_role)
+        at = _made_at(definition_id, environment)
+        with self._runtime.store.read() as tx:
+            definition, made = tx.first(_DEFINITION, id=definition_id), tx.first(_FIND_MADE, **at)
+        if definition is None:
+            raise LookupError(f"the job definition {definition_id} went meanwhile")
+        if task_requests.logs_to_default_group(definition):
+            _ensure_log_group(aws)
+        if made is not None:
+            return _Ready(definition, made.arn)
+        registered: Any = aws.ecs.register_task_definition(
+            **task_requests.task_definition(definition, environment)
+        )
+        arn = registered["taskDefinition"]["taskDefinitionArn"]
+        keep = _KEEP_MADE.values(**at, account=environment.account, arn=arn).on_conflict_do_nothing()
+        self._write(lambda tx: tx.run(keep))
+        return _Ready(definition, arn)
+
+    def _intend_one(self, tx: Transaction, identity: int, environment: Row) -> Start | None:
+        job = job_rows.find(tx, identity)
+        if job is None or job.status != RUNNABLE:
+            return None
+        changed = job_rows.change(
+            tx, job, status=STARTING, status_reason=None, attempt=job.attempt + 1, task=None, started_ms=None
+        )
+        cluster = environment.made["cluster_arn"]
+        job_rows.insert_running(tx, changed, environment_id=environment.id, cluster_arn=cluster)
+        return Start(changed, environment)
+
+    def _ask(self, start: Start) -> _Answer:
+        """One RunTask; the same again (the token) answers with the same task."""
+        aws = self._acting_as(start.environment.service_role)
+        try:
+            ready = self._readied(start.job, start.environment)
+            request = task_requests.run_task(
+                start.job,
+                definition=ready.definition,
+                environment=start.environment,
+                task_definition_arn=ready.task_definition_arn,
+            )
+            answer: Any = aws.ecs.run_task(**request)
+        except task_requests.TooManyTags:
+            return _Answer(start, failed=TOO_MANY_TAGS)
+        except ApiError as error:
+            return self._judge(start, error)
+        tasks = answer["tasks"]
+        return _Answer(start, task=tasks[0] if tasks else None)
+
+    def _judge(self, start: Start, error: ApiError) -> _Answer:
+        """Whose fault it is: the environment's or ECS's (the job waits on), or the job's own (it fails)."""
+        if is_environments_fault(error):
+            self._note_refusal(start.environment, error)
+            return _Answer(start)
+        if error.code == "ConflictException" and error.members.get("resourceIds"):
+            return _Answer(start, task={"taskArn": error.members["resourceIds"][0]})
+        if error.message in _DEFINITION_GONE:
+            at = _made_at(start.job.definition_id, start.environment)
+            self._write(lambda tx: tx.run(_FORGET_MADE, **at))
+            return _Answer(start)
+        if error.message == _NO_INSTANCE:
+            return _Answer(start)
+        if error.status >= 500 and not isinstance(error, NotBuilt):
+            raise error
+        return _Answer(start, failed=error.message)
+
+    def _conclude(self, tx: Transaction, answers: Sequence[_Answer]) -> None:
+        for answer in answers:
+            self._conclude_one(tx, answer)
+
+    def _conclude_one(self, tx: Transaction, answer: _Answer) -> None:
+        job = job_rows.find(tx, answer.start.job.id)
+        if job is None or job.status != STARTING or job.attempt != answer.start.job.attempt:
+            return
+        if answer.task is not None:
+            self._note_task(tx, job, answer)
+        elif answer.failed is not None:
+            end_job(tx, self._runtime, job, status=FAILED, reason=answer.failed, now=self._now)
+        elif job.terminated:
+            end_job(tx, self._runtime, job, status=FAILED, reason=job.end_reason, now=self._now)
+        else:
+            self.put_back += 1
+            job_rows.change(tx, job, status=RUNNABLE, attempt=job.attempt - 1)
+            job_rows.delete_running(tx, job.id)
+
+    def _note_task(self, tx: Transaction, job: Row, answer: _Answer) -> None:
+        """Keep the task, and look at it once: what ECS announced before this moment named a task unknown here."""
+        task: Any = answer.task
+        definition = self._ready[(job.definition_id, answer.start.environment.id)].definition
+        shown = {
+            "taskArn": task["taskArn"],
+            "logStreamName": task_requests.log_stream(definition, task["taskArn"]),
+        }
+        if task.get("containerInstanceArn"):
+            shown["containerInstanceArn"] = task["containerInstanceArn"]
+        job_rows.change(tx, job, task=shown)
+        job_rows.set_task(tx, job.id, task["taskArn"])
+        cluster = answer.start.environment.made["cluster_arn"]
+        key = key_of(job, "batch.watching", task["taskArn"], grouping=cluster)
+        schedule(self._runtime, tx, key, self._now)
+
+
+def _made_at(definition_id: int, environment: Row) -> dict[str, Any]:
+    return {
+        "definition_id": definition_id,
+        "service_role": environment.service_role,
+        "launch_type": task_requests.launch_type(environment),
+    }
+
+
+def _ensure_log_group(aws: Clients) -> None:
+    """Make `/aws/batch/job` where it is missing; its retention is never set (batch-on-behalf.md 2)."""
+    found = aws.logs.describe_log_groups(logGroupNamePrefix=task_requests.LOG_GROUP)["logGroups"]
+    if any(one["logGroupName"] == task_requests.LOG_GROUP for one in found):
+        return
+    try:
+        aws.logs.create_log_group(logGroupName=task_requests.LOG_GROUP)
+    except ApiError as error:
+        if error.code != "ResourceAlreadyExistsException":
+            raise

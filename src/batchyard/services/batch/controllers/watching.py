@@ -1,0 +1,105 @@
+"""Running attempts: what ECS announces of their tasks is looked up as the environment's role, up to 100 at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from batchyard.framework.clients import Clients
+from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.errors import ApiError
+from batchyard.framework.work import Key
+from batchyard.services.batch import job_rows
+from batchyard.services.batch.controllers.attempts import (
+    deadline_ms,
+    end_attempt,
+    milliseconds,
+    note_progress,
+)
+from batchyard.services.batch.controllers.refused_environments import (
+    is_environments_fault,
+    mark_refused,
+    retry_seconds,
+)
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.states import PLACED
+from batchyard.services.batch.tables import compute_environments
+from batchyard.store.prepared import Row
+from batchyard.store.transaction import Transaction
+
+Tasks = Mapping[str, Any]
+"""Tasks by their ARNs, as ECS describes them; one that ECS does not know is not in it."""
+
+
+@batch.controller
+class WatchingController(Controller):
+    """Its keys are tasks' ARNs, by cluster; those that stand for no job are passed over."""
+
+    name = "batch.watching"
+    listens = ("ecs.task",)
+    batch_size = 100
+
+    def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
+        with self.read() as tx:
+            mine = {key: row for key in keys if (row := job_rows.find_by_task(tx, key.name)) is not None}
+            environment = _environment(tx, next(iter(mine.values()))) if mine else None
+        if not mine:
+            return None
+        if environment is None:
+            return self._conclude(mine, {}, None)
+        aws = acting_as(environment.service_role)
+        try:
+            tasks = _describe(aws, next(iter(mine.values())).cluster_arn, [key.name for key in mine])
+            return self._conclude(mine, tasks, aws)
+        except ApiError as error:
+            if not is_environments_fault(error):
+                raise
+            mark_refused(self, keys[0], environment, error)
+            return Again(retry_seconds(self))
+
+    def _conclude(self, mine: Mapping[Key, Row], tasks: Tasks, aws: Clients | None) -> Outcome:
+        """Write what the tasks tell; then have those stopped that shall end. Says when a deadline comes."""
+        rows = self.write(lambda tx: {key: self._take_over(tx, key, tasks.get(key.name)) for key in mine})
+        outcome: dict[Key, Again] = {}
+        for key, row in rows.items():
+            if row is None:
+                continue
+            if row.terminated or row.timed_out:
+                self._stop(aws, mine[key], tasks[key.name], row)
+                continue
+            deadline = deadline_ms(row)
+            if deadline is not None:
+                outcome[key] = Again(max(0.0, (deadline - milliseconds(self.now)) / 1000))
+        return outcome
+
+    def _take_over(self, tx: Transaction, key: Key, task: Mapping[str, Any] | None) -> Row | None:
+        """Bring one job to where its task is; returns its row while the task goes on."""
+        running = job_rows.find_by_task(tx, key.name)
+        row = None if running is None else job_rows.find(tx, running.job)
+        if row is None or row.status not in PLACED:
+            return None
+        if task is None or task["lastStatus"] == "STOPPED":
+            end_attempt(tx, self.runtime, row, task, now=self.now)
+            return None
+        return note_progress(tx, row, task, now=self.now)
+
+    def _stop(self, aws: Clients | None, running: Row, task: Mapping[str, Any], row: Row) -> None:
+        if aws is not None and task["desiredStatus"] != "STOPPED":
+            aws.ecs.stop_task(cluster=running.cluster_arn, task=running.task_arn, reason=row.end_reason)
+
+
+def _environment(tx: Transaction, running: Row) -> Row | None:
+    table = compute_environments
+    return tx.first(select(table).where(table.c.id == running.environment_id))
+
+
+def _describe(aws: Clients, cluster: str, arns: Sequence[str]) -> Tasks:
+    try:
+        answer: Any = aws.ecs.describe_tasks(cluster=cluster, tasks=list(arns))
+    except ApiError as error:
+        if error.code == "ClusterNotFoundException":
+            return {}
+        raise
+    return {one["taskArn"]: one for one in answer["tasks"]}

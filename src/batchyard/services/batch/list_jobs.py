@@ -1,0 +1,133 @@
+"""ListJobs: a queue's jobs of one status, or by one filter; each page reads little more than it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+
+from batchyard.framework.check import ANY
+from batchyard.framework.context import Context
+from batchyard.framework.errors import NotBuilt
+from batchyard.framework.pagination import encode_token
+from batchyard.services.batch.answers import token_position
+from batchyard.services.batch.job_answers import summary
+from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.resources import find_queue, job_definition
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.states import RUNNING
+from batchyard.services.batch.tables import jobs
+from batchyard.store.prepared import Row
+
+MOST_BY_STATUS = 1000
+MOST_BY_FILTER = 100
+_FILTERS = ("JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER")
+_COLUMNS = (
+    jobs.c.id,
+    jobs.c.job_id,
+    jobs.c.account,
+    jobs.c.partition,
+    jobs.c.region,
+    jobs.c.name,
+    jobs.c.name_key,
+    jobs.c.status,
+    jobs.c.status_reason,
+    jobs.c.created_ms,
+    jobs.c.started_ms,
+    jobs.c.stopped_ms,
+    jobs.c.attempts,
+    jobs.c.definition_arn,
+    jobs.c.definition_name,
+)
+
+
+@batch.operation(on=ANY)
+def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
+    """A page of a queue's jobs, the newest first; with a name or definition filter, grouped by that."""
+    for member in ("arrayJobId", "multiNodeJobId"):
+        if request.get(member):
+            raise NotBuilt(f"the parameter {member} of ListJobs")
+    given = request.get("jobQueue")
+    if not given:
+        raise refusal(ctx, "Must specify either jobQueue, arrayJobId or multiNodeJobId")
+    queue = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
+    if queue is None:
+        raise batch.error.ClientException(f"JobQueue {given} not found.")
+    one_filter = _filter(ctx, request)
+    most = MOST_BY_STATUS if one_filter is None else MOST_BY_FILTER
+    limit = min(request.get("maxResults") or most, most)
+    if limit < 1:
+        raise refusal(ctx, "maxResults must be at least 1")
+    if one_filter is not None and one_filter[0] == "SHARE_IDENTIFIER":
+        return {"jobSummaryList": []}  # No queue here has a scheduling policy, so no job has a share.
+    query, grouped = _query(ctx, queue, request, one_filter)
+    if request.get("nextToken"):
+        query = _after(ctx, query, grouped, request["nextToken"])
+    order = (jobs.c.created_ms.desc(), jobs.c.id.desc())
+    query = query.order_by(*(() if grouped is None else (grouped,)), *order)
+    rows = ctx.read.all(query.limit(limit + 1))
+    answer: dict[str, Any] = {"jobSummaryList": [summary(row) for row in rows[:limit]]}
+    if len(rows) > limit:
+        answer["nextToken"] = encode_token(_position(rows[limit - 1], grouped))
+    return answer
+
+
+def _filter(ctx: Context, request: Any) -> tuple[str, str] | None:
+    given = request.get("filters")
+    if not given:
+        return None
+    if len(given) > 1:
+        raise refusal(ctx, "Only one filter can be used at a time")
+    name, values = given[0].get("name"), given[0].get("values") or []
+    if name not in _FILTERS:
+        raise refusal(ctx, f"Filter name must be one of {', '.join(_FILTERS)}")
+    if len(values) != 1:
+        raise refusal(ctx, f"The filter {name} must have exactly one value")
+    return name, values[0]
+
+
+def _query(
+    ctx: Context, queue: Row, request: Any, one_filter: tuple[str, str] | None
+) -> tuple[Select[Any], Any | None]:
+    """The rows that match, and the column that they are grouped by where a prefix spans several values."""
+    query = select(*_COLUMNS).where(jobs.c.queue_id == queue.id)
+    if one_filter is None:
+        return query.where(jobs.c.status == request.get("jobStatus", RUNNING)), None
+    name, value = one_filter
+    if name == "JOB_NAME":
+        return _matching(query, jobs.c.name_key, value.lower())
+    if name == "JOB_DEFINITION":
+        if value.startswith("arn:"):
+            named = query.where(jobs.c.definition_name == value.rsplit("/", 1)[-1].partition(":")[0])
+            return named.where(jobs.c.definition_arn == job_definition.arn_of(ctx, value)), None
+        return _matching(query, jobs.c.definition_name, value)
+    if not value.isdecimal() or len(value) > 18:
+        raise refusal(ctx, f"The value of the filter {name} must be a number of milliseconds")
+    moment = int(value)
+    created = jobs.c.created_ms
+    return query.where(created < moment if name == "BEFORE_CREATED_AT" else created > moment), None
+
+
+def _matching(query: Select[Any], column: Any, value: str) -> tuple[Select[Any], Any | None]:
+    if not value.endswith("*"):
+        return query.where(column == value), None
+    prefix = value[:-1]
+    # Names are ASCII, so that a DEL is past every one that goes on.
+    return query.where(column >= prefix, column < prefix + "\x7f"), column
+
+
+def _position(row: Row, grouped: Any | None) -> str:
+    group = "" if grouped is None else getattr(row, grouped.name)
+    return f"{row.created_ms}:{row.id}:{group}"
+
+
+def _after(ctx: Context, query: Select[Any], grouped: Any | None, token: str) -> Select[Any]:
+    created, _, rest = token_position(token).partition(":")
+    identity, _, group = rest.partition(":")
+    if not (created.isdecimal() and identity.isdecimal()):
+        raise refusal(ctx, "Invalid nextToken")
+    at, of = jobs.c.created_ms, jobs.c.id
+    later = or_(at < int(created), (at == int(created)) & (of < int(identity)))
+    if grouped is None:
+        return query.where(at <= int(created)).where(later)
+    return query.where(grouped >= group).where(or_(grouped > group, later))

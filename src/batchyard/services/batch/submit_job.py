@@ -1,0 +1,145 @@
+"""SubmitJob: the path that everything else may not make slower."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from batchyard import ids
+from batchyard.clock import microseconds
+from batchyard.framework.check import Values
+from batchyard.framework.context import Context
+from batchyard.services.batch import job_rows, job_specs
+from batchyard.services.batch.job_definitions import find_newest_active, find_revision
+from batchyard.services.batch.job_endings import PLACING_DELAY
+from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.resources import find_job, find_queue, job, job_definition, job_queue, name_of
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.states import FAILED, PENDING, RUNNABLE, SUCCEEDED
+from batchyard.store.prepared import Row
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+
+
+def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
+    share = request.get("shareIdentifier")
+    return {"batch:ShareIdentifier": share} if share else {}
+
+
+@batch.operation(
+    on=(job_definition.named("jobDefinition"), job_queue.named("jobQueue")),
+    writes=True,
+    tags="tags",
+    conditions=_conditions,
+    refuses=(
+        "arrayProperties",
+        "nodeOverrides",
+        "eksPropertiesOverride",
+        "ecsPropertiesOverride",
+        "consumableResourcePropertiesOverride",
+        "dependsOn.type",
+        "containerOverrides.instanceType",
+    ),
+)
+def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
+    """Record a job as RUNNABLE, or as PENDING while others must succeed first; it was evaluated with that."""
+    if not _NAME.fullmatch(request["jobName"]):
+        raise refusal(ctx, "Job name should match valid pattern")
+    queue = _queue(ctx, request)
+    definition = _definition(ctx, request["jobDefinition"])
+    _check_platform(ctx, queue, definition)
+    spec, sizes = job_specs.resolve(ctx, request, definition.body, platform=queue.platform)
+    unmet = _unmet(ctx, spec["dependsOn"])
+    job_id = ids.uuid4()
+    identity = job_rows.insert_job(
+        ctx.write,
+        job_id=job_id,
+        account=ctx.account,
+        partition=ctx.partition,
+        region=ctx.region,
+        name=request["jobName"],
+        name_key=request["jobName"].lower(),
+        queue_id=queue.id,
+        queue_arn=queue.arn,
+        definition_id=definition.id,
+        definition_name=definition.name,
+        definition_arn=definition.arn,
+        status=PENDING if unmet else RUNNABLE,
+        created_ms=microseconds(ctx.now) // 1000,
+        vcpus=sizes.vcpus,
+        memory_mib=sizes.memory_mib,
+        gpus=sizes.gpus,
+        spec=spec,
+        tags=request.get("tags") or {},
+    )
+    if unmet:
+        _wait_for(ctx, unmet, identity)
+    else:
+        ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY.total_seconds())
+    arn = job.arn(ctx, name=job_id)
+    ctx.note_resource(arn)
+    return {"jobArn": arn, "jobName": request["jobName"], "jobId": job_id}
+
+
+def _queue(ctx: Context, request: Any) -> Row:
+    given = request["jobQueue"]
+    row = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
+    if row is None or row.status == "DELETING":
+        raise batch.error.ClientException(f"JobQueue {given} not found.")
+    if row.state == "DISABLED":
+        raise refusal(ctx, f"JobQueue {row.arn} is DISABLED and does not accept jobs")
+    if request.get("shareIdentifier") or request.get("schedulingPriorityOverride") is not None:
+        text = "shareIdentifier and schedulingPriorityOverride need a job queue with a scheduling policy"
+        raise refusal(ctx, text)
+    return row
+
+
+def _definition(ctx: Context, given: str) -> Row:
+    """The revision that is meant, ACTIVE; without a revision the newest ACTIVE one. Texts: batch-jobs.md 8."""
+    name, colon, revision = name_of(given).partition(":")
+    if colon and not revision.isdecimal():
+        text = f"Provided name {name_of(given)} is not supported pattern[a-zA-Z_0-9-]{{1,128}}"
+        raise batch.error.ClientException(text)
+    if given.startswith("arn:"):
+        _check_place(ctx, given)
+    row = find_revision(ctx, given) if colon else find_newest_active(ctx, name)
+    if row is None and colon:
+        raise batch.error.ClientException(f"JobDefinition {job_definition.arn_of(ctx, given)} not found.")
+    if row is None or row.status != "ACTIVE":
+        text = f"JobDefinition name {name_of(given)} does not exist or is not in ACTIVE status"
+        raise batch.error.ClientException(text)
+    return row
+
+
+def _check_place(ctx: Context, arn: str) -> None:
+    """An ARN of another account or Region is not there: whoever may use that one may not use its namesake here."""
+    if arn != job_definition.arn(ctx, name=name_of(arn)):
+        raise batch.error.ClientException(f"JobDefinition {arn} not found.")
+
+
+def _check_platform(ctx: Context, queue: Row, definition: Row) -> None:
+    platforms = definition.body["platformCapabilities"] or ["EC2"]
+    if queue.platform not in platforms:
+        text = f"JobDefinition {definition.arn} does not have the platform capability {queue.platform} of the queue"
+        raise refusal(ctx, text)
+
+
+def _unmet(ctx: Context, depends_on: list[dict[str, Any]]) -> list[Row]:
+    """The jobs that are waited for and have not succeeded; an unknown one is refused (the text is a guess)."""
+    found: dict[str, Row] = {}
+    for one in depends_on:
+        row = find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=one["jobId"])
+        if row is None:
+            raise refusal(ctx, f"Job dependency {one['jobId']} does not exist")
+        if row.status != SUCCEEDED:
+            found[row.job_id] = row
+    return list(found.values())
+
+
+def _wait_for(ctx: Context, unmet: list[Row], identity: int) -> None:
+    """Note each unmet dependency; one that failed before is handled like one that fails now."""
+    for row in unmet:
+        job_rows.insert_dependency(ctx.write, on_job=row.id, waiting_job=identity, account=ctx.account)
+        if row.status == FAILED:
+            ctx.intend("batch.releasing", row.job_id)

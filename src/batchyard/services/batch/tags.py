@@ -1,0 +1,103 @@
+"""Tags: put, take and list them on compute environments, job queues, job definitions and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Table, update
+
+from batchyard.framework.check import Check
+from batchyard.framework.context import Context
+from batchyard.framework.resource import ResourceType
+from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.resources import (
+    FIND_DEFINITION,
+    compute_environment,
+    find_environment,
+    find_job,
+    find_queue,
+    job,
+    job_definition,
+    job_queue,
+)
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues, jobs
+from batchyard.store.prepared import Row
+
+MOST_TAGS = 50
+
+_TYPES: dict[str, tuple[ResourceType, Table]] = {
+    "compute-environment": (compute_environment, compute_environments),
+    "job-queue": (job_queue, job_queues),
+    "job-definition": (job_definition, job_definitions),
+    "job": (job, jobs),
+}
+
+
+def check_tags(ctx: Context, tags: Mapping[str, str]) -> None:
+    """Raise ClientException for tags that no resource may have (the texts are a guess)."""
+    if len(tags) > MOST_TAGS:
+        raise refusal(ctx, f"Number of tags exceeds the limit of {MOST_TAGS}")
+    for key in tags:
+        if key.lower().startswith("aws:"):
+            raise refusal(ctx, "aws: prefixed tag key names are not allowed for external use.")
+
+
+def _tagged(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    arn = request["resourceArn"]
+    kind = _kind_of(arn)
+    return [Check(resource=arn) if kind not in _TYPES else _TYPES[kind][0].check(ctx, arn)]
+
+
+@batch.operation(on=_tagged)
+def list_tags_for_resource(ctx: Context, request: Any) -> dict[str, Any]:
+    """The tags of one resource."""
+    _, row = _find(ctx, request["resourceArn"])
+    return {"tags": row.tags}
+
+
+@batch.operation(on=_tagged, writes=True, tags="tags")
+def tag_resource(ctx: Context, request: Any) -> None:
+    """Add tags to one resource; a key that is there gets the new value."""
+    table, row = _find(ctx, request["resourceArn"])
+    tags = {**row.tags, **request["tags"]}
+    check_tags(ctx, tags)
+    ctx.write.run(update(table).where(table.c.id == row.id).values(tags=tags))
+
+
+@batch.operation(on=_tagged, writes=True, tag_keys="tagKeys")
+def untag_resource(ctx: Context, request: Any) -> None:
+    """Take tags from one resource; keys that are not there are passed over."""
+    table, row = _find(ctx, request["resourceArn"])
+    tags = {key: value for key, value in row.tags.items() if key not in request["tagKeys"]}
+    ctx.write.run(update(table).where(table.c.id == row.id).values(tags=tags))
+
+
+def _kind_of(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return parts[5].split("/", 1)[0] if len(parts) == 6 else ""
+
+
+def _find(ctx: Context, arn: str) -> tuple[Table, Row]:
+    """The table and row that the ARN names; raises ClientException (its text is a guess) where there is none."""
+    kind = _kind_of(arn)
+    if kind in _TYPES and arn == _TYPES[kind][0].arn(ctx, name=arn.rsplit("/", 1)[-1]):
+        row = _row(ctx, kind, arn.rsplit("/", 1)[-1])
+        if row is not None:
+            return _TYPES[kind][1], row
+    raise refusal(ctx, f"{arn} does not exist")
+
+
+def _row(ctx: Context, kind: str, name: str) -> Row | None:
+    place = {"account": ctx.account, "region": ctx.region}
+    if kind == "compute-environment":
+        return find_environment(ctx.read, **place, name_or_arn=name)
+    if kind == "job-queue":
+        return find_queue(ctx.read, **place, name_or_arn=name)
+    if kind == "job":
+        return find_job(ctx.read, **place, job_id=name)
+    definition, _, revision = name.partition(":")
+    if not revision.isdecimal():
+        return None
+    return ctx.read.first(FIND_DEFINITION, **place, name=definition, revision=int(revision))
