@@ -100,6 +100,13 @@ def change(tx: Transaction, identity: str, **values: Any) -> None:
     tx.run(_change(tuple(sorted(values))), id_=identity, **values)
 
 
+def mark_stopping(tx: Transaction, identity: str) -> None:
+    """Note that SIGTERM was sent, unless the task's host has gone meanwhile."""
+    row = find_task(tx, identity)
+    if row is not None and row.phase == RUNNING:
+        change(tx, identity, phase=STOPPING)
+
+
 def note_logged(tx: Transaction, identity: str, offset: int) -> None:
     """Note how far a task's output was put; no change that AWS shows, so its version stays."""
     tx.run(_LOGGED, id_=identity, logged=offset)

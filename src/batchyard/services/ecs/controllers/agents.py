@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,8 @@ from sqlalchemy import bindparam, select
 
 from batchyard import ids
 from batchyard.data import instance_types
-from batchyard.framework.controller import ActingAs, Controller, Outcome
-from batchyard.framework.errors import ApiError
+from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.errors import AccessDenied, ApiError
 from batchyard.framework.work import Key
 from batchyard.services.ecs import task_rows
 from batchyard.services.ecs.controllers.task_keys import key_of
@@ -30,6 +31,9 @@ from batchyard.services.ecs.user_data import cluster_of
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
+_log = logging.getLogger(__name__)
+
+DENIED_AGAIN_SECONDS = 5.0
 GONE = ("shutting-down", "terminated", "stopping", "stopped")
 
 _ANY_CLUSTER = Prepared(
@@ -60,13 +64,20 @@ class AgentController(Controller):
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         """Look at each instance as ECS's service-linked role, and bring its registration to what is."""
+        again: dict[Key, Again] = {}
         for key in keys:
             with self.read() as tx:
                 concerned = tx.first(_ANY_CLUSTER, **place(key)) is not None
                 known = find_by_ec2_instance(tx, place(key), key.name)
-            if concerned:
+            if not concerned:
+                continue
+            try:
                 self._look(key, known, acting_as)
-        return None
+            except AccessDenied as denied:
+                # The role is missing, or its policy lacks a right: tried again until somebody mends it.
+                _log.info("ECS cannot look at %s: %s", key.name, denied)
+                again[key] = Again(DENIED_AGAIN_SECONDS)
+        return again
 
     def _look(self, key: Key, known: Row | None, acting_as: ActingAs) -> None:
         ec2 = acting_as(role_arn(key.partition, key.account)).ec2

@@ -28,26 +28,26 @@ class Launcher:
         """(what the engine is to start, by task id the end of those that cannot be)."""
         specs: list[TaskSpec] = []
         refused: dict[str, Ending] = {}
-        for row, known in self._with_known(rows):
-            found = self._spec(row, documents[row.id], is_known=known)
+        known = self._known(rows)
+        for row in rows:
+            found = self._spec(row, documents[row.id], is_known=row.id in known)
             if isinstance(found, TaskSpec):
                 specs.append(found)
             else:
                 refused[row.id] = found
         return specs, refused
 
-    def _with_known(self, rows: Sequence[Row]) -> list[tuple[Row, bool]]:
-        """Each row with: did the engine get it already (before a crash)?"""
-        statuses = self._runtime.engine.poll([row.id for row in rows])
-        return [(row, status.state != "unknown") for row, status in zip(rows, statuses, strict=True)]
+    def _known(self, rows: Sequence[Row]) -> set[str]:
+        """Of the tasks that shall stop already, those that the engine got before a crash: they are to be ended."""
+        stopping = [row.id for row in rows if row.desired_status == "STOPPED"]
+        return {one.attempt for one in self._runtime.engine.poll(stopping) if one.state != "unknown"}
 
     def _spec(self, row: Row, document: Mapping[str, Any], *, is_known: bool) -> TaskSpec | Ending:
         if row.desired_status == "STOPPED" and not is_known:
             return not_started(row)
         try:
             spec = attempt_of(row, document, endpoint=self._runtime.endpoint)
-            if not is_known:
-                self._outputs.make_stream(row, document)
+            self._outputs.make_stream(row, document)
         except NoCommand:
             return failed_to_start(
                 "Task failed to start",

@@ -17,6 +17,7 @@ from batchyard.services.ecs.controllers.endings import Ending, close, is_no_star
 from batchyard.services.ecs.controllers.launching import Launcher
 from batchyard.services.ecs.controllers.outputs import Outputs
 from batchyard.services.ecs.controllers.task_keys import key_of
+from batchyard.services.ecs.log_delivery import Stream
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import tasks
 from batchyard.services.ecs.task_definitions import find as find_definition
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the output of a running task is brought away."""
+QUIET_LOOK_SECONDS = 30.0
+"""How often one without logged output is looked at, should the engine's word of its end be lost."""
 FORCE_AGAIN_SECONDS = 1.0
 LONGEST_DRAIN_DELAY_SECONDS = 60.0
 
@@ -194,10 +197,10 @@ class TaskController(Controller):
             engine.stop([row.id], force=True)
             return Again(FORCE_AGAIN_SECONDS)
         if row.desired_status != "STOPPED":
-            return Again(LOOK_SECONDS)
+            return Again(LOOK_SECONDS if Stream.of(document, row.id) else QUIET_LOOK_SECONDS)
         if row.phase != task_rows.STOPPING:
             engine.stop([row.id], force=False)
-            self.write(lambda tx: task_rows.change(tx, row.id, phase=task_rows.STOPPING))
+            self.write(lambda tx: task_rows.mark_stopping(tx, row.id))
         left = attempts.stop_timeout_seconds(document) - (self.now - row.stopping_at).total_seconds()
         if left > 0:
             return Again(min(left, LOOK_SECONDS))
