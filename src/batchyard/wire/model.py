@@ -15,6 +15,7 @@ from botocore import xform_name
 
 _DATA = Path(botocore.__file__).parent / "data"
 _load_lock = threading.Lock()
+_loaded: dict[str, Model] = {}
 
 # The traits of a member that change how its shape is written on the wire, or what it may hold.
 _TRAITS = (
@@ -39,11 +40,12 @@ _TRAITS = (
 class Shape:
     """One shape, with the traits of the member that refers to it. Members are resolved at first use."""
 
-    __slots__ = ("_members", "_model", "compiled", "name", "raw", "required", "type")
+    __slots__ = ("_inner", "_members", "_model", "compiled", "name", "raw", "required", "type")
 
     def __init__(self, model: Model, name: str, raw: Mapping[str, Any]) -> None:
         self._model = model
         self._members: dict[str, Shape] | None = None
+        self._inner: dict[str, Shape] = {}
         self.name = name
         self.raw = raw
         self.type: str = raw["type"]
@@ -61,17 +63,21 @@ class Shape:
     @property
     def member(self) -> Shape:
         """A list's item."""
-        return self._model.shape_of(self.raw["member"])
+        return self._inner.get("member") or self._resolved("member")
 
     @property
     def key(self) -> Shape:
         """A map's key."""
-        return self._model.shape_of(self.raw["key"])
+        return self._inner.get("key") or self._resolved("key")
 
     @property
     def value(self) -> Shape:
         """A map's value."""
-        return self._model.shape_of(self.raw["value"])
+        return self._inner.get("value") or self._resolved("value")
+
+    def _resolved(self, part: str) -> Shape:
+        found = self._inner[part] = self._model.shape_of(self.raw[part])
+        return found
 
     @property
     def is_document(self) -> bool:
@@ -212,8 +218,11 @@ def _load(service: str) -> Model:
 
 def load(service: str) -> Model:
     """The model of a service by botocore's name; read once. Raises FileNotFoundError for an unknown one."""
-    with _load_lock:
-        return _load(service)
+    found = _loaded.get(service)
+    if found is None:
+        with _load_lock:
+            found = _loaded[service] = _load(service)
+    return found
 
 
 def _read(path: Path) -> Any:

@@ -11,7 +11,7 @@ from batchyard.wire.errors import ErrorReply, WireError
 from batchyard.wire.http import HttpRequest, HttpResponse
 from batchyard.wire.json import error_members
 from batchyard.wire.json_body import decode, encode
-from batchyard.wire.json_values import reader, wire_name, writer
+from batchyard.wire.json_values import encoded, reader, wire_name, writer
 from batchyard.wire.model import Model, Operation, Shape
 from batchyard.wire.scalars import NotThatType, parse_text, write_text
 from batchyard.wire.uri import match
@@ -170,7 +170,7 @@ def serialize(operation: Operation, result: Mapping[str, Any], request_id: str) 
     if shape is None:
         return HttpResponse(status, headers, b"{}")
     if not _is_spread(shape):
-        return HttpResponse(status, headers, encode(writer(shape)(result)))
+        return HttpResponse(status, headers, encoded(shape, result))
     body: dict[str, Any] = {}
     for name, value in result.items():
         member = shape.members.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -66,6 +67,17 @@ def write_blob(value: Any) -> str:
     return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
 
 
+WIDTHS = {"byte": 8, "short": 16, "integer": 32, "long": 64}
+"""How many bits the whole numbers of each type have, one of them for the sign."""
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+
+
+def fits(kind: str, value: int) -> bool:
+    """Whether a whole number is within its type."""
+    limit = 1 << (WIDTHS[kind] - 1)
+    return -limit <= value < limit
+
+
 def parse_text(shape: Shape, text: str) -> Any:
     """A scalar that travels as text (query, headers, URI) in its shape's type."""
     kind = shape.type
@@ -75,12 +87,13 @@ def parse_text(shape: Shape, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise NotThatType("boolean")
         return text.lower() == "true"
-    if kind in ("integer", "long", "short", "byte"):
-        try:
-            return int(text)
-        except ValueError as error:
-            raise NotThatType(kind) from error
+    if kind in WIDTHS:
+        if not _WHOLE.fullmatch(text) or not fits(kind, int(text)):
+            raise NotThatType(kind)
+        return int(text)
     if kind in ("float", "double"):
+        if "_" in text:
+            raise NotThatType(kind)
         try:
             return float(text)
         except ValueError as error:
