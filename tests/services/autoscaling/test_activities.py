@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from batchyard.services.autoscaling.controllers import launches
 from tests.services.autoscaling.test_groups import refusal
+
+from batchyard.services.autoscaling.controllers import launches
 
 
 def test_a_launch_tells_its_cause_and_its_place(autoscaling, group, in_service, subnets):

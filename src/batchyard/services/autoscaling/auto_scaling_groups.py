@@ -79,7 +79,6 @@ def create_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
     group_rules.check_sizes(smallest=smallest, largest=largest, desired=desired)
     tags = tag_lists.merged([], tag_lists.checked(request.get("Tags") or ()))
     role = _role(ctx, request)
-    request_cause = "a user request created an AutoScalingGroup changing the desired capacity from 0 to"
     name = request["AutoScalingGroupName"]
     ctx.write.run(
         insert(groups).values(
@@ -90,25 +89,41 @@ def create_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
             min_size=smallest,
             max_size=largest,
             desired=desired,
-            **_sources(ctx, request),
-            default_cooldown_seconds=request.get("DefaultCooldown", DEFAULT_COOLDOWN_SECONDS),
-            health_check_type=request.get("HealthCheckType", "EC2"),
-            health_check_grace_seconds=request.get("HealthCheckGracePeriod", 0),
-            termination_policies=request.get("TerminationPolicies") or ["Default"],
-            protects_new_instances=int(request.get("NewInstancesProtectedFromScaleIn", False)),
             tags=tags,
-            suspended=[],
-            status=None,
-            cause=f"At {moment(ctx.now)} {request_cause} {desired}." if desired else "",
-            failures=0,
-            retry_at=None,
-            scaled_at=None,
+            cause=_creation_cause(ctx, desired),
             created_at=ctx.now,
+            **_sources(ctx, request),
+            **_settings(request),
         )
     )
     ctx.note_resource(group_arn(ctx, require_group(ctx, request)))
     ctx.intend("autoscaling.groups", name)
     return {}
+
+
+def _settings(request: Any) -> dict[str, Any]:
+    """What a new group has beside its size and its sources: given, or AWS's default."""
+    return {
+        "default_cooldown_seconds": request.get("DefaultCooldown", DEFAULT_COOLDOWN_SECONDS),
+        "health_check_type": request.get("HealthCheckType", "EC2"),
+        "health_check_grace_seconds": request.get("HealthCheckGracePeriod", 0),
+        "termination_policies": request.get("TerminationPolicies") or ["Default"],
+        "protects_new_instances": int(request.get("NewInstancesProtectedFromScaleIn", False)),
+        "suspended": [],
+        "status": None,
+        "failures": 0,
+        "retry_at": None,
+        "scaled_at": None,
+    }
+
+
+def _creation_cause(ctx: Context, desired: int) -> str:
+    if not desired:
+        return ""
+    return (
+        f"At {moment(ctx.now)} a user request created an AutoScalingGroup changing the desired capacity from 0"
+        f" to {desired}."
+    )
 
 
 def _check_new(ctx: Context, request: Any) -> None:
