@@ -153,10 +153,11 @@ def _status(row: Row) -> dict[str, Any]:
 def _each_instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     for identity in request.get("InstanceIds", ()):
         row = find_instance(ctx.read, place(ctx), identity)
-        yield resource_check(ctx, f"instance/{identity}", **_keys(row))
+        yield resource_check(ctx, f"instance/{identity}", **instance_keys(row))
 
 
-def _keys(row: Row | None) -> dict[str, Values]:
+def instance_keys(row: Row | None) -> dict[str, Values]:
+    """The condition keys that tell of an instance."""
     if row is None:
         return {}
     keys: dict[str, Values] = {
