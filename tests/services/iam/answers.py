@@ -42,16 +42,58 @@ def without_metadata(answer: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 
+OWNERS = {
+    "user": {
+        "create": "create_user",
+        "get": "get_user",
+        "delete": "delete_user",
+        "put_policy": "put_user_policy",
+        "get_policy": "get_user_policy",
+        "list_policies": "list_user_policies",
+        "delete_policy": "delete_user_policy",
+        "attach_policy": "attach_user_policy",
+        "detach_policy": "detach_user_policy",
+        "list_attached": "list_attached_user_policies",
+        "put_boundary": "put_user_permissions_boundary",
+        "delete_boundary": "delete_user_permissions_boundary",
+    },
+    "group": {
+        "create": "create_group",
+        "put_policy": "put_group_policy",
+        "get_policy": "get_group_policy",
+        "list_policies": "list_group_policies",
+        "delete_policy": "delete_group_policy",
+        "attach_policy": "attach_group_policy",
+        "detach_policy": "detach_group_policy",
+        "list_attached": "list_attached_group_policies",
+    },
+    "role": {
+        "create": "create_role",
+        "get": "get_role",
+        "delete": "delete_role",
+        "put_policy": "put_role_policy",
+        "get_policy": "get_role_policy",
+        "list_policies": "list_role_policies",
+        "delete_policy": "delete_role_policy",
+        "attach_policy": "attach_role_policy",
+        "detach_policy": "detach_role_policy",
+        "list_attached": "list_attached_role_policies",
+        "put_boundary": "put_role_permissions_boundary",
+        "delete_boundary": "delete_role_permissions_boundary",
+    },
+}
+
+
 class Owner:
-    """A user, group or role that the tests put policies on."""
+    """A user, group or role that the tests put policies on; the three are tested alike."""
 
     def __init__(self, iam: Any, kind: str) -> None:
         self.kind = kind
         self.name = {f"{kind.capitalize()}Name": "owner"}
         self._iam = iam
         extra = {"AssumeRolePolicyDocument": EC2_TRUST} if kind == "role" else {}
-        getattr(iam, f"create_{kind}")(**self.name, **extra)
+        self.call("create")(**self.name, **extra)
 
-    def __call__(self, operation: str) -> Any:
-        """`owner("put_{}_policy")`: the client's method for this kind of owner."""
-        return getattr(self._iam, operation.format(self.kind))
+    def call(self, verb: str) -> Any:
+        """The client's method for this kind of owner: `owner.call("put_policy")`."""
+        return getattr(self._iam, OWNERS[self.kind][verb])

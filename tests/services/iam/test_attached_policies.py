@@ -20,8 +20,8 @@ def test_attach_list_detach(owner: Owner, iam: Any) -> None:
     """SNAP test_role_managed_policy_lifecycle; attaching again changes nothing."""
     own = iam.create_policy(PolicyName="own", PolicyDocument=allow("s3:*"), Path="/x/")["Policy"]["Arn"]
     for arn in (READ_ONLY, own, own):
-        owner("attach_{}_policy")(**owner.name, PolicyArn=arn)
-    listed = without_metadata(owner("list_attached_{}_policies")(**owner.name))
+        owner.call("attach_policy")(**owner.name, PolicyArn=arn)
+    listed = without_metadata(owner.call("list_attached")(**owner.name))
     assert listed == {
         "AttachedPolicies": [
             {"PolicyName": "own", "PolicyArn": own},
@@ -29,20 +29,20 @@ def test_attach_list_detach(owner: Owner, iam: Any) -> None:
         ],
         "IsTruncated": False,
     }
-    below = owner("list_attached_{}_policies")(**owner.name, PathPrefix="/x/")["AttachedPolicies"]
+    below = owner.call("list_attached")(**owner.name, PathPrefix="/x/")["AttachedPolicies"]
     assert [one["PolicyName"] for one in below] == ["own"]
     assert iam.get_policy(PolicyArn=own)["Policy"]["AttachmentCount"] == 1
-    owner("detach_{}_policy")(**owner.name, PolicyArn=own)
+    owner.call("detach_policy")(**owner.name, PolicyArn=own)
     assert iam.get_policy(PolicyArn=own)["Policy"]["AttachmentCount"] == 0
     missing = ("NoSuchEntity", f"Policy {own} was not found.", 404)
-    assert refused(owner("detach_{}_policy"), **owner.name, PolicyArn=own) == missing
+    assert refused(owner.call("detach_policy"), **owner.name, PolicyArn=own) == missing
 
 
 def test_what_cannot_be_attached(owner: Owner, account: str) -> None:
     """SNAP test_role_managed_policy_lifecycle for the first; slr.md 3 for the ARN and the linked policy."""
     nothing = f"arn:aws:iam::{account}:policy/nothing"
     text = f"Policy {nothing} does not exist or is not attachable."
-    attach = owner("attach_{}_policy")
+    attach = owner.call("attach_policy")
     assert refused(attach, **owner.name, PolicyArn=nothing) == ("NoSuchEntity", text, 404)
     text = "Invalid ARN:  Could not be parsed!"
     assert refused(attach, **owner.name, PolicyArn="a-name-and-no-arn-at-all") == (
@@ -53,7 +53,7 @@ def test_what_cannot_be_attached(owner: Owner, account: str) -> None:
     linked = "arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy"
     text = f"Cannot attach a Service Role Policy to a Customer {owner.kind.capitalize()}."
     assert refused(attach, **owner.name, PolicyArn=linked) == ("PolicyNotAttachable", text, 400)
-    assert owner("list_attached_{}_policies")(**owner.name)["AttachedPolicies"] == []
+    assert owner.call("list_attached")(**owner.name)["AttachedPolicies"] == []
 
 
 def test_at_most_ten_are_attached(owner: Owner, iam: Any) -> None:
@@ -63,10 +63,10 @@ def test_at_most_ten_are_attached(owner: Owner, iam: Any) -> None:
         for number in range(11)
     ]
     for arn in arns[:10]:
-        owner("attach_{}_policy")(**owner.name, PolicyArn=arn)
-    owner("attach_{}_policy")(**owner.name, PolicyArn=arns[0])
+        owner.call("attach_policy")(**owner.name, PolicyArn=arn)
+    owner.call("attach_policy")(**owner.name, PolicyArn=arns[0])
     text = f"Cannot exceed quota for PoliciesPer{owner.kind.capitalize()}: 10"
-    assert refused(owner("attach_{}_policy"), **owner.name, PolicyArn=arns[10]) == (
+    assert refused(owner.call("attach_policy"), **owner.name, PolicyArn=arns[10]) == (
         "LimitExceeded",
         text,
         409,
@@ -77,7 +77,7 @@ def test_who_has_a_policy(iam: Any) -> None:
     arn = iam.create_policy(PolicyName="p", PolicyDocument=allow("s3:*"))["Policy"]["Arn"]
     for kind in ("user", "group", "role"):
         owner = Owner(iam, kind)
-        owner("attach_{}_policy")(**owner.name, PolicyArn=arn)
+        owner.call("attach_policy")(**owner.name, PolicyArn=arn)
     iam.put_role_permissions_boundary(RoleName="owner", PermissionsBoundary=arn)
     found = iam.list_entities_for_policy(PolicyArn=arn)
     assert [one["UserName"] for one in found["PolicyUsers"]] == ["owner"]

@@ -21,14 +21,14 @@ def boundary(iam: Any) -> str:
 
 
 def test_put_and_delete(iam: Any, owner: Owner, boundary: str) -> None:
-    put, get = owner("put_{}_permissions_boundary"), owner("get_{}")
+    put, get = owner.call("put_boundary"), owner.call("get")
     put(**owner.name, PermissionsBoundary=boundary)
     kind = owner.kind.capitalize()
     shown = get(**owner.name)[kind]["PermissionsBoundary"]
     assert shown == {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary}
     policy = iam.get_policy(PolicyArn=boundary)["Policy"]
     assert (policy["PermissionsBoundaryUsageCount"], policy["AttachmentCount"]) == (1, 0)
-    owner("delete_{}_permissions_boundary")(**owner.name)
+    owner.call("delete_boundary")(**owner.name)
     assert "PermissionsBoundary" not in get(**owner.name)[kind]
     assert iam.get_policy(PolicyArn=boundary)["Policy"]["PermissionsBoundaryUsageCount"] == 0
 
@@ -36,14 +36,14 @@ def test_put_and_delete(iam: Any, owner: Owner, boundary: str) -> None:
 def test_what_bounds_nothing(owner: Owner, account: str) -> None:
     arn = f"arn:aws:iam::{account}:policy/none"
     text = f"Policy {arn} does not exist or is not attachable."
-    put = owner("put_{}_permissions_boundary")
+    put = owner.call("put_boundary")
     assert refused(put, **owner.name, PermissionsBoundary=arn) == ("NoSuchEntity", text, 404)
-    assert refused(owner("delete_{}_permissions_boundary"), **owner.name)[0] == "NoSuchEntity"
+    assert refused(owner.call("delete_boundary"), **owner.name)[0] == "NoSuchEntity"
 
 
 def test_deleting_the_bounded_forgets_the_use(iam: Any, owner: Owner, boundary: str) -> None:
-    owner("put_{}_permissions_boundary")(**owner.name, PermissionsBoundary=boundary)
-    owner("delete_{}")(**owner.name)
+    owner.call("put_boundary")(**owner.name, PermissionsBoundary=boundary)
+    owner.call("delete")(**owner.name)
     iam.delete_policy(PolicyArn=boundary)
 
 

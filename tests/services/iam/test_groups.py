@@ -33,6 +33,20 @@ def test_groups_errors(iam: Any) -> None:
         assert refused(call, GroupName="none") == missing
 
 
+def test_renaming_a_group_keeps_its_id_and_its_members(iam: Any, account: str) -> None:
+    """SNAP test_update_group_name, test_update_group_path."""
+    made = iam.create_group(GroupName="old")["Group"]
+    iam.create_user(UserName="u")
+    iam.add_user_to_group(UserName="u", GroupName="old")
+    iam.update_group(GroupName="old", NewGroupName="new", NewPath="/new-path/")
+    found = iam.get_group(GroupName="new")
+    assert found["Group"]["GroupId"] == made["GroupId"]
+    assert found["Group"]["Arn"] == f"arn:aws:iam::{account}:group/new-path/new"
+    assert [one["UserName"] for one in found["Users"]] == ["u"]
+    text = "The group with name old cannot be found."
+    assert refused(iam.get_group, GroupName="old") == ("NoSuchEntity", text, 404)
+
+
 def test_membership_by_both_its_ends(iam: Any) -> None:
     """SNAP TestIAMGroupsMembership: adding again and removing who is not in it are no errors."""
     iam.create_user(UserName="u")

@@ -28,9 +28,17 @@ def tagged(iam: Any, request: Any) -> Tagged:
     return request.param, {names[request.param]: "t"}
 
 
+OPERATIONS = {
+    "user": ("tag_user", "untag_user", "list_user_tags"),
+    "role": ("tag_role", "untag_role", "list_role_tags"),
+    "policy": ("tag_policy", "untag_policy", "list_policy_tags"),
+    "instance_profile": ("tag_instance_profile", "untag_instance_profile", "list_instance_profile_tags"),
+}
+
+
 def _tags(iam: Any, tagged: Tagged) -> list[dict[str, str]]:
     kind, name = tagged
-    answer = without_metadata(getattr(iam, f"list_{kind}_tags")(**name))
+    answer = without_metadata(getattr(iam, OPERATIONS[kind][2])(**name))
     assert answer["IsTruncated"] is False
     return list(answer["Tags"])
 
@@ -39,7 +47,7 @@ def test_tag_and_untag(iam: Any, tagged: Tagged) -> None:
     """SNAP test_role_tag_operations, test_instance_profile_tag_lifecycle."""
     kind, name = tagged
     assert _tags(iam, tagged) == []
-    tag, untag = getattr(iam, f"tag_{kind}"), getattr(iam, f"untag_{kind}")
+    tag, untag = getattr(iam, OPERATIONS[kind][0]), getattr(iam, OPERATIONS[kind][1])
     tag(**name, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     tag(**name, Tags=[{"Key": "a", "Value": "3"}])
     assert _tags(iam, tagged) == [{"Key": "a", "Value": "3"}, {"Key": "b", "Value": "2"}]
@@ -50,7 +58,7 @@ def test_tag_and_untag(iam: Any, tagged: Tagged) -> None:
 def test_the_case_of_keys(iam: Any, tagged: Tagged) -> None:
     """IAM user guide, Tagging IAM resources: users' and roles' keys ignore case, policies' and profiles' do not."""
     kind, name = tagged
-    tag = getattr(iam, f"tag_{kind}")
+    tag = getattr(iam, OPERATIONS[kind][0])
     tag(**name, Tags=[{"Key": "Team", "Value": "1"}])
     tag(**name, Tags=[{"Key": "TEAM", "Value": "2"}])
     both = [{"Key": "TEAM", "Value": "2"}, {"Key": "Team", "Value": "1"}]
@@ -61,13 +69,13 @@ def test_a_key_given_twice_is_refused(iam: Any, tagged: Tagged) -> None:
     kind, name = tagged
     twice = [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}]
     text = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-    assert refused(getattr(iam, f"tag_{kind}"), **name, Tags=twice) == ("InvalidInput", text, 400)
+    assert refused(getattr(iam, OPERATIONS[kind][0]), **name, Tags=twice) == ("InvalidInput", text, 400)
     assert _tags(iam, tagged) == []
 
 
 def test_fifty_tags_at_most(iam: Any, tagged: Tagged) -> None:
     kind, name = tagged
-    tag = getattr(iam, f"tag_{kind}")
+    tag = getattr(iam, OPERATIONS[kind][0])
     tag(**name, Tags=[{"Key": f"k{number}", "Value": ""} for number in range(50)])
     answer = refused(tag, **name, Tags=[{"Key": "one-more", "Value": ""}])
     assert answer[0] == "LimitExceeded"

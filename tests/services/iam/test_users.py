@@ -56,6 +56,18 @@ def test_a_user_cannot_take_anothers_name(iam: Any) -> None:
     assert [user["UserName"] for user in iam.list_users()["Users"]] == ["ONE", "two"]
 
 
+def test_renaming_needs_permission_on_both_names(iam: Any, user_client: Any) -> None:
+    """IAM API reference, UpdateUser: to change Bob to Robert, the caller must have permission on both."""
+    iam.create_user(UserName="Bob")
+    one = user_client("iam", allow("iam:UpdateUser", "arn:aws:iam::*:user/Bob"))
+    code, text, _ = refused(one.update_user, UserName="Bob", NewUserName="Robert")
+    assert code == "AccessDenied"
+    assert ":user/Robert because" in text
+    both = allow("iam:UpdateUser", ["arn:aws:iam::*:user/Bob", "arn:aws:iam::*:user/tall/Robert"])
+    user_client("iam", both).update_user(UserName="Bob", NewUserName="Robert", NewPath="/tall/")
+    assert iam.get_user(UserName="Robert")["User"]["Path"] == "/tall/"
+
+
 def test_a_user_is_deleted_only_when_nothing_hangs_on_it(iam: Any) -> None:
     """SNAP test_delete_user_with_…; keys and groups as Terraform's users saw them (hashicorp/terraform#8621, #3774)."""
     iam.create_user(UserName="u")

@@ -23,7 +23,7 @@ from batchyard.services.iam.nouns import (
 )
 from batchyard.services.iam.ownership import refuse_owning
 from batchyard.services.iam.quotas import refuse_full
-from batchyard.services.iam.resources import group, listing, to_be, user
+from batchyard.services.iam.resources import group, listing, to_be, to_become, user
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import groups, memberships, users
 from batchyard.services.iam.users import brief as user_brief
@@ -95,7 +95,7 @@ def list_groups_for_user(ctx: Context, request: Any) -> dict[str, Any]:
     return {"Groups": [_brief(one) for one in shown], **end}
 
 
-@iam.operation(on=group, writes=True)
+@iam.operation(on=[group, to_become(GROUP)], writes=True)
 def update_group(ctx: Context, request: Any) -> None:
     """Give a group another name or path."""
     row = require(ctx, GROUP, request["GroupName"])

@@ -50,6 +50,22 @@ def to_be(noun: Noun) -> Target:
     return checks
 
 
+def to_become(noun: Noun) -> Target:
+    """What a user or group is renamed to: the caller needs the permission on both (API reference, UpdateUser)."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        name, path = request.get(f"New{noun.member}"), request.get("NewPath")
+        if name is None and path is None:
+            return []
+        row = find(ctx, noun, request[noun.member])
+        kept_path = "/" if row is None else row.path
+        new_name = request[noun.member] if name is None else name
+        arn = noun.arn(ctx.partition, ctx.account, kept_path if path is None else path, new_name)
+        return [Check(resource=arn)]
+
+    return checks
+
+
 def listing(noun: Noun) -> Target:
     """A listing, checked on the path below which it looks: `role/`, `user/some/path/` (recorded in denials)."""
 

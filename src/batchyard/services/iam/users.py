@@ -22,7 +22,7 @@ from batchyard.services.iam.nouns import (
 )
 from batchyard.services.iam.ownership import refuse_owning
 from batchyard.services.iam.quotas import refuse_full
-from batchyard.services.iam.resources import listing, own_or_named, to_be, user, user_name
+from batchyard.services.iam.resources import listing, own_or_named, to_be, to_become, user, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import memberships
 from batchyard.services.iam.tags import checked_tags
@@ -82,7 +82,7 @@ def list_users(ctx: Context, request: Any) -> dict[str, Any]:
     return {"Users": [brief(row) for row in rows], **end}
 
 
-@iam.operation(on=user, writes=True)
+@iam.operation(on=[user, to_become(USER)], writes=True)
 def update_user(ctx: Context, request: Any) -> None:
     """Give a user another name or path; its unique id, keys and policies stay."""
     row = require(ctx, USER, request["UserName"])
