@@ -80,6 +80,10 @@ def account() -> str:
 
 ClientOf = Callable[..., Any]
 
+# One session for all clients: it reads a service's model once, which costs more than most tests.
+_session = boto3.Session()
+_session_lock = threading.Lock()
+
 
 def client(
     endpoint: str,
@@ -91,15 +95,16 @@ def client(
     region: str = "us-east-1",
 ) -> Any:
     """A boto3 client that does not retry: a test sees the first answer."""
-    return boto3.Session().client(
-        service,
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-        config=QUICK,
-    )
+    with _session_lock:
+        return _session.client(
+            service,
+            endpoint_url=endpoint,
+            region_name=region,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=QUICK,
+        )
 
 
 @pytest.fixture
