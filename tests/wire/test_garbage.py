@@ -156,6 +156,8 @@ def test_the_service_of_anything_is_guessed_or_not(
         ("batch", b'{"timeout": {"attemptDurationSeconds": 99999999999}}', "SerializationException"),
         ("ecs", b'{"count": "two"}', "SerializationException"),
         ("logs", b'{"logEvents": {}}', "SerializationException"),
+        ("ec2", b"Action=RunInstances&Colour=red", "UnknownParameter"),
+        ("ec2", b"Action=RunInstances&MinCount=few", "MalformedInput"),
         ("sts", b"Action=AssumeRole&RoleArn=%ff", "MalformedQueryString"),
         ("sts", b"Action=AssumeRole&DurationSeconds=soon", "MalformedInput"),
         ("sts", b"Action=AssumeRole&DurationSeconds=1_000", "MalformedInput"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchyard.wire import xml_values
-from batchyard.wire.errors import ErrorReply
+from batchyard.wire.errors import ErrorReply, WireError
 from batchyard.wire.form import FormReader, read_form, tree
 from batchyard.wire.http import HttpRequest, HttpResponse
 from batchyard.wire.model import Model, Operation, Shape
@@ -25,11 +25,28 @@ _READER = FormReader(name_of=_name_of, flat_lists=True)
 
 
 def parse(operation: Operation, http: HttpRequest) -> dict[str, Any]:
-    """The request dict of a message; raises WireError."""
+    """The request dict of a message; raises WireError, UnknownParameter for a name that EC2 would not know."""
     form = read_form(http)
     if operation.input is None:
         return {}
-    return _READER.structure(operation.input, tree(form))
+    root = tree(form)
+    known = _known(operation.input)
+    for name in root.children:
+        if name not in known and not name.startswith("X-Amz-"):
+            raise WireError("UnknownParameter", f"The parameter {name} is not recognized")
+    return _READER.structure(operation.input, root)
+
+
+_OF_EVERY_REQUEST = frozenset({"", "Action", "Version"})
+
+
+def _known(shape: Shape) -> frozenset[str]:
+    """The first parts of the parameters that an operation has."""
+    found: frozenset[str] | None = shape.compiled.get("ec2 names")
+    if found is None:
+        names = {_name_of(name, member).partition(".")[0] for name, member in shape.members.items()}
+        found = shape.compiled["ec2 names"] = _OF_EVERY_REQUEST | names
+    return found
 
 
 def serialize(operation: Operation, result: Mapping[str, Any], request_id: str) -> HttpResponse:
