@@ -195,7 +195,7 @@ class App:
 
 def _make_engine(settings: Settings, directory: Path) -> Engine:
     name = "process" if settings.engine == "auto" else settings.engine
-    return ENGINES[name](directory, slots=settings.slots)
+    return ENGINES[name](directory, slots=settings.slots, ephemeral=settings.ephemeral)
 
 
 def _make_controllers(services: Mapping[str, Service], runtime: Runtime) -> dict[Controller, Service]:

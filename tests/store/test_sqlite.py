@@ -81,7 +81,11 @@ def test_a_savepoint_undoes_only_what_is_within(store: Store) -> None:
     def outer(tx: Transaction) -> None:
         put(tx, "kept")
         tx.after_commit(lambda: called.append("kept"))
-        with pytest.raises(ValueError, match="no"), tx.savepoint():
+        with pytest.raises(ValueError, match="no"):
+            undone(tx)
+
+    def undone(tx: Transaction) -> None:
+        with tx.savepoint():
             put(tx, "undone")
             tx.after_commit(lambda: called.append("undone"))
             raise ValueError("no")

@@ -21,7 +21,8 @@ class Check:
 
     `action` is the operation's own where it is None (`batch:SubmitJob`); `tags` looks up the resource's tags
     when a policy asks for aws:ResourceTag (None: the resource does not exist, so the keys are absent).
-    `trust` is a role's trust policy as (role ARN, document text): then it must allow, too.
+    `trust` is a role's trust policy as (role ARN, document text): then it must allow, too; a role that is not
+    there has no document and trusts nobody.
     """
 
     resource: str = "*"
@@ -30,7 +31,7 @@ class Check:
     tags: Callable[[], Tags | None] | None = None
     account: str | None = None
     """The account that owns the resource; None: the caller's."""
-    trust: tuple[str, str] | None = None
+    trust: tuple[str, str | None] | None = None
 
 
 Target = Callable[["Context", dict[str, Any]], Iterable[Check]]

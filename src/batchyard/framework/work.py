@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Column, Integer, Table, Text, bindparam, delete, func, select, update
@@ -38,7 +38,7 @@ class Key:
     partition: str
     region: str
     name: str
-    grouping: str = ""
+    grouping: str = field(default="", compare=False)
 
     @property
     def place(self) -> tuple[str, str, str, str, str]:

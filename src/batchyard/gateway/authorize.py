@@ -14,7 +14,7 @@ from batchyard.framework.session import Session
 from batchyard.gateway.denial import denied, ended
 from batchyard.gateway.request_context import CheckContext, call_keys
 from batchyard.policy.decision import Decision
-from batchyard.policy.document import Policy, parse
+from batchyard.policy.document import Policy, empty, parse
 from batchyard.policy.evaluate import evaluate
 from batchyard.policy.principal import Principal
 from batchyard.policy.sources import PolicySet, Request, Source
@@ -34,11 +34,11 @@ class Authorizer:
         Returns the decisions (as the audit keeps them) and the resources touched. Raises AccessDenied at the
         first check that is not allowed, with that decision in `members`; SessionEnded where the principal is gone.
         """
+        session = ctx.session
+        found = self._find(ctx, session)
         checks = list(_checks(ctx, operation))
         if not checks:
             return [], []
-        session = ctx.session
-        found = self._find(ctx, session)
         default_action = operation.action or f"{ctx.service.prefix}:{ctx.call.operation}"
         keys = call_keys(ctx, operation, found.tags)
         policies = self._policy_set(ctx, session, found)
@@ -112,7 +112,8 @@ def _evaluate(
     )
     if check.trust is not None:
         arn, document = check.trust
-        trust = Source(kind="trust", name=arn, arn=arn, version=None, policy=_parsed(document, "trust"))
+        policy = empty("trust") if document is None else _parsed(document, "trust")
+        trust = Source(kind="trust", name=arn, arn=arn, version=None, policy=policy)
         policies = PolicySet(
             identity=policies.identity, boundary=policies.boundary, session=policies.session, resource=trust
         )

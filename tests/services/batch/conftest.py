@@ -140,3 +140,15 @@ def reached(batch: Any, wait_for: Callable[..., Any]) -> Callable[..., Any]:
         return wait_for(look, seconds=seconds)
 
     return wait
+
+
+@pytest.fixture
+def said(aws: Callable[..., Any], wait_for: Callable[..., Any]) -> Callable[..., list[str]]:
+    """`said(job)`: the lines that an ended job wrote."""
+
+    def read(job: Any) -> list[str]:
+        stream = job["container"]["logStreamName"]
+        answer = aws("logs").get_log_events(logGroupName="/aws/batch/job", logStreamName=stream)
+        return [event["message"] for event in answer["events"]]
+
+    return read

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from services.batch.environments import (
     describe,
     make_instance_profile,

@@ -17,7 +17,13 @@ MOST_NAMED = 100
 
 
 def describe_page(
-    ctx: Context, request: Any, *, table: Table, names: str, result: str, show: Callable[[Row], dict[str, Any]]
+    ctx: Context,
+    request: Any,
+    *,
+    table: Table,
+    names: str,
+    result: str,
+    show: Callable[[Row], dict[str, Any]],
 ) -> dict[str, Any]:
     """Rows of a table with account, region and name: those named in `names`, or a page of all by name."""
     query = select(table).where(table.c.account == ctx.account).where(table.c.region == ctx.region)

@@ -219,8 +219,6 @@ def delete_compute_environment(ctx: Context, request: Any) -> None:
     ctx.intend("batch.compute", row.name, delay_seconds=ctx.runtime.settings.pace)
 
 
-
-
 def _shown(row: Row) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "computeEnvironmentName": row.name,

@@ -81,7 +81,9 @@ def check_instance_types(given: list[str]) -> None:
     """Each is a type, a family, or `optimal`; else AWS's text (Netflix/metaflow#70)."""
     for name in given:
         if not instance_types.is_known(name):
-            raise _refused(f"Instance type can only be one of [{OPTIMAL}, an instance family, an instance type]")
+            raise _refused(
+                f"Instance type can only be one of [{OPTIMAL}, an instance family, an instance type]"
+            )
 
 
 def _refused(text: str) -> ApiError:

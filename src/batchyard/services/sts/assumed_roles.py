@@ -32,9 +32,6 @@ def _find(ctx: Context, arn: str) -> TrustedRole | None:
     return role if role is not None and role.arn == arn else None
 
 
-_NOBODY = '{"Version":"2012-10-17","Statement":[]}'
-
-
 def _trust(ctx: Context, request: Any) -> Iterable[Check]:
     """sts:AssumeRole on the role, with its trust policy; a missing role trusts nobody."""
     arn = request["RoleArn"]
@@ -51,7 +48,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
         context=context,
         tags=(lambda: role.tags) if role is not None else None,
         account=account,
-        trust=(arn, role.trust_document if role is not None else _NOBODY),
+        trust=(arn, role.trust_document if role is not None else None),
     )
     if request.get("Tags"):
         yield Check(
@@ -59,7 +56,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
             action="sts:TagSession",
             context={**context, **_tag_keys(request)},
             account=account,
-            trust=(arn, role.trust_document if role is not None else _NOBODY),
+            trust=(arn, role.trust_document if role is not None else None),
         )
 
 

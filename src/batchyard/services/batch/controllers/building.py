@@ -74,7 +74,7 @@ def _validate_launch_template(aws: Clients, given: dict[str, Any]) -> None:
         else {"LaunchTemplateName": given["launchTemplateName"]}
     )
     version = given.get("version") or "$Default"
-    aws.ec2.describe_launch_template_versions(**named, Versions=[version])  # type: ignore[arg-type]
+    aws.ec2.describe_launch_template_versions(**named, Versions=[version])
 
 
 def _needed_roles(row: Row) -> list[str]:

@@ -83,7 +83,9 @@ def change(aws: Clients, row: Row, desire: Desire) -> None:
 
 
 def _container_instances(aws: Clients, cluster: str) -> Iterable[Any]:
-    arns: Sequence[str] = list(pages(aws.ecs.list_container_instances, "containerInstanceArns", cluster=cluster))
+    arns: Sequence[str] = list(
+        pages(aws.ecs.list_container_instances, "containerInstanceArns", cluster=cluster)
+    )
     for start in range(0, len(arns), _DESCRIBED_AT_ONCE):
         chunk = list(arns[start : start + _DESCRIBED_AT_ONCE])
         answer = aws.ecs.describe_container_instances(cluster=cluster, containerInstances=chunk)
@@ -113,7 +115,9 @@ def _registered(described: Any, idle_since: datetime | None) -> Instance:
 
 def _amounts(resources: Any) -> dict[str, float]:
     return {
-        one["name"]: len(one["stringSetValue"]) if one.get("type") == "STRINGSET" else one.get("integerValue", 0)
+        one["name"]: len(one["stringSetValue"])
+        if one.get("type") == "STRINGSET"
+        else one.get("integerValue", 0)
         for one in resources
     }
 

@@ -63,7 +63,9 @@ def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
     if not types:
         return []
     names = {group_name(row, one): one for one in types}
-    found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=list(names))["AutoScalingGroups"]
+    found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=list(names))[
+        "AutoScalingGroups"
+    ]
     expected: list[str] = []
     for group in found:
         joined = sum(1 for one in group["Instances"] if one["InstanceId"] in registered)
@@ -84,8 +86,11 @@ def launch(aws: Clients, row: Row, wanted: Mapping[str, int]) -> None:
 
 
 def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
-    """End these instances and lower the desired capacity by them."""
-    for instance in instance_ids:
+    """End these instances and lower the desired capacity by them; those no longer in a group are gone already."""
+    names = [group_name(row, one) for one in row.made.get("groups", ())]
+    found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=names)["AutoScalingGroups"]
+    present = {one["InstanceId"] for group in found for one in group["Instances"]}
+    for instance in present.intersection(instance_ids):
         aws.autoscaling.terminate_instance_in_auto_scaling_group(
             InstanceId=instance, ShouldDecrementDesiredCapacity=True
         )
@@ -94,7 +99,8 @@ def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
 def _largest(row: Row, instance_type: str) -> int:
     found = instance_types.find(instance_type)
     vcpus = found.vcpus if found else 1
-    return max(1, math.ceil(row.compute_resources["maxvCpus"] / vcpus))
+    largest: int = row.compute_resources["maxvCpus"]
+    return max(1, math.ceil(largest / vcpus))
 
 
 def _tags(row: Row, group: str) -> list[Any]:

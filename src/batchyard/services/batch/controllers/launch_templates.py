@@ -42,7 +42,9 @@ def launch_data(aws: Clients, row: Row, instance_type: str) -> Any:
         "InstanceType": instance_type,
         "IamInstanceProfile": _profile(resources["instanceRole"]),
         "UserData": merged_user_data(cluster_name(row), given.get("UserData")),
-        "TagSpecifications": [{"ResourceType": kind, "Tags": _pairs(tags)} for kind in ("instance", "volume")],
+        "TagSpecifications": [
+            {"ResourceType": kind, "Tags": _pairs(tags)} for kind in ("instance", "volume")
+        ],
     }
     if resources.get("securityGroupIds"):
         data["SecurityGroupIds"] = resources["securityGroupIds"]
