@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.conftest import client
 from tests.services.batch.conftest import job_of
 
 Make = Callable[..., Any]
@@ -84,8 +85,6 @@ def test_an_ec2_definition_does_not_go_to_a_fargate_queue(batch: Any, queue: str
 def test_both_the_definition_and_the_queue_must_be_allowed(
     user: Make, endpoint: str, account: str, queue: str, define: Make
 ) -> None:
-    from tests.conftest import client
-
     define()
     arn = f"arn:aws:batch:us-east-1:{account}:"
 
@@ -100,14 +99,18 @@ def test_both_the_definition_and_the_queue_must_be_allowed(
         try:
             return mine.submit_job(jobName="job", jobQueue=queue, jobDefinition="work")
         except ClientError as error:
-            assert error.response["Error"]["Code"] == "AccessDeniedException"
-            text = error.response["Error"]["Message"]
-            start = f"User: {made['arn']} is not authorized to perform: batch:SubmitJob on resource: {arn}"
-            assert text.startswith(start)
-            return text[len(start) :].split(" ")[0]
+            return made["arn"], error.response["Error"]
 
-    assert submit_as("job-queue/*") == "job-definition/work"
-    assert submit_as("job-definition/*") == f"job-queue/{queue}"
+    for allowed, named in (
+        ("job-queue/*", "job-definition/work"),
+        ("job-definition/*", f"job-queue/{queue}"),
+    ):
+        caller, error = submit_as(allowed)
+        assert error["Code"] == "AccessDeniedException"
+        text = (
+            f"User: {caller} is not authorized to perform: batch:SubmitJob on resource: {arn}{named} because"
+        )
+        assert error["Message"].startswith(text)
     assert "jobId" in submit_as("job-definition/w*", f"job-queue/{queue}")
 
 

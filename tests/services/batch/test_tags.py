@@ -50,7 +50,7 @@ def test_refusals(batch: Any, arns: list[str], account: str) -> None:
     with pytest.raises(ClientError, match="exceeds the limit of 50"):
         batch.tag_resource(resourceArn=arns[1], tags={"one more": "v"})
     with pytest.raises(ClientError, match="aws:"):
-        batch.tag_resource(resourceArn=arns[1], tags={"aws:mine": "x"})
+        batch.tag_resource(resourceArn=arns[0], tags={"aws:mine": "x"})
     for arn in (
         f"arn:aws:batch:us-east-1:{account}:job-queue/none",
         f"arn:aws:batch:us-east-1:{account}:job-definition/work",
