@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from urllib.parse import quote
 
 import orjson
@@ -37,6 +38,7 @@ def _is_json(document: str) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=4096)
 def encode(document: str) -> str:
     """The document as IAM's answers carry it: RFC 3986 percent-encoded."""
     return quote(document, safe="")

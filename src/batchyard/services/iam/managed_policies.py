@@ -13,13 +13,13 @@ from batchyard.data.managed_policies import ManagedPolicy, names
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam.nouns import POLICY
+from batchyard.services.iam.resources import LINKED_PATH
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import policy_versions
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
 FindManagedPolicy = Callable[[str], ManagedPolicy | None]
-LINKED_PATH = "/aws-service-role/"
 
 _VERSION = Prepared(
     select(policy_versions).where(

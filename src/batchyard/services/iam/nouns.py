@@ -48,9 +48,7 @@ class Noun:
         # The dataclass is frozen to be a dictionary key; these three never change after this.
         object.__setattr__(self, "_by_name", Prepared(by_name))
         object.__setattr__(self, "_by_id", Prepared(by_id))
-        object.__setattr__(
-            self, "_page", Prepared(page.order_by(columns.name_key).limit(bindparam("count", type_=None)))
-        )
+        object.__setattr__(self, "_page", Prepared(page.order_by(columns.name_key).limit(bindparam("count"))))
 
     def arn(self, partition: str, account: str, path: str, name: str) -> str:
         """The ARN of a thing of this kind; IAM's ARNs have no Region."""
