@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from batchyard.data.partitions import global_region
 from batchyard.framework.errors import ApiError
 from batchyard.framework.service import Service
@@ -52,11 +54,20 @@ def unknown_operation(service: str, http: HttpRequest, request_id: str) -> HttpR
     return error_reply(service, reply, request_id)
 
 
+FAILURE = ErrorReply(
+    "InternalFailure",
+    "The request processing has failed because of an unknown error, exception or failure.",
+    500,
+    "Receiver",
+    {},
+)
+"""What a bug of ours is answered with (EC2 has its own code for it)."""
+
+
 def internal_failure(service: str | None, request_id: str) -> HttpResponse:
     """A bug of ours: logged with its traceback under the request id."""
-    message = "The request processing has failed because of an unknown error, exception or failure."
-    code = "InternalError" if service == "ec2" else "InternalFailure"
-    return error_reply(service, ErrorReply(code, message, 500, "Receiver", {}), request_id)
+    reply = replace(FAILURE, code="InternalError") if service == "ec2" else FAILURE
+    return error_reply(service, reply, request_id)
 
 
 def event_region(service: Service, session: Session, call: Call) -> str:

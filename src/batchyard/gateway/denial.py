@@ -1,7 +1,9 @@
 """AccessDenied in AWS's words, with the code and status of each service (iam-evaluation.md 6)."""
 
 from batchyard.framework.errors import AccessDenied, SessionEnded
+from batchyard.gateway.sigv4_claim import AuthenticationFailure, codes, text_for
 from batchyard.policy.decision import Decision
+from batchyard.wire import model as wire_model
 
 _STATUS_OF_JSON = {"ecs": 400, "logs": 400, "cloudtrail": 400, "batch": 403, "eks": 403}
 
@@ -26,14 +28,13 @@ def denied(
 
 
 def ended(service: str) -> SessionEnded:
-    """The answer to a session whose user or role is gone: its credentials are unknown."""
-    message = "The security token included in the request is invalid."
-    if service == "ec2":
-        return SessionEnded(
-            "AuthFailure", "AWS was not able to validate the provided access credentials", status=401
-        )
-    code = "UnrecognizedClientException" if service in _STATUS_OF_JSON else "InvalidClientTokenId"
-    return SessionEnded(code, message, status=403)
+    """The answer to a session whose user or role is gone: its credentials are as if they had never been."""
+    protocol = wire_model.load(service).protocol
+    failure = AuthenticationFailure(
+        "InvalidClientTokenId", "The security token included in the request is invalid."
+    )
+    code, status = codes(failure.kind, protocol)
+    return SessionEnded(code, text_for(failure, protocol), status=status)
 
 
 def _tail(decision: Decision, action: str) -> str:

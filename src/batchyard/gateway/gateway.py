@@ -91,30 +91,30 @@ class Gateway:
                     self._checked(operation, result)
                     self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                     return result
-            except ApiError as error:
+            except Exception as error:
                 self._fail(event, error)
                 self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                 raise
         result_or_error = self._runtime.store.write(lambda tx: self._write(tx, ctx, entry, operation, event))
-        if isinstance(result_or_error, ApiError):
+        if isinstance(result_or_error, Exception):
             raise result_or_error
         return result_or_error
 
     def _write(
         self, tx: Transaction, ctx: Context, entry: OperationEntry, operation: Operation, event: Event
-    ) -> dict[str, Any] | ApiError:
+    ) -> dict[str, Any] | Exception:
         """On the writer: the function in a savepoint, the audit beside it, whatever became of the function."""
         ctx.enter(tx)
-        outcome: dict[str, Any] | ApiError
+        outcome: dict[str, Any] | Exception
         try:
             if ctx.session.epoch != self._runtime.epochs.of(ctx.account):
                 raise ended(ctx.call.service)
             with tx.savepoint():
-                outcome = dict(entry.function(ctx, ctx.call.request) or {})
-            self._checked(operation, outcome)
-            event.response = outcome
+                result = dict(entry.function(ctx, ctx.call.request) or {})
+                self._checked(operation, result)
+            event.response = outcome = result
             event.resources = list(dict.fromkeys([*event.resources, *ctx.noted_resources]))
-        except ApiError as error:
+        except Exception as error:
             self._fail(event, error)
             outcome = error
         nested: list[Any] = ctx.nested_events
@@ -133,7 +133,7 @@ class Gateway:
                 result = dict(entry.function(ctx, call.request) or {})
             event.response = result if entry.writes else None
             event.resources = list(dict.fromkeys([*event.resources, *ctx.noted_resources]))
-        except ApiError as error:
+        except Exception as error:
             self._fail(event, error)
             raise
         finally:
@@ -165,14 +165,15 @@ class Gateway:
         )
 
     def _forward(self, ctx: Context) -> Clients:
-        session = forwarded(ctx.session, ctx.service.principal)
+        principal = ctx.service.principal
+        session = forwarded(ctx.session, principal)
         nested = ctx.read.writable
         clients: Any = GatewayClients(
             (lambda call: self._invoke_nested(ctx, session, call))
             if nested
             else (lambda call: self.invoke(session, call)),
             region=ctx.region,
-            origin=ctx.call.origin,
+            origin=Origin(source_ip=principal, user_agent=principal, secure=True, request_id=ids.uuid4()),
         )
         found: Clients = clients
         return found
@@ -193,9 +194,11 @@ class Gateway:
             request=call.request,
         )
 
-    def _fail(self, event: Event, error: ApiError) -> None:
-        event.error_code = error.code
-        event.error_message = error.message
+    def _fail(self, event: Event, error: Exception) -> None:
+        """Close the event with the error; one that is a bug of ours is told as the caller sees it."""
+        known = error if isinstance(error, ApiError) else answers.FAILURE
+        event.error_code = known.code
+        event.error_message = known.message
         if isinstance(error, AccessDenied) and error.decision is not None:
             event.decision = [error.decision]
 
