@@ -27,5 +27,5 @@ def test_user_data_and_others(ec2: Any) -> None:
     assert len(attribute(plain, "groupSet")["Groups"]) == 1
     with pytest.raises(ClientError, match="does not support the attribute kernel"):
         attribute(plain, "kernel")
-    with pytest.raises(ClientError, match="InvalidInstanceID.NotFound"):
+    with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
         attribute("i-0123456789abcdef0", "userData")
