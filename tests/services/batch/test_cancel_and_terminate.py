@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.services.batch.conftest import SMALL, job_of
+
+from services.batch.conftest import SMALL, job_of
 
 Make = Callable[..., Any]
 TOO_LARGE = [{"type": "VCPU", "value": "16"}, {"type": "MEMORY", "value": "32768"}]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.conftest import PACE, Serving
-from tests.services.batch.conftest import job_of
 
 from batchyard.config import Settings
+from conftest import PACE, Serving
+from services.batch.conftest import job_of
 
 Make = Callable[..., Any]
 WEEK = 7 * 24 * 3600

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.services.batch.conftest import job_of
+
+from services.batch.conftest import job_of
 
 Make = Callable[..., Any]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from sqlalchemy import update
-from tests.services.batch.conftest import job_of, queue_of
 
 from batchyard.services.batch.tables import job_queues
+from services.batch.conftest import job_of, queue_of
 
 Make = Callable[..., Any]
 

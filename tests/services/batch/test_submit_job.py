@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.conftest import client
-from tests.services.batch.conftest import job_of
+
+from conftest import client
+from services.batch.conftest import job_of
 
 Make = Callable[..., Any]
 
