@@ -80,6 +80,10 @@ def account() -> str:
 
 ClientOf = Callable[..., Any]
 
+# One session keeps the models that it has read; making clients of it is not for two threads at once.
+_SESSION = boto3.Session()
+_making = threading.Lock()
+
 # One session for all clients: it reads a service's model once, which costs more than most tests.
 _session = boto3.Session()
 _session_lock = threading.Lock()

@@ -74,7 +74,8 @@ def test_fifty_creations_at_once_in_several_regions_make_one_role(aws: Aws, acco
     events = aws("cloudtrail").lookup_events(
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateServiceLinkedRole"}]
     )["Events"]
-    batch_roles = [event for event in events if "batch.amazonaws.com/AWSServiceRoleForBatch" in event["CloudTrailEvent"]]
+    made = "batch.amazonaws.com/AWSServiceRoleForBatch"
+    batch_roles = [event for event in events if made in event["CloudTrailEvent"]]
     assert len(batch_roles) == 1
     roles = {
         environment["serviceRole"]
@@ -143,7 +144,10 @@ def test_the_condition_on_the_service_name_decides(
 def test_the_full_arn_works_and_needs_pass_role(aws: Aws, account: str, user_client: Aws) -> None:
     """'Specify the service role in the following format: arn:aws:iam::account_number:role/aws-service-role/…'"""
     aws("iam").create_service_linked_role(AWSServiceName="batch.amazonaws.com")
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "batch:*", "Resource": "*"}]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "batch:*", "Resource": "*"}],
+    }
     request = {
         "computeEnvironmentName": "one",
         "type": "MANAGED",
@@ -156,10 +160,15 @@ def test_the_full_arn_works_and_needs_pass_role(aws: Aws, account: str, user_cli
     assert settled(aws("batch"), "one")["status"] == "VALID"
 
 
-def test_pass_role_is_checked_for_each_role_that_is_handed_over(aws: Aws, account: str, user_client: Aws) -> None:
+def test_pass_role_is_checked_for_each_role_that_is_handed_over(
+    aws: Aws, account: str, user_client: Aws
+) -> None:
     aws("iam").create_service_linked_role(AWSServiceName="batch.amazonaws.com")
     make_instance_profile(aws)
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "batch:*", "Resource": "*"}]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "batch:*", "Resource": "*"}],
+    }
     batch = user_client("batch", policy)
     resources = on_instances(aws)
     with pytest.raises(ClientError, match=f"iam:PassRole on resource: arn:aws:iam::{account}:role/nodes "):
@@ -169,10 +178,14 @@ def test_pass_role_is_checked_for_each_role_that_is_handed_over(aws: Aws, accoun
     absent = {**resources, "instanceRole": "absent"}
     profile = f"arn:aws:iam::{account}:instance-profile/absent "
     with pytest.raises(ClientError, match=f"iam:PassRole on resource: {profile}"):
-        batch.create_compute_environment(computeEnvironmentName="one", type="MANAGED", computeResources=absent)
+        batch.create_compute_environment(
+            computeEnvironmentName="one", type="MANAGED", computeResources=absent
+        )
 
 
-def test_a_passed_service_role_by_name_is_checked_as_its_arn(aws: Aws, account: str, user_client: Aws) -> None:
+def test_a_passed_service_role_by_name_is_checked_as_its_arn(
+    aws: Aws, account: str, user_client: Aws
+) -> None:
     aws("iam").create_role(RoleName="mine", AssumeRolePolicyDocument=trust("batch.amazonaws.com"))
     passing = {
         "Effect": "Allow",

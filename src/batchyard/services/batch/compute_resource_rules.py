@@ -58,9 +58,9 @@ def _check_ec2(resources: dict[str, Any], *, is_eks: bool) -> None:
     check_scaling(resources)
     check_instance_types(resources["instanceTypes"])
     strategy = resources.get("allocationStrategy", "BEST_FIT")
-    if resources["type"] == "SPOT" and strategy == "BEST_FIT" and not is_eks:
-        if not resources.get("spotIamFleetRole"):
-            raise _refused("ComputeResources.spotIamFleetRole cannot not be null or empty")
+    needs_fleet = resources["type"] == "SPOT" and strategy == "BEST_FIT" and not is_eks
+    if needs_fleet and not resources.get("spotIamFleetRole"):
+        raise _refused("ComputeResources.spotIamFleetRole cannot not be null or empty")
     if resources["type"] == "EC2" and strategy.startswith("SPOT_"):
         raise _refused(f"Allocation strategy {strategy} is not applicable for EC2.")
 

@@ -17,9 +17,9 @@ def find(aws: Clients, row: Row, instance_type: str) -> Any | None:
     """The live request of an instance type, found by its client token; None where there is none."""
     token = _client_token(row, instance_type)
     for request in pages(aws.ec2.describe_spot_fleet_requests, "SpotFleetRequestConfigs"):
-        if request["SpotFleetRequestConfig"].get("ClientToken") == token:
-            if request["SpotFleetRequestState"] not in _ENDED:
-                return request
+        is_ours = request["SpotFleetRequestConfig"].get("ClientToken") == token
+        if is_ours and request["SpotFleetRequestState"] not in _ENDED:
+            return request
     return None
 
 
