@@ -21,6 +21,7 @@ from batchyard.store.prepared import Row
 
 MOST_BY_STATUS = 1000
 MOST_BY_FILTER = 100
+NEWEST_FIRST = (jobs.c.created_ms.desc(), jobs.c.id.desc())
 _FILTERS = ("JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER")
 _COLUMNS = (
     jobs.c.id,
@@ -63,8 +64,7 @@ def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
     query, grouped = _query(ctx, queue, request, one_filter)
     if request.get("nextToken"):
         query = _after(ctx, query, grouped, request["nextToken"])
-    order = (jobs.c.created_ms.desc(), jobs.c.id.desc())
-    query = query.order_by(*(() if grouped is None else (grouped,)), *order)
+    query = query.order_by(*(() if grouped is None else (grouped,)), *NEWEST_FIRST)
     rows = ctx.read.all(query.limit(limit + 1))
     answer: dict[str, Any] = {"jobSummaryList": [summary(row) for row in rows[:limit]]}
     if len(rows) > limit:
