@@ -33,8 +33,9 @@ def plan_of(app: Any, sql: str, parameters: Any) -> list[str]:
 @pytest.mark.parametrize("statement", list(prepared()))
 def test_a_prepared_statement_is_answered_by_an_index(app: Any, statement: Any) -> None:
     sql = statement._sql or statement._compile()
-    names = dict.fromkeys(statement._statement.compile().params)
-    steps = plan_of(app, sql, names)
+    given = dict.fromkeys(statement._statement.compile().params)
+    given |= {name: value for name, value in statement._fixed.items() if isinstance(value, (int, str))}
+    steps = plan_of(app, sql, given)
     assert not [step for step in steps if step.startswith("SCAN") and step != "SCAN CONSTANT ROW"], steps
     assert not [step for step in steps if "TEMP B-TREE" in step and "job_queues" not in step], steps
 
