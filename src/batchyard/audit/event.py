@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Any, Protocol
 
 _HIDDEN = frozenset(
-    {"SecretAccessKey", "SessionToken", "Password", "OldPassword", "NewPassword", "PrivateKey"}
+    {
+        "SecretAccessKey",
+        "SessionToken",
+        "Password",
+        "OldPassword",
+        "NewPassword",
+        "PrivateKey",
+        "KeyMaterial",
+        "UserData",
+        # What jobs print is CloudWatch Logs' to keep, for those who may read it there.
+        "logEvents",
+    }
 )
 HIDDEN_VALUE = "HIDDEN_DUE_TO_SECURITY_REASONS"
 

@@ -17,6 +17,8 @@ ECS_OWNER = "591542846629"
 LINUX_OWNER = "137112412989"
 """The account that publishes Amazon Linux [recorded in public AMI listings]."""
 
+ROOT_DEVICE = "/dev/xvda"
+
 _PUBLISHED = (
     ("al2023-ami-ecs-hvm-2023.0.20250610-kernel-6.1-x86_64", "x86_64", ECS_OWNER, "2025-06-10"),
     ("al2023-ami-ecs-hvm-2023.0.20250610-kernel-6.1-arm64", "arm64", ECS_OWNER, "2025-06-10"),
@@ -60,42 +62,41 @@ def find_image(region: str, identity: str) -> dict[str, Any] | None:
     return published(region).get(identity)
 
 
+_SHARED: dict[str, Any] = {
+    "ImageType": "machine",
+    "ImageOwnerAlias": "amazon",
+    "Public": True,
+    "State": "available",
+    "PlatformDetails": "Linux/UNIX",
+    "UsageOperation": "RunInstances",
+    "EnaSupport": True,
+    "Hypervisor": "xen",
+    "VirtualizationType": "hvm",
+    "RootDeviceName": ROOT_DEVICE,
+    "RootDeviceType": "ebs",
+    "Tags": [],
+}
+
+
 def _describe(region: str, name: str, architecture: str, owner: str, day: str) -> dict[str, Any]:
     unique = ids.uuid3(f"{region}/{name}").replace("-", "")
-    device = "/dev/xvda"
-    size = 30 if owner == ECS_OWNER else 8
+    root = {
+        "DeleteOnTermination": True,
+        "Encrypted": False,
+        "SnapshotId": f"snap-{unique[-17:]}",
+        "VolumeSize": 30 if owner == ECS_OWNER else 8,
+        "VolumeType": "gp3" if name.startswith("al2023") else "gp2",
+    }
     return {
+        **_SHARED,
         "ImageId": f"ami-{unique[:17]}",
         "Name": name,
         "Description": f"Amazon Linux image {name}",
         "ImageLocation": f"amazon/{name}",
-        "ImageType": "machine",
-        "ImageOwnerAlias": "amazon",
         "OwnerId": owner,
         "Architecture": architecture,
         "CreationDate": f"{day}T00:00:00.000Z",
-        "Public": True,
-        "State": "available",
-        "PlatformDetails": "Linux/UNIX",
-        "UsageOperation": "RunInstances",
-        "EnaSupport": True,
-        "Hypervisor": "xen",
-        "VirtualizationType": "hvm",
-        "RootDeviceName": device,
-        "RootDeviceType": "ebs",
-        "BlockDeviceMappings": [
-            {
-                "DeviceName": device,
-                "Ebs": {
-                    "DeleteOnTermination": True,
-                    "Encrypted": False,
-                    "SnapshotId": f"snap-{unique[-17:]}",
-                    "VolumeSize": size,
-                    "VolumeType": "gp3" if name.startswith("al2023") else "gp2",
-                },
-            }
-        ],
-        "Tags": [],
+        "BlockDeviceMappings": [{"DeviceName": ROOT_DEVICE, "Ebs": root}],
     }
 
 

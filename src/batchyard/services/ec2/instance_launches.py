@@ -115,15 +115,12 @@ def _rows(
     shared = {
         **place(ctx),
         **_where(attachment),
+        **_what(image, kind),
         "reservation_id": new_id("r-"),
         "client_token": token,
         "request_digest": digest,
         "state": "pending",
         "state_reason": None,
-        "image_id": image["ImageId"],
-        "instance_type": kind.name,
-        "vcpus": kind.vcpus,
-        "memory_mib": kind.memory_mib,
         "profile_arn": profile,
         "lifecycle": "spot" if launch.is_spot else "",
         "launched_at": ctx.now,
@@ -140,6 +137,15 @@ def _rows(
         }
         for index, address in enumerate(attachment.addresses)
     ]
+
+
+def _what(image: Mapping[str, Any], kind: InstanceType) -> dict[str, Any]:
+    return {
+        "image_id": image["ImageId"],
+        "instance_type": kind.name,
+        "vcpus": kind.vcpus,
+        "memory_mib": kind.memory_mib,
+    }
 
 
 def _where(attachment: Attachment) -> dict[str, Any]:

@@ -23,6 +23,24 @@ _METADATA = {
 }
 
 
+_SHARED: dict[str, Any] = {
+    "PublicDnsName": "",
+    "PrivateDnsName": "",
+    "StateTransitionReason": "",
+    "ProductCodes": [],
+    "Hypervisor": "xen",
+    "VirtualizationType": "hvm",
+    "RootDeviceType": "ebs",
+    "EnaSupport": True,
+    "PlatformDetails": "Linux/UNIX",
+    "UsageOperation": "RunInstances",
+    "BlockDeviceMappings": [],
+    "SecurityGroups": [],
+    "NetworkInterfaces": [],
+}
+"""What is the same of all; no instance here has a public address."""
+
+
 def state(name: str) -> dict[str, Any]:
     """A state with its code."""
     return {"Code": STATE_CODES[name], "Name": name}
@@ -52,12 +70,12 @@ def describe(ctx: Context, row: Row) -> dict[str, Any]:
     """One instance, without its tags."""
     launched = row.launched_with
     answer: dict[str, Any] = {
+        **_SHARED,
         "InstanceId": row.id,
         "ImageId": row.image_id,
         "InstanceType": row.instance_type,
         "AmiLaunchIndex": row.launch_index,
         "State": state(row.state),
-        "StateTransitionReason": "",
         "LaunchTime": row.launched_at,
         "Placement": {
             "AvailabilityZone": row.availability_zone,
@@ -68,23 +86,11 @@ def describe(ctx: Context, row: Row) -> dict[str, Any]:
         "Monitoring": {
             "State": "enabled" if (launched.get("Monitoring") or {}).get("Enabled") else "disabled"
         },
-        "PrivateDnsName": "",
-        "PublicDnsName": "",
-        "ProductCodes": [],
         "Architecture": launched["Architecture"],
-        "Hypervisor": "xen",
-        "VirtualizationType": "hvm",
         "RootDeviceName": launched["RootDeviceName"],
-        "RootDeviceType": "ebs",
         "EbsOptimized": bool(launched.get("EbsOptimized")),
-        "EnaSupport": True,
-        "PlatformDetails": "Linux/UNIX",
-        "UsageOperation": "RunInstances",
         "ClientToken": row.client_token or "",
         "MetadataOptions": {**_METADATA, **(launched.get("MetadataOptions") or {})},
-        "BlockDeviceMappings": [],
-        "SecurityGroups": [],
-        "NetworkInterfaces": [],
     }
     answer.update(_optional(row, launched))
     if row.state != "terminated":
@@ -111,42 +117,40 @@ def _attached(ctx: Context, row: Row, launched: Mapping[str, Any]) -> dict[str, 
     """Network and volumes, which a terminated instance no longer has."""
     name = f"ip-{row.private_ip.replace('.', '-')}.{_domain(ctx.region)}"
     attached = {"AttachTime": row.launched_at, "Status": "attached", "DeleteOnTermination": True}
-    return {
+    network = {
         "SubnetId": row.subnet_id,
         "VpcId": row.vpc_id,
         "PrivateIpAddress": row.private_ip,
         "PrivateDnsName": name,
-        "SecurityGroups": row.security_groups,
         "SourceDestCheck": True,
-        "BlockDeviceMappings": [
-            {
-                "DeviceName": volume["DeviceName"],
-                "Ebs": {
-                    **attached,
-                    "DeleteOnTermination": volume["DeleteOnTermination"],
-                    "VolumeId": volume["VolumeId"],
-                },
-            }
-            for volume in launched["Volumes"]
-        ],
-        "NetworkInterfaces": [
-            {
-                "NetworkInterfaceId": launched["NetworkInterfaceId"],
-                "OwnerId": ctx.account,
-                "Status": "in-use",
-                "SubnetId": row.subnet_id,
-                "VpcId": row.vpc_id,
-                "PrivateIpAddress": row.private_ip,
-                "PrivateDnsName": name,
-                "PrivateIpAddresses": [
-                    {"Primary": True, "PrivateIpAddress": row.private_ip, "PrivateDnsName": name}
-                ],
-                "Groups": row.security_groups,
-                "SourceDestCheck": True,
-                "InterfaceType": "interface",
-                "Attachment": {**attached, "DeviceIndex": 0, "NetworkCardIndex": 0},
-            }
-        ],
+    }
+    address = {"Primary": True, "PrivateIpAddress": row.private_ip, "PrivateDnsName": name}
+    interface = {
+        **network,
+        "NetworkInterfaceId": launched["NetworkInterfaceId"],
+        "OwnerId": ctx.account,
+        "Status": "in-use",
+        "PrivateIpAddresses": [address],
+        "Groups": row.security_groups,
+        "InterfaceType": "interface",
+        "Attachment": {**attached, "DeviceIndex": 0, "NetworkCardIndex": 0},
+    }
+    volumes = [
+        {
+            "DeviceName": one["DeviceName"],
+            "Ebs": {
+                **attached,
+                "DeleteOnTermination": one["DeleteOnTermination"],
+                "VolumeId": one["VolumeId"],
+            },
+        }
+        for one in launched["Volumes"]
+    ]
+    return {
+        **network,
+        "SecurityGroups": row.security_groups,
+        "BlockDeviceMappings": volumes,
+        "NetworkInterfaces": [interface],
     }
 
 

@@ -86,16 +86,7 @@ def create_launch_template(ctx: Context, request: Any) -> dict[str, Any]:
             raise token_mismatch()
         return {"LaunchTemplate": _described(ctx, [before])[0]}
     name = request["LaunchTemplateName"]
-    if not _NAME.fullmatch(name):
-        raise ApiError(
-            "InvalidLaunchTemplateName.MalformedException",
-            "A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the"
-            " following characters: - ( ) . / _.",
-        )
-    if find_template(ctx.read, place(ctx), {"LaunchTemplateName": name}) is not None:
-        raise ApiError(
-            "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."
-        )
+    _check_name(ctx, name)
     tags = checked(ctx, request.get("TagSpecifications"), allowed={"launch-template"})
     identity = new_id("lt-")
     insert_version(ctx, identity, 1, request)
@@ -115,6 +106,20 @@ def create_launch_template(ctx: Context, request: Any) -> dict[str, Any]:
     ctx.note_resource(arn(place(ctx), f"launch-template/{identity}"))
     row = require_template(ctx.read, place(ctx), {"LaunchTemplateId": identity})
     return {"LaunchTemplate": _described(ctx, [row])[0]}
+
+
+def _check_name(ctx: Context, name: str) -> None:
+    """A name is well formed and not taken."""
+    if not _NAME.fullmatch(name):
+        raise ApiError(
+            "InvalidLaunchTemplateName.MalformedException",
+            "A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the"
+            " following characters: - ( ) . / _.",
+        )
+    if find_template(ctx.read, place(ctx), {"LaunchTemplateName": name}) is not None:
+        raise ApiError(
+            "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."
+        )
 
 
 @ec2.operation(

@@ -98,9 +98,7 @@ def request_spot_fleet(ctx: Context, request: Any) -> dict[str, Any]:
             raise token_mismatch()
         return {"SpotFleetRequestId": before.id}
     check_config(ctx, config)
-    tags = checked(ctx, config.get("TagSpecifications"), allowed={KIND, "instance"})
-    for specification in config.get("LaunchSpecifications") or ():
-        checked(ctx, specification.get("TagSpecifications"), allowed={"instance"})
+    tags = _checked_tags(ctx, config)
     ensure_role(ctx, SPOT_FLEET_PRINCIPAL)
     ensure_role(ctx, SPOT_PRINCIPAL)
     identity = f"sfr-{ids.uuid4()}"
@@ -122,11 +120,18 @@ def request_spot_fleet(ctx: Context, request: Any) -> dict[str, Any]:
         created_at=ctx.now,
         state_at=ctx.now,
     )
-    put_tags(ctx.write, place(ctx), KIND, [identity], tags.get(KIND, {}))
+    put_tags(ctx.write, place(ctx), KIND, [identity], tags)
     _note(ctx, identity, "submitted")
     ctx.note_resource(arn(place(ctx), f"{KIND}/{identity}"))
     ctx.intend(CONTROLLER, identity, delay_seconds=ctx.runtime.settings.pace)
     return {"SpotFleetRequestId": identity}
+
+
+def _checked_tags(ctx: Context, config: Any) -> dict[str, str]:
+    """The request's own tags; those of its instances keep EC2's rules, too."""
+    for specification in config.get("LaunchSpecifications") or ():
+        checked(ctx, specification.get("TagSpecifications"), allowed={"instance"})
+    return checked(ctx, config.get("TagSpecifications"), allowed={KIND, "instance"}).get(KIND, {})
 
 
 def require_fleet(ctx: Context, identity: str) -> Row:
