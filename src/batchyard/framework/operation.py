@@ -41,7 +41,7 @@ class OperationEntry:
     honours: frozenset[str] | None = None
     refuses: tuple[str, ...] = field(default=())
     read_only: bool | None = None
-    """CloudTrail's readOnly, where it is not simply `not writes`."""
+    """CloudTrail's readOnly, where it is not simply `not writes`; such an event keeps its answer (AssumeRole)."""
 
     def refused_member(self, request: Mapping[str, Any]) -> str | None:
         """The first member of the request that is not honoured here, or None."""

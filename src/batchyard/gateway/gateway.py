@@ -89,6 +89,7 @@ class Gateway:
                 if not entry.writes:
                     result = dict(entry.function(ctx, call.request) or {})
                     self._checked(operation, result)
+                    event.response = result if entry.read_only else None
                     self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                     return result
             except Exception as error:

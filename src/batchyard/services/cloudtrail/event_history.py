@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, select, type_coerce
 
 from batchyard.audit.tables import event_resources, events
 from batchyard.audit.trail import short_name
@@ -13,6 +13,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
 from batchyard.services.cloudtrail.records import shown
 from batchyard.services.cloudtrail.service import cloudtrail
+from batchyard.store.types import encode
 
 MOST_EVENTS = 50
 
@@ -70,7 +71,9 @@ def _matching(ctx: Context, query: Select[Any], key: str, value: str) -> Select[
         )
         query = query.join(event_resources, named)
         if value.startswith("arn:"):
-            query = query.where(events.c.resources.contains(f'"{value}"', autoescape=True))
+            query = query.where(
+                type_coerce(events.c.resources, Text).contains(encode(value), autoescape=True)
+            )
         return query
     column = _COLUMNS.get(key)
     if column is None:

@@ -9,6 +9,8 @@ import orjson
 from batchyard.audit.identity import iso
 from batchyard.audit.trail import short_name
 from batchyard.store.prepared import Row
+from batchyard.wire import model as wire_model
+from batchyard.wire.model import Model, Operation, Shape
 
 EVENT_VERSION = "1.11"
 
@@ -70,11 +72,12 @@ def record(row: Row) -> dict[str, Any]:
         "sourceIPAddress": row.source_ip,
         "userAgent": row.user_agent,
     }
+    operation = _operation(row)
     if row.error_code:
-        made["errorCode"] = row.error_code
+        made["errorCode"] = error_code(operation.model, row.error_code)
         made["errorMessage"] = row.error_message
-    made["requestParameters"] = _lowered(row.request) or None
-    made["responseElements"] = _lowered(row.response) or None
+    made["requestParameters"] = _lowered(row.request, operation.input) or None
+    made["responseElements"] = _lowered(row.response, operation.output) or None
     if row.decision:
         made["additionalEventData"] = {"decision": row.decision}
     made |= {
@@ -107,10 +110,27 @@ def _is_global_name(arn: str) -> bool:
     return not arn.startswith("arn:")
 
 
-def _lowered(value: Any) -> Any:
-    """Member names as CloudTrail writes them: with a lower first letter."""
-    if isinstance(value, dict):
-        return {name[:1].lower() + name[1:]: _lowered(inner) for name, inner in value.items()}
+def error_code(model: Model, code: str) -> str:
+    """An error's code as CloudTrail has it: by the name of its shape (NoSuchEntityException), EC2's with its side."""
+    if model.protocol == "ec2":
+        return f"{'Server' if code == 'InternalFailure' else 'Client'}.{code}"
+    shape = model.error_shape(code) if model.protocol == "query" else None
+    return code if shape is None else shape.shape.name
+
+
+def _operation(row: Row) -> Operation:
+    return wire_model.load(row.source.removesuffix(".amazonaws.com")).operations[row.name]
+
+
+def _lowered(value: Any, shape: Shape | None) -> Any:
+    """Member names as CloudTrail writes them, with a lower first letter; a map's keys are the caller's own."""
+    if shape is None or shape.is_document:
+        return value
     if isinstance(value, list):
-        return [_lowered(item) for item in value]
-    return value
+        return [_lowered(item, shape.member) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if shape.type == "map":
+        return {key: _lowered(inner, shape.value) for key, inner in value.items()}
+    members = shape.members
+    return {name[:1].lower() + name[1:]: _lowered(inner, members.get(name)) for name, inner in value.items()}

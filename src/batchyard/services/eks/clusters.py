@@ -35,12 +35,24 @@ def _passes_role(ctx: Context, request: Any) -> Iterable[Check]:
     passes=(_passes_role,),
     writes=True,
     tags="tags",
-    honours={"name", "version", "roleArn", "resourcesVpcConfig", "tags"},
+    honours={"name", "version", "roleArn", "resourcesVpcConfig", "tags", "clientRequestToken"},
+    refuses=(
+        "resourcesVpcConfig.endpointPublicAccess",
+        "resourcesVpcConfig.endpointPrivateAccess",
+        "resourcesVpcConfig.publicAccessCidrs",
+        "resourcesVpcConfig.controlPlaneEgressMode",
+    ),
 )
 def create_cluster(ctx: Context, request: Any) -> dict[str, Any]:
-    """Record a cluster as CREATING; the controller makes it ACTIVE. It has no endpoint: nothing runs in it."""
+    """Record a cluster as CREATING; the controller makes it ACTIVE. It has no endpoint: nothing runs in it.
+
+    The same request under the same token is answered with what it made before [guess: for as long as that is there].
+    """
     name = request["name"]
-    if ctx.read.first(FIND, account=ctx.account, region=ctx.region, name=name) is not None:
+    existing = ctx.read.first(FIND, account=ctx.account, region=ctx.region, name=name)
+    if existing is not None:
+        if existing.request["clientRequestToken"] is not None and existing.request == _kept(request):
+            return {"cluster": _shown(existing)}
         raise eks.error.ResourceInUseException(f"Cluster already exists with name: {name}", clusterName=name)
     version = request.get("version", NEWEST_VERSION)
     if version not in SUPPORTED_VERSIONS:
@@ -59,6 +71,7 @@ def create_cluster(ctx: Context, request: Any) -> dict[str, Any]:
             role_arn=request["roleArn"],
             vpc_config=request["resourcesVpcConfig"],
             tags=request.get("tags", {}),
+            request=_kept(request),
         )
     )
     ctx.intend("eks.clusters", name, delay_seconds=ctx.runtime.settings.pace)
@@ -103,6 +116,11 @@ def list_clusters(ctx: Context, request: Any) -> dict[str, Any]:
     if len(names) > limit:
         answer["nextToken"] = encode_token(names[limit - 1])
     return answer
+
+
+def _kept(request: Any) -> dict[str, Any]:
+    """What a repetition of the request is compared with."""
+    return {"clientRequestToken": None, **request}
 
 
 def _require(ctx: Context, name: str) -> Row:

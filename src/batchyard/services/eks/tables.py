@@ -18,5 +18,6 @@ clusters = Table(
     Column("role_arn", Text, nullable=False),
     Column("vpc_config", Json, nullable=False),
     Column("tags", Json, nullable=False),
+    Column("request", Json, nullable=False),
     Index("eks_clusters_by_name", "account", "region", "name", unique=True),
 )

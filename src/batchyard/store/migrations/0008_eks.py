@@ -14,6 +14,7 @@ STATEMENTS: list[str] = [
     role_arn TEXT NOT NULL,
     vpc_config TEXT NOT NULL,
     tags TEXT NOT NULL,
+    request TEXT NOT NULL,
     PRIMARY KEY (id)
     )
     """,
