@@ -51,7 +51,7 @@ class Growth:
     def desire(self, now: datetime) -> Desire | None:
         """What the environment should have, or None when it should stay as it is."""
         if self._environment.status in ("VALID", "UPDATING"):
-            self._reach_minimum()
+            self._reach_least()
         leaving = self._idle_too_long(now)
         if not leaving and not self._launches:
             return None
@@ -63,9 +63,13 @@ class Growth:
             terminate=tuple(each.instance_id for each in leaving),
         )
 
-    def _reach_minimum(self) -> None:
-        while self._vcpus < self._environment.min_vcpus:
-            missing = self._environment.min_vcpus - self._vcpus
+    def _reach_least(self) -> None:
+        """minvCpus always; what is desired while the environment is ENABLED (a DISABLED one does not scale out)."""
+        least = self._environment.min_vcpus
+        if self._environment.state == "ENABLED":
+            least = max(least, self._environment.desired_vcpus)
+        while self._vcpus < least:
+            missing = least - self._vcpus
             headroom = self._environment.max_vcpus - self._vcpus
             possible = [each for each in self._types if each.vcpus <= headroom]
             if not possible:

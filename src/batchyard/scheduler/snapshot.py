@@ -108,8 +108,9 @@ class ComputeEnvironment:
 
     `instances` and `instance_types` are empty on Fargate, where `used_vcpus` (STARTING and RUNNING tasks)
     counts against `max_vcpus`. An UNMANAGED environment is never asked to grow or shrink. Capacity that was
-    asked for and has not come is a PENDING instance in `instances`. `wait_reason` is what a controller has
-    learned about this environment (`CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - …`,
+    asked for and has not come is a PENDING instance in `instances`. `desired_vcpus` is what its owner or the
+    last plan wished for: more is launched up to it, and idle instances go nonetheless. `wait_reason` is what a
+    controller has learned about this environment (`CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - …`,
     `MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS – …`); a job at the front that could only run here waits with
     it.
     """
@@ -120,6 +121,7 @@ class ComputeEnvironment:
     state: Literal["ENABLED", "DISABLED"] = "ENABLED"
     status: EnvironmentStatus = "VALID"
     min_vcpus: int = 0
+    desired_vcpus: int = 0
     instances: tuple[Instance, ...] = ()
     instance_types: tuple[InstanceType, ...] = ()
     used_vcpus: float = 0.0

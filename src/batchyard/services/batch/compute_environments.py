@@ -18,7 +18,7 @@ from batchyard.services.batch.compute_environment_roles import (
     passes_service_role,
     passes_spot_fleet_role,
 )
-from batchyard.services.batch.compute_resource_rules import check_compute_resources, check_scaling
+from batchyard.services.batch.compute_resource_rules import check_compute_resources, check_update
 from batchyard.services.batch.resources import compute_environment, find_environment
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.service_role import role_arn
@@ -91,6 +91,7 @@ def create_compute_environment(ctx: Context, request: Any) -> dict[str, Any]:
             tags=request.get("tags", {}),
             made={},
             desired_vcpus=(resources or {}).get("desiredvCpus", (resources or {}).get("minvCpus", 0)),
+            ending=False,
             generation=1,
             created_ms=microseconds(ctx.now) // 1000,
         )
@@ -157,7 +158,7 @@ def update_compute_environment(ctx: Context, request: Any) -> dict[str, Any]:
     ctx.write.run(
         update(compute_environments)
         .where(compute_environments.c.id == row.id)
-        .values(status="UPDATING", status_reason="", generation=row.generation + 1, **changes)
+        .values(status="UPDATING", status_reason="", ending=False, generation=row.generation + 1, **changes)
     )
     ctx.intend("batch.compute", row.name, delay_seconds=ctx.runtime.settings.pace)
     return {"computeEnvironmentName": row.name, "computeEnvironmentArn": row.arn}
@@ -173,14 +174,21 @@ def _changes(ctx: Context, row: Row, request: Any) -> dict[str, Any]:
         changes["unmanaged_vcpus"] = request["unmanagedvCpus"]
     if request.get("serviceRole"):
         changes |= _role_change(ctx, row, request["serviceRole"])
-    given = request.get("computeResources")
-    if given:
-        resources = {**(row.compute_resources or {}), **{one: given[one] for one in _SCALING if one in given}}
-        check_scaling({**resources, "desiredvCpus": given.get("desiredvCpus")})
-        changes["compute_resources"] = resources
-        if "desiredvCpus" in given:
-            changes["desired_vcpus"] = given["desiredvCpus"]
+    if request.get("computeResources"):
+        changes |= _scaling_change(row, request["computeResources"])
     return changes
+
+
+def _scaling_change(row: Row, given: dict[str, Any]) -> dict[str, Any]:
+    """The scaling fields; desiredvCpus may only rise, within minvCpus and maxvCpus (botocore's model)."""
+    if row.compute_resources is None:
+        text = "computeResources must not be specified for an UNMANAGED compute environment."
+        raise batch.error.ClientException(f"Error executing request, Exception : {text}")
+    changed = {one: given[one] for one in _SCALING if one in given}
+    resources = {**row.compute_resources, **changed}
+    check_update(resources, changed, desired_before=row.desired_vcpus)
+    desired = max(changed.get("desiredvCpus", 0), row.desired_vcpus, resources.get("minvCpus", 0))
+    return {"compute_resources": resources, "desired_vcpus": desired}
 
 
 def _role_change(ctx: Context, row: Row, given: str) -> dict[str, Any]:
@@ -214,7 +222,7 @@ def delete_compute_environment(ctx: Context, request: Any) -> None:
     ctx.write.run(
         update(compute_environments)
         .where(compute_environments.c.id == row.id)
-        .values(status="DELETING", generation=row.generation + 1)
+        .values(status="DELETING", ending=True, generation=row.generation + 1)
     )
     ctx.intend("batch.compute", row.name, delay_seconds=ctx.runtime.settings.pace)
 

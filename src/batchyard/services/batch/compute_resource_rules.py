@@ -77,6 +77,26 @@ def check_scaling(resources: dict[str, Any]) -> None:
         raise _refused("Resource desiredvCpus must be between minvCpus and maxvCpus.")
 
 
+def check_update(resources: dict[str, Any], changed: dict[str, Any], *, desired_before: int) -> None:
+    """The scaling fields as they would be after an update; `changed` are those that it names.
+
+    desiredvCpus is not lowered by hand, nor by a maxvCpus below it (texts: opensupplyhub#2043, ASFHyP3/hyp3#2965).
+    """
+    if resources["maxvCpus"] < 1:
+        raise _refused("Resource maxvCpus must be greater than 0.")
+    if resources["type"] in FARGATE:
+        for member in _NOT_FOR_FARGATE:
+            if member in changed:
+                raise _refused(f"{member} is not applicable for Fargate.")
+        return
+    check_scaling({**resources, "desiredvCpus": changed.get("desiredvCpus")})
+    if min(changed.get("desiredvCpus", desired_before), resources["maxvCpus"]) < desired_before:
+        raise batch.error.ClientException(
+            "Manually scaling down compute environment is not supported.  Disconnecting job queues from"
+            " compute environment will cause it to scale-down to minvCpus."
+        )
+
+
 def check_instance_types(given: list[str]) -> None:
     """Each is a type, a family, or `optimal`; else AWS's text (Netflix/metaflow#70)."""
     for name in given:

@@ -29,12 +29,14 @@ compute_environments = Table(
     Column("tags", Json, nullable=False),
     Column("made", Json, nullable=False),
     Column("desired_vcpus", Integer, nullable=False),
+    Column("ending", Boolean, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Index("batch_compute_environments_by_name", "account", "region", "name", unique=True),
     Index("batch_compute_environments_by_role", "account", "service_role", "region"),
 )
 """`made` tells what exists of the environment in other services: cluster, launch template, group, fleet request.
+`ending`: its deletion was asked for, and not taken back by an update; a refused one leaves it INVALID meanwhile.
 `generation` counts the owner's changes, so that a controller's late answer does not undo a newer one."""
 
 job_queues = Table(

@@ -25,6 +25,7 @@ STATEMENTS: list[str] = [
     tags TEXT NOT NULL,
     made TEXT NOT NULL,
     desired_vcpus INTEGER NOT NULL,
+    ending BOOLEAN NOT NULL,
     generation INTEGER NOT NULL,
     created_ms BIGINT NOT NULL,
     PRIMARY KEY (id)

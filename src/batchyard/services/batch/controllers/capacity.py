@@ -73,8 +73,18 @@ def with_groups(row: Row, wanted: Iterable[str]) -> dict[str, Any] | None:
     return {**row.made, "groups": [*known, *new]} if new else None
 
 
+def prepare(aws: Clients, row: Row, wanted: Iterable[str]) -> None:
+    """Make the groups or fleet requests of these instance types where they are missing; they stand in `made`.
+
+    Raises ApiError or Unfit where they cannot be made: then the environment is wrong.
+    """
+    way: Any = fleets if uses_spot_fleet(row) else groups
+    for instance_type in wanted:
+        way.ensure(aws, row, instance_type)
+
+
 def change(aws: Clients, row: Row, desire: Desire) -> None:
-    """Launch and end instances as the plan wishes; its types must stand in the row's `made` (`with_groups`)."""
+    """Launch and end instances as the plan wishes; `prepare` comes first."""
     way: Any = fleets if uses_spot_fleet(row) else groups
     if desire.launch:
         way.launch(aws, row, dict(desire.launch))

@@ -11,7 +11,8 @@ from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.errors import ApiError
 from batchyard.framework.work import Key
-from batchyard.services.batch.controllers import building, capacity, groups, tearing_down
+from batchyard.services.batch.controllers import building, capacity, fleets, groups, tearing_down
+from batchyard.services.batch.controllers.turns import turn_of
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.reasons import ENVIRONMENT_HEALTHY, client_error
 from batchyard.services.batch.resources import find_environment, require_environment
@@ -32,13 +33,21 @@ class ComputeController(Controller):
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Again | None:
         key = keys[0]
-        with self.read() as tx:
-            row = find_environment(tx, account=key.account, region=key.region, name_or_arn=key.name)
+        row = self._find(key)
         if row is None:
             return None
+        with turn_of(row.id):
+            current = self._find(key)
+            return None if current is None else self._bring_about(key, current, acting_as)
+
+    def _find(self, key: Key) -> Row | None:
+        with self.read() as tx:
+            return find_environment(tx, account=key.account, region=key.region, name_or_arn=key.name)
+
+    def _bring_about(self, key: Key, row: Row, acting_as: ActingAs) -> Again | None:
         aws = acting_as(row.service_role)
         try:
-            if row.status == "DELETING":
+            if row.ending:
                 return self._delete(key, row, aws)
             made = self._build(row, aws)
         except ApiError as error:
@@ -49,7 +58,7 @@ class ComputeController(Controller):
         return None
 
     def _build(self, row: Row, aws: Clients) -> dict[str, Any]:
-        """The cluster, and the group of the smallest instance type; both are harmless to make twice."""
+        """The cluster, and the group or fleet request of the smallest type; all are harmless to make twice."""
         made = building.build(aws, row)
         types = capacity.launchable_types(row)
         if row.orchestration == "EKS" or not types:
@@ -60,7 +69,9 @@ class ComputeController(Controller):
             self.write(lambda tx: _keep_made(tx, row, made))
             with self.read() as tx:
                 row = require_environment(tx, row.id)
-        if not building.uses_spot_fleet(row):
+        if building.uses_spot_fleet(row):
+            fleets.refresh(aws, row)
+        else:
             groups.refresh(aws, row)
         return dict(row.made)
 
@@ -70,10 +81,10 @@ class ComputeController(Controller):
             left = tearing_down.tear_down(aws, row)
             if left:
                 return Again(max(0.1, self.runtime.settings.pace))
-        self.write(lambda tx: self._remove(tx, key, row))
+        self.write(lambda tx: self._remove(tx, row))
         return None
 
-    def _remove(self, tx: Transaction, key: Key, row: Row) -> None:
+    def _remove(self, tx: Transaction, row: Row) -> None:
         tx.run(
             delete(compute_environments)
             .where(compute_environments.c.id == row.id)
@@ -81,7 +92,10 @@ class ComputeController(Controller):
         )
 
     def _mark_invalid(self, key: Key, row: Row, reason: str) -> Again:
-        """INVALID with the reason. A deletion that was refused falls back to it, too (batch-on-behalf.md 5)."""
+        """INVALID with the reason, and tried again a little later.
+
+        A deletion that was refused falls back to it, too, until the role may again (batch-on-behalf.md 5).
+        """
         self._mark(key, row, status="INVALID", reason=reason)
         return Again(max(self.runtime.settings.pace, min(RETRY_SECONDS, 10 * self.runtime.settings.pace)))
 

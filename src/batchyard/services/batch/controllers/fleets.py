@@ -8,19 +8,53 @@ from typing import Any
 from batchyard import ids
 from batchyard.framework.clients import Clients, pages
 from batchyard.services.batch.controllers.launch_templates import launch_data
+from batchyard.services.batch.controllers.unfit import Unfit
+from batchyard.services.batch.service_role import SERVICE_TAG
 from batchyard.store.prepared import Row
 
-_ENDED = ("cancelled", "cancelled_running", "cancelled_terminating", "failed")
+_LIVE = ("submitted", "active", "modifying")
+_SAME = (
+    "BlockDeviceMappings",
+    "EbsOptimized",
+    "IamInstanceProfile",
+    "ImageId",
+    "KeyName",
+    "Monitoring",
+    "NetworkInterfaces",
+    "Placement",
+    "UserData",
+)
+"""The members of a launch template that a fleet's launch specification has, too."""
 
 
-def find(aws: Clients, row: Row, instance_type: str) -> Any | None:
-    """The live request of an instance type, found by its client token; None where there is none."""
+def find(aws: Clients, row: Row, instance_type: str, *, states: Collection[str] = _LIVE) -> Any | None:
+    """The request of an instance type in one of these states, found by its client token; None: there is none."""
     token = _client_token(row, instance_type)
     for request in pages(aws.ec2.describe_spot_fleet_requests, "SpotFleetRequestConfigs"):
         is_ours = request["SpotFleetRequestConfig"].get("ClientToken") == token
-        if is_ours and request["SpotFleetRequestState"] not in _ENDED:
+        if is_ours and request["SpotFleetRequestState"] in states:
             return request
     return None
+
+
+def ensure(aws: Clients, row: Row, instance_type: str) -> Any:
+    """The request of an instance type, made with a target of 0 where it is missing.
+
+    Raises Unfit where somebody else ended it: its client token is used up.
+    """
+    found = find(aws, row, instance_type)
+    if found is None:
+        aws.ec2.request_spot_fleet(SpotFleetRequestConfig=_config(aws, row, instance_type))
+        found = find(aws, row, instance_type)
+    if found is None:
+        raise Unfit(f"CLIENT_ERROR - The Spot Fleet request for {instance_type} was cancelled")
+    return found
+
+
+def refresh(aws: Clients, row: Row) -> None:
+    """Make the requests that are missing; a fleet has no largest size."""
+    for instance_type in row.made.get("groups", ()):
+        ensure(aws, row, instance_type)
 
 
 def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
@@ -38,13 +72,9 @@ def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
 
 
 def launch(aws: Clients, row: Row, wanted: Mapping[str, int]) -> None:
-    """Raise the target capacity of each instance type's request; ask for the request at first."""
+    """Raise the target capacity of each instance type's request."""
     for instance_type, count in wanted.items():
-        request = find(aws, row, instance_type)
-        if request is None:
-            aws.ec2.request_spot_fleet(SpotFleetRequestConfig=_config(aws, row, instance_type, count))
-        else:
-            _modify(aws, request, count)
+        _modify(aws, ensure(aws, row, instance_type), count)
 
 
 def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
@@ -62,13 +92,14 @@ def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
 
 
 def cancel(aws: Clients, row: Row, instance_type: str) -> bool:
-    """End an instance type's request with its instances; True while it is still ending."""
-    request = find(aws, row, instance_type)
-    if request is not None:
-        aws.ec2.cancel_spot_fleet_requests(
-            SpotFleetRequestIds=[request["SpotFleetRequestId"]], TerminateInstances=True
-        )
-    return request is not None
+    """End an instance type's request with its instances; True while they are still ending."""
+    request = find(aws, row, instance_type, states=(*_LIVE, "cancelled_terminating"))
+    if request is None:
+        return False
+    if request["SpotFleetRequestState"] in _LIVE:
+        identity = request["SpotFleetRequestId"]
+        aws.ec2.cancel_spot_fleet_requests(SpotFleetRequestIds=[identity], TerminateInstances=True)
+    return True
 
 
 def _modify(aws: Clients, request: Any, by: int) -> None:
@@ -79,31 +110,31 @@ def _modify(aws: Clients, request: Any, by: int) -> None:
     )
 
 
-def _config(aws: Clients, row: Row, instance_type: str, count: int) -> Any:
+def _config(aws: Clients, row: Row, instance_type: str) -> Any:
     data = launch_data(aws, row, instance_type)
     resources = row.compute_resources
     specification: dict[str, Any] = {
-        "ImageId": data["ImageId"],
+        **{member: data[member] for member in _SAME if member in data},
         "InstanceType": instance_type,
-        "IamInstanceProfile": data["IamInstanceProfile"],
-        "UserData": data["UserData"],
         "SubnetId": ",".join(resources["subnets"]),
         "WeightedCapacity": 1.0,
         "TagSpecifications": [one for one in data["TagSpecifications"] if one["ResourceType"] == "instance"],
     }
-    if resources.get("securityGroupIds"):
-        specification["SecurityGroups"] = [{"GroupId": one} for one in resources["securityGroupIds"]]
+    if data.get("SecurityGroupIds"):
+        specification["SecurityGroups"] = [{"GroupId": one} for one in data["SecurityGroupIds"]]
     role = resources["spotIamFleetRole"]
     if not role.startswith("arn:"):
         role = f"arn:{row.partition}:iam::{row.account}:role/{role.lstrip('/')}"
+    own = [{"Key": key, "Value": value} for key, value in SERVICE_TAG.items()]
     return {
         "ClientToken": _client_token(row, instance_type),
         "IamFleetRole": role,
         "AllocationStrategy": "lowestPrice",
-        "TargetCapacity": count,
+        "TargetCapacity": 0,
         "Type": "maintain",
         "TerminateInstancesWithExpiration": True,
         "LaunchSpecifications": [specification],
+        "TagSpecifications": [{"ResourceType": "spot-fleet-request", "Tags": own}],
     }
 
 

@@ -22,6 +22,7 @@ def ensure(aws: Clients, row: Row, instance_type: str) -> Any:
     name = group_name(row, instance_type)
     found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     if found:
+        _suspend(aws, found[0])
         return found[0]
     template = ensure_launch_template(aws, row, instance_type)
     try:
@@ -42,8 +43,17 @@ def ensure(aws: Clients, row: Row, instance_type: str) -> Any:
     except ApiError as error:
         if error.code != "AlreadyExists":
             raise
-    aws.autoscaling.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["AZRebalance"])
-    return aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
+    made = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
+    _suspend(aws, made)
+    return made
+
+
+def _suspend(aws: Clients, group: Any) -> None:
+    """Batch decides where instances are; also for a group that was made just before the server died."""
+    if not any(one["ProcessName"] == "AZRebalance" for one in group["SuspendedProcesses"]):
+        aws.autoscaling.suspend_processes(
+            AutoScalingGroupName=group["AutoScalingGroupName"], ScalingProcesses=["AZRebalance"]
+        )
 
 
 def refresh(aws: Clients, row: Row) -> None:

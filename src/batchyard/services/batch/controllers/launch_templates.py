@@ -36,6 +36,7 @@ def launch_data(aws: Clients, row: Row, instance_type: str) -> Any:
     resources = row.compute_resources
     given = _owners_template(aws, resources.get("launchTemplate"))
     tags = {**resources.get("tags", {}), **SERVICE_TAG}
+    given_tags = {one["ResourceType"]: _map(one["Tags"]) for one in given.pop("TagSpecifications", ())}
     data: dict[str, Any] = {
         **given,
         "ImageId": image_of(aws, row, instance_type, given),
@@ -43,11 +44,12 @@ def launch_data(aws: Clients, row: Row, instance_type: str) -> Any:
         "IamInstanceProfile": _profile(resources["instanceRole"]),
         "UserData": merged_user_data(cluster_name(row), given.get("UserData")),
         "TagSpecifications": [
-            {"ResourceType": kind, "Tags": _pairs(tags)} for kind in ("instance", "volume")
+            {"ResourceType": kind, "Tags": _pairs({**given_tags.pop(kind, {}), **tags})}
+            for kind in ("instance", "volume")
         ],
     }
-    if resources.get("securityGroupIds"):
-        data["SecurityGroupIds"] = resources["securityGroupIds"]
+    data["TagSpecifications"] += [{"ResourceType": kind, "Tags": _pairs(t)} for kind, t in given_tags.items()]
+    _set_security_groups(data, resources.get("securityGroupIds"))
     if "ec2KeyPair" in resources:
         data["KeyName"] = resources["ec2KeyPair"]
     if "placementGroup" in resources:
@@ -55,6 +57,17 @@ def launch_data(aws: Clients, row: Row, instance_type: str) -> Any:
     if resources["type"] == "SPOT":
         data["InstanceMarketOptions"] = {"MarketType": "spot"}
     return data
+
+
+def _set_security_groups(data: dict[str, Any], groups: list[str] | None) -> None:
+    """The environment's groups replace the template's, on its network interfaces where it names some."""
+    if not groups:
+        return
+    data.pop("SecurityGroups", None)
+    if data.get("NetworkInterfaces"):
+        data["NetworkInterfaces"] = [{**one, "Groups": groups} for one in data["NetworkInterfaces"]]
+    else:
+        data["SecurityGroupIds"] = groups
 
 
 def image_of(aws: Clients, row: Row, instance_type: str, given: dict[str, Any]) -> str:
@@ -109,6 +122,10 @@ def _owners_template(aws: Clients, named: dict[str, Any] | None) -> dict[str, An
 
 def _profile(given: str) -> dict[str, str]:
     return {"Arn": given} if given.startswith("arn:") else {"Name": given}
+
+
+def _map(tags: list[dict[str, str]]) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for one in tags}
 
 
 def _pairs(tags: dict[str, str]) -> list[dict[str, str]]:

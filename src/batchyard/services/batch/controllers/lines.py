@@ -178,6 +178,7 @@ def _environment(
         type="EKS" if row.orchestration == "EKS" else kind,
         max_vcpus=resources.get("maxvCpus", 0),
         min_vcpus=resources.get("minvCpus", 0),
+        desired_vcpus=row.desired_vcpus,
         state=row.state,
         status=row.status,
         instances=instances,

@@ -10,6 +10,7 @@ from batchyard.framework.controller import Controller
 from batchyard.framework.errors import AccessDenied, ApiError
 from batchyard.framework.work import Key
 from batchyard.services.batch.controllers.compute import RETRY_SECONDS
+from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.reasons import client_error
 from batchyard.services.batch.tables import compute_environments
 from batchyard.store.prepared import Row
@@ -29,15 +30,16 @@ def retry_seconds(controller: Controller) -> float:
     return max(pace, min(RETRY_SECONDS, 10 * pace))
 
 
-def mark_refused(controller: Controller, key: Key, environment: Row, error: ApiError) -> None:
+def mark_refused(controller: Controller, key: Key, environment: Row, error: ApiError | Unfit) -> None:
     """Turn a VALID environment INVALID with the refusal's words, and have it looked at a little later."""
+    reason = client_error(error) if isinstance(error, ApiError) else str(error)
 
     def mark(tx: Transaction) -> None:
         changed = tx.run(
             update(compute_environments)
             .where(compute_environments.c.id == environment.id)
             .where(compute_environments.c.status == "VALID")
-            .values(status="INVALID", status_reason=client_error(error))
+            .values(status="INVALID", status_reason=reason)
         )
         if changed:
             compute = Key("batch.compute", key.account, key.partition, key.region, environment.name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from batchyard.framework.controller import ActingAs, Again, Controller
-from batchyard.framework.errors import ApiError
+from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.work import Key
 from batchyard.scheduler import reasons
 from batchyard.scheduler.answers import Desire, Plan, Wait
@@ -19,11 +19,13 @@ from batchyard.services.batch.controllers.lines import Lines, read_lines, snapsh
 from batchyard.services.batch.controllers.observing import Observer
 from batchyard.services.batch.controllers.refused_environments import is_environments_fault, mark_refused
 from batchyard.services.batch.controllers.starting import Starter
+from batchyard.services.batch.controllers.turns import turn_of
+from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.reasons import is_denial
-from batchyard.services.batch.resources import require_environment
 from batchyard.services.batch.states import RUNNABLE
 from batchyard.services.batch.tables import compute_environments, jobs
 from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
 
 LOOK_AGAIN_SECONDS = 5.0
 """While jobs wait: how long until they are looked at although nothing happened."""
@@ -56,6 +58,8 @@ class Round:
         self._observer = observer
         self._now = controller.now
         self._refused = False
+        self.changed = False
+        """Did the round start a task or ask for other capacity?"""
         self._starter = Starter(controller.runtime, acting_as, self._refuse, pool=pool, now=self._now)
 
     def go(self) -> Again | None:
@@ -67,12 +71,16 @@ class Round:
             lines = self._read()
         # 2. What there is.
         observed = self._observe(lines)
+        if self._refused:
+            # What was not seen must not be taken for nothing: the next round knows the environment as INVALID.
+            return Again(SOON_SECONDS)
         seen = snapshot(
             lines, observed, scale_down_delay_seconds=self._controller.runtime.settings.scale_down_delay
         )
         # 3. The decision.
         decided = plan(seen, self._now)
         # 4. Tasks for those that fit.
+        self.changed = bool(decided.placements or decided.capacity)
         waiting = lines.jobs
         places = [
             (waiting[one.job_id].id, lines.by_arn(one.compute_environment_arn)) for one in decided.placements
@@ -110,18 +118,30 @@ class Round:
         mark_refused(self._controller, self._key, row, error)
 
     def _change(self, row: Row, desire: Desire) -> None:
-        """Grow or shrink an environment; what it is about to have stands in its row first."""
-        made = capacity.with_groups(row, [name for name, _ in desire.launch])
-        values = {"desired_vcpus": desire.desired_vcpus, **({} if made is None else {"made": made})}
-        table = compute_environments
-        self._controller.write(lambda tx: tx.run(update(table).where(table.c.id == row.id).values(**values)))
-        with self._controller.read() as tx:
-            current = require_environment(tx, row.id)
-        self._observer.wake(row)
-        try:
-            capacity.change(self._acting_as(row.service_role), current, desire)
-        except ApiError as error:
-            self._judge(row, error)
+        """Grow or shrink an environment, unless it is ending meanwhile."""
+        wanted = [name for name, _ in desire.launch]
+        with turn_of(row.id):
+            current = self._controller.write(lambda tx: _intend_change(tx, row, desire, wanted))
+            if current is None:
+                return
+            self._observer.wake(row)
+            aws = self._acting_as(row.service_role)
+            try:
+                capacity.prepare(aws, current, wanted)
+            except (ApiError, Unfit) as error:
+                self._refuse_making(row, error)
+                return
+            try:
+                capacity.change(aws, current, desire)
+            except ApiError as error:
+                self._judge(row, error)
+
+    def _refuse_making(self, row: Row, error: ApiError | Unfit) -> None:
+        """A group or fleet that cannot be made is the environment's fault, whoever refused it."""
+        if isinstance(error, ApiError) and error.status >= 500 and not isinstance(error, NotBuilt):
+            raise error
+        self._refused = True
+        mark_refused(self._controller, self._key, row, error)
 
     def _explain(self, lines: Lines, decided: Plan) -> None:
         """Write the statusReason of jobs where it changed; only a queue's front has one."""
@@ -167,3 +187,16 @@ class Round:
         ]
         pending = [seconds for seconds in left if seconds > 0]
         return min(pending) + 0.01 if pending else None
+
+
+def _intend_change(tx: Transaction, row: Row, desire: Desire, wanted: Sequence[str]) -> Row | None:
+    """Write what an environment is about to have into its row, so that a deletion finds it; None: it is ending."""
+    table = compute_environments
+    this = select(table).where(table.c.id == row.id)
+    current = tx.first(this)
+    if current is None or current.ending or current.status not in ("VALID", "UPDATING"):
+        return None
+    made = capacity.with_groups(current, wanted) or current.made
+    values = {"desired_vcpus": desire.desired_vcpus, "made": made}
+    tx.run(update(table).where(table.c.id == row.id).values(**values))
+    return tx.first(this)
