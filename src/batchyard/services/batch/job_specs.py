@@ -12,6 +12,7 @@ from batchyard.services.batch.retry_strategies import check_retry_strategy, chec
 from batchyard.services.batch.tags import check_tags
 
 MOST_DEPENDENCIES = 20
+_SIZING = {"resourceRequirements", "vcpus", "memory"}
 
 
 def resolve(
@@ -32,7 +33,7 @@ def resolve(
         changes["command"] = container["command"]
     if given.get("environment"):
         changes["environment"] = given["environment"]
-    if sizes != sizes_of(ctx, defined):
+    if given.keys() & _SIZING and sizes != sizes_of(ctx, defined):
         changes["sizes"] = True
     spec: dict[str, Any] = {
         "container": container,

@@ -17,8 +17,10 @@ from batchyard.services.batch.controllers.rounds import Round
 from batchyard.services.batch.controllers.starting import STARTED_AT_ONCE
 from batchyard.services.batch.service import batch
 
-BUSY_PART = 0.2
-"""The part of the time that rounds for one account and Region may take, so that submitting stays quick."""
+BUSY_PART = 0.5
+"""The part of the time that rounds for one account and Region may take."""
+IDLE_PART = 0.1
+"""The same where they change nothing: many submissions behind a front that waits for room stay quick."""
 _KEPT = 4096
 
 
@@ -41,18 +43,19 @@ class PlacingController(Controller):
         early = self._not_before.get(key, 0.0) - began
         if early > 0:
             return Again(early)
-        again = Round(self, key, acting_as, observer=self._observer, pool=self._pool).go()
-        self._rest(key, monotonic() - began)
+        made = Round(self, key, acting_as, observer=self._observer, pool=self._pool)
+        again = made.go()
+        part = BUSY_PART if made.changed else IDLE_PART
+        self._rest(key, (monotonic() - began) * (1 / part - 1))
         return again
 
     def details(self) -> dict[str, Any]:
         return {"rounds": self._rounds}
 
-    def _rest(self, key: Key, spent: float) -> None:
-        """Leave the key alone for a multiple of what the round took."""
+    def _rest(self, key: Key, seconds: float) -> None:
         with self._lock:
             self._rounds += 1
-            self._not_before[key] = monotonic() + spent * (1 / BUSY_PART - 1)
+            self._not_before[key] = monotonic() + seconds
             self._not_before.move_to_end(key)
             while len(self._not_before) > _KEPT:
                 self._not_before.popitem(last=False)
