@@ -89,7 +89,8 @@ def structures(shape: Shape, protocol: str, depth: int = 0) -> st.SearchStrategy
     needed = set(shape.required_members)
     needed |= {name for name, member in members.items() if member.serialization.get("location") == "uri"}
     if depth > DEEPEST:
-        shallow = {name for name, member in members.items() if member.type_name in _SCALARS}
+        nested = ("structure", "list", "map")
+        shallow = {name for name, member in members.items() if member.type_name not in nested}
         return some(needed or set(sorted(shallow or members)[:1]))
     least = 1 if depth and protocol in ("query", "ec2") else 0
     chosen = st.sets(st.sampled_from(sorted(members)), min_size=least, max_size=6)
