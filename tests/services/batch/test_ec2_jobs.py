@@ -109,3 +109,58 @@ def test_a_job_that_no_instance_type_takes_says_so(batch: Any, ec2_queue: Make, 
         " that can be met by the CE(s) attached to the job queue."
     )
     wait_for(lambda: job_of(batch, job_id).get("statusReason") == reason)
+
+
+def running_instances(aws: Make) -> list[str]:
+    """The ids of the instances that run."""
+    pages = aws("ec2").describe_instances()["Reservations"]
+    found = [one for page in pages for one in page["Instances"]]
+    return [one["InstanceId"] for one in found if one["State"]["Name"] == "running"]
+
+
+@pytest.mark.parametrize("rule", ["Host EC2*", "Essential*"])
+def test_a_job_whose_host_is_lost_is_retried_as_its_rules_say(
+    batch: Any, aws: Make, ec2_queue: Make, reached: Make, rule: str
+) -> None:
+    queue = ec2_queue(maxvCpus=2)
+    rules = [{"onStatusReason": rule, "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
+    job_id = batch.submit_job(
+        jobName="j",
+        jobQueue=queue,
+        jobDefinition=register(batch, "[ $AWS_BATCH_JOB_ATTEMPT = 2 ] || sleep 600", vcpus=2),
+        retryStrategy={"attempts": 2, "evaluateOnExit": rules},
+    )["jobId"]
+    reached(job_id, "RUNNING", seconds=40)
+    [instance] = running_instances(aws)
+    aws("ec2").terminate_instances(InstanceIds=[instance])
+    job = reached(job_id, seconds=40)
+    lost = f"Host EC2 (instance {instance}) terminated."
+    assert job["attempts"][0]["statusReason"] == lost
+    if rule == "Host EC2*":
+        assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 2)
+    else:
+        assert (job["status"], job["statusReason"], len(job["attempts"])) == ("FAILED", lost, 1)
+
+
+def test_jobs_run_where_the_owner_registers_instances(
+    batch: Any, aws: Make, reached: Make, wait_for: Make
+) -> None:
+    aws("iam").create_service_linked_role(AWSServiceName="batch.amazonaws.com")
+    batch.create_compute_environment(computeEnvironmentName="own", type="UNMANAGED")
+    cluster = settled(batch, "own")["ecsClusterArn"]
+    order = [{"order": 1, "computeEnvironment": "own"}]
+    batch.create_job_queue(jobQueueName="own", priority=1, computeEnvironmentOrder=order)
+    arn = register(batch, "true")
+    job_id = batch.submit_job(jobName="j", jobQueue="own", jobDefinition=arn)["jobId"]
+    wait_for(lambda: queue_of(batch, "own")["status"] == "VALID")
+    assert job_of(batch, job_id)["status"] == "RUNNABLE"
+    ec2 = aws("ec2")
+    ec2.run_instances(
+        ImageId=ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
+        InstanceType="c5.large",
+        MinCount=1,
+        MaxCount=1,
+        IamInstanceProfile={"Arn": make_instance_profile(aws)},
+        UserData=f"#!/bin/bash\necho ECS_CLUSTER={cluster.rsplit('/', 1)[-1]} >> /etc/ecs/ecs.config\n",
+    )
+    assert reached(job_id)["status"] == "SUCCEEDED"

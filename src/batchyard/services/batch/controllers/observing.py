@@ -20,7 +20,7 @@ class Observer:
 
     def __init__(self) -> None:
         self._idle_times = IdleTimes()
-        self._at_rest: OrderedDict[int, int] = OrderedDict()
+        self._at_rest: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 
     def instances(
@@ -31,14 +31,14 @@ class Observer:
         `wanted`: a job waits that could go there. An environment that had nothing, should have nothing and that
         nobody wants anything of is not asked again until its owner changes it.
         """
-        if not _has_instances(row) or (not wanted and self._at_rest.get(row.id) == row.generation):
+        if not _has_instances(row) or (not wanted and self._at_rest.get(row.uuid) == row.generation):
             return ()
         found = observe(acting_as(row.service_role), row, self._idle_times, now)
         with self._lock:
             if found or row.compute_resources is None or row.compute_resources.get("minvCpus", 0) > 0:
-                self._at_rest.pop(row.id, None)
+                self._at_rest.pop(row.uuid, None)
             else:
-                self._at_rest[row.id] = row.generation
+                self._at_rest[row.uuid] = row.generation
                 while len(self._at_rest) > _KEPT:
                     self._at_rest.popitem(last=False)
         return found
@@ -46,7 +46,7 @@ class Observer:
     def wake(self, row: Row) -> None:
         """An environment was asked for more: it is no longer at rest."""
         with self._lock:
-            self._at_rest.pop(row.id, None)
+            self._at_rest.pop(row.uuid, None)
 
 
 def _has_instances(row: Row) -> bool:
