@@ -188,6 +188,10 @@ def _number(shape: Shape) -> Check:
     return check
 
 
+_IN_ANY_CASE = {"RetryAction"}
+"""Enums whose values AWS takes in any case of letters (Batch API reference, EvaluateOnExit)."""
+
+
 def _text(shape: Shape) -> Check:
     """Strings and blobs, and what has a type alone (booleans, timestamps)."""
     accepted = _TYPES[shape.type]
@@ -196,6 +200,7 @@ def _text(shape: Shape) -> Check:
     pattern = shape.trait("pattern")
     ordered = list(shape.trait("enum") or ())
     choices = frozenset(ordered)
+    any_case = shape.name in _IN_ANY_CASE
     bounded = bounds != (None, None)
 
     def check(value: Any, where: Where, report: Report) -> None:
@@ -204,7 +209,7 @@ def _text(shape: Shape) -> Check:
             return
         if bounded:
             _check_length(value, bounds, where, report)
-        if choices and value not in choices:
+        if choices and (value.upper() if any_case else value) not in choices:
             report(Problem("enum", _path(where), value, ordered))
         if pattern is not None and isinstance(value, str):
             matcher = compiled(pattern)

@@ -40,6 +40,7 @@ def test_attempts_run_out(submit: Make, reached: Make) -> None:
     ("rules", "attempts"),
     [
         ([{"onExitCode": "7", "action": "EXIT"}], 1),
+        ([{"onExitCode": "7", "action": "exit"}], 1),
         ([{"onExitCode": "7*", "onReason": "nothing like that", "action": "EXIT"}], 3),
         (
             [
