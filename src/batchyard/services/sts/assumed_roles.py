@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from batchyard.clock import wall_now
-from batchyard.framework.check import Check
+from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.ports import SessionTerms, TrustedRole
@@ -16,6 +16,7 @@ from batchyard.policy.document import MalformedPolicy, parse
 from batchyard.services.sts.service import sts
 
 CHAINED_SECONDS = 3600
+LONGEST_POLICY = 2048
 _ROLE_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/(?P<path>.*/)?(?P<name>[^/]+)"
 )
@@ -33,42 +34,49 @@ def _find(ctx: Context, arn: str) -> TrustedRole | None:
 
 
 def _trust(ctx: Context, request: Any) -> Iterable[Check]:
-    """sts:AssumeRole on the role, with its trust policy; a missing role trusts nobody."""
+    """Each permission that the call needs on the role, of caller and trust policy; a missing role trusts nobody.
+
+    Session tags need sts:TagSession, a source identity sts:SetSourceIdentity, also one that the calling session
+    carries on (IAM user guide, "Monitor and control actions taken with assumed roles").
+    """
     arn = request["RoleArn"]
     role = _find(ctx, arn)
-    context: dict[str, Any] = {"sts:RoleSessionName": request["RoleSessionName"]}
-    if "ExternalId" in request:
-        context["sts:ExternalId"] = request["ExternalId"]
-    if "SourceIdentity" in request:
-        context["sts:SourceIdentity"] = request["SourceIdentity"]
-    account = arn.split(":")[4]
-    yield Check(
-        resource=arn,
-        action="sts:AssumeRole",
-        context=context,
-        tags=(lambda: role.tags) if role is not None else None,
-        account=account,
-        trust=(arn, role.trust_document if role is not None else None),
-    )
-    if request.get("Tags"):
+    identity = request.get("SourceIdentity") or ctx.session.source_identity
+    given = {
+        "sts:RoleSessionName": request["RoleSessionName"],
+        "sts:ExternalId": request.get("ExternalId"),
+        "sts:SourceIdentity": identity,
+    }
+    context: dict[str, Values] = {key: value for key, value in given.items() if value}
+    if request.get("TransitiveTagKeys"):
+        context["sts:TransitiveTagKeys"] = tuple(request["TransitiveTagKeys"])
+    wanted = {"AssumeRole": True, "TagSession": request.get("Tags"), "SetSourceIdentity": identity}
+    for action in (f"sts:{name}" for name, needed in wanted.items() if needed):
         yield Check(
             resource=arn,
-            action="sts:TagSession",
-            context={**context, **_tag_keys(request)},
-            account=account,
+            action=action,
+            context=context,
+            tags=(lambda: role.tags) if role is not None else None,
+            account=arn.split(":")[4],
             trust=(arn, role.trust_document if role is not None else None),
         )
 
 
 @sts.operation(
-    on=_trust, tags="Tags", refuses=("SerialNumber", "TokenCode", "ProvidedContexts"), read_only=True
+    on=_trust,
+    tags="Tags",
+    refuses=("SerialNumber", "TokenCode", "ProvidedContexts", "MinimumSessionTokenSize"),
+    read_only=True,
 )
 def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue credentials for a session of the role."""
     role = _find(ctx, request["RoleArn"])
     if role is None:
         raise ApiError("AccessDenied", "Access denied", status=403)
+    if ctx.session.kind == "root":
+        raise ApiError("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
     _check_duration(ctx, role, request)
+    _check_source_identity(ctx, request)
     policies = _session_policies(request)
     tags = _tags(ctx, request)
     now = wall_now().replace(microsecond=0)
@@ -91,7 +99,7 @@ def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
         "AssumedRoleUser": {"AssumedRoleId": session.principal_id, "Arn": session.arn},
     }
     if policies is not None:
-        answer["PackedPolicySize"] = min(100, max(1, sum(map(len, policies)) * 100 // 2048))
+        answer["PackedPolicySize"] = min(100, max(1, sum(map(len, policies)) * 100 // LONGEST_POLICY))
     if terms.source_identity:
         answer["SourceIdentity"] = terms.source_identity
     return answer
@@ -107,10 +115,23 @@ def _check_duration(ctx: Context, role: TrustedRole, request: Any) -> None:
         raise ApiError("ValidationError", text)
 
 
+def _check_source_identity(ctx: Context, request: Any) -> None:
+    """Once set, a source identity stays through role chaining (IAM user guide); the text is a guess."""
+    carried = ctx.session.source_identity
+    if carried is not None and request.get("SourceIdentity", carried) != carried:
+        raise ApiError("AccessDenied", "The source identity of a session cannot be changed.", status=403)
+
+
 def _session_policies(request: Any) -> tuple[str, ...] | None:
     """The session's policies; an empty tuple where only managed ones were given, None where none were."""
     if "Policy" not in request:
         return () if request.get("PolicyArns") else None
+    if len(request["Policy"]) > LONGEST_POLICY:
+        raise ApiError(
+            "ValidationError",
+            f"1 validation error detected: Value '{request['Policy']}' at 'policy' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {LONGEST_POLICY}",
+        )
     try:
         parse(request["Policy"], kind="session")
     except MalformedPolicy as error:
@@ -139,14 +160,6 @@ def _tags(ctx: Context, request: Any) -> dict[str, str]:
     for key in ctx.session.transitive_tag_keys:
         tags[key] = ctx.session.tags[key]
     return tags
-
-
-def _tag_keys(request: Any) -> dict[str, Any]:
-    return (
-        {"sts:TransitiveTagKeys": tuple(request.get("TransitiveTagKeys", ()))}
-        if request.get("TransitiveTagKeys")
-        else {}
-    )
 
 
 def _invalid(text: str) -> ApiError:

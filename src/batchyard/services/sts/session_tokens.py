@@ -14,7 +14,9 @@ USUAL_SECONDS = 43200
 
 
 @sts.operation(
-    on=UNCHECKED("AWS asks no permission for it"), refuses=("SerialNumber", "TokenCode"), read_only=True
+    on=UNCHECKED("AWS asks no permission for it"),
+    refuses=("SerialNumber", "TokenCode", "MinimumSessionTokenSize"),
+    read_only=True,
 )
 def get_session_token(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue temporary credentials; a role's session may not ask (AccessDenied, STS API reference)."""
