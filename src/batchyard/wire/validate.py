@@ -209,7 +209,7 @@ def _text(shape: Shape) -> Check:
             return
         if bounded:
             _check_length(value, bounds, where, report)
-        if choices and (value.upper() if any_case else value) not in choices:
+        if choices and (str(value).upper() if any_case else value) not in choices:
             report(Problem("enum", _path(where), value, ordered))
         if pattern is not None and isinstance(value, str):
             matcher = compiled(pattern)
