@@ -12,7 +12,11 @@ from journeys.served import served
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(sh|output)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if "```sh\n" in path.read_text()]
+PAGES = [
+    path
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    if "```sh\n" in path.read_text()
+]
 MARK = "==== next example ===="
 
 

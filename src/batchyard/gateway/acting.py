@@ -56,12 +56,20 @@ class Acting:
         sent = Call(call.service, call.operation, call.request, call.region, origin)
         session = self._session(service, key, assumer, role_arn, origin)
         try:
+            return self._invoke(session, sent)
+        except SessionEnded:
+            # The role was deleted, perhaps made anew: assume it once more, and let the answer stand.
+            self._forget(assumer, key, role_arn)
+            session = self._session(service, key, assumer, role_arn, origin)
+            return self._invoke(session, sent)
+
+    def _invoke(self, session: Session, sent: Call) -> dict[str, Any]:
+        try:
             return self._gateway.invoke(session, sent)
         except SessionEnded:
-            self._forget(assumer, key, role_arn)
-            return self._gateway.invoke(self._session(service, key, assumer, role_arn, origin), sent)
+            raise
         except ApiError as error:
-            error.service, error.request_id = call.service, origin.request_id
+            error.service, error.request_id = sent.service, sent.origin.request_id
             raise
 
     def _session(self, service: Service, key: Key, assumer: str, role_arn: str, origin: Origin) -> Session:
@@ -83,7 +91,7 @@ class Acting:
         self, service: Service, key: Key, assumer: str, role_arn: str, origin: Origin, epoch: int
     ) -> Session:
         principal = service_session(assumer, partition=key.partition, account=key.account, epoch=epoch)
-        request: dict[str, object] = {"RoleArn": role_arn, "RoleSessionName": _session_name(service)}
+        request: dict[str, object] = {"RoleArn": role_arn, "RoleSessionName": _session_name(service, assumer)}
         call = Call("sts", "AssumeRole", request, key.region, origin)
         try:
             answer = self._gateway.invoke(principal, call)
@@ -100,8 +108,9 @@ class Acting:
             self._kept.pop((assumer, role_arn, self._epochs.of(key.account)), None)
 
 
-def _session_name(service: Service) -> str:
+def _session_name(service: Service, assumer: str) -> str:
+    """What the service calls its sessions as this principal (Batch: aws-batch, batch-on-behalf.md 3)."""
     for role in service.linked_roles:
-        if role.principal == service.principal:
+        if role.principal == assumer:
             return role.session_name
     return service.name

@@ -74,8 +74,8 @@ def test_fifty_creations_at_once_in_several_regions_make_one_role(aws: Aws, acco
     events = aws("cloudtrail").lookup_events(
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateServiceLinkedRole"}]
     )["Events"]
-    made = "batch.amazonaws.com/AWSServiceRoleForBatch"
-    batch_roles = [event for event in events if made in event["CloudTrailEvent"]]
+    asked = '"aWSServiceName":"batch.amazonaws.com"'
+    batch_roles = [event for event in events if asked in event["CloudTrailEvent"]]
     assert len(batch_roles) == 1
     roles = {
         environment["serviceRole"]
