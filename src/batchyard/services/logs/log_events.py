@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
@@ -12,7 +12,7 @@ from batchyard.services.logs.log_groups import now_ms, token_position
 from batchyard.services.logs.resources import GROUP, group_name, require_group, require_stream
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_events, log_groups, log_streams
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 LARGEST_BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD_BYTES = 26
@@ -44,7 +44,9 @@ def put_log_events(ctx: Context, request: Any) -> dict[str, Any]:
             "Log events in a single PutLogEvents request must be in chronological order."
         )
     now = now_ms(ctx)
-    kept = [event for event in events if now - _OLDEST_MS <= event["timestamp"] <= now + _NEWEST_MS]
+    expired = _forget_expired(ctx, require_group(ctx, group_name(request)))
+    oldest = max(now - _OLDEST_MS, expired)
+    kept = [event for event in events if oldest <= event["timestamp"] <= now + _NEWEST_MS]
     ctx.write.run_many(
         _INSERT,
         [
@@ -62,7 +64,7 @@ def put_log_events(ctx: Context, request: Any) -> dict[str, Any]:
     if kept:
         _count(ctx, stream, kept, size)
     answer: dict[str, Any] = {"nextSequenceToken": f"{stream.id:056}"}
-    rejected = _rejected(times, now)
+    rejected = _rejected(times, now, expired)
     if rejected:
         answer["rejectedLogEventsInfo"] = rejected
     return answer
@@ -87,12 +89,29 @@ def _count(ctx: Context, stream: Any, kept: list[Any], size: int) -> None:
     )
 
 
-def _rejected(times: list[int], now: int) -> dict[str, int]:
+def _expired_before(ctx: Context, group: Row) -> int:
+    """The timestamp before which the group's retention lets events no longer be shown; 0 where it keeps all."""
+    return now_ms(ctx) - group.retention_days * _DAY_MS if group.retention_days else 0
+
+
+def _forget_expired(ctx: Context, group: Row) -> int:
+    """Delete what the group's retention lets go; answers `_expired_before`."""
+    expired = _expired_before(ctx, group)
+    if expired:
+        events = log_events.c
+        ctx.write.run(delete(log_events).where(events.group_id == group.id, events.timestamp_ms < expired))
+    return expired
+
+
+def _rejected(times: list[int], now: int, expired: int) -> dict[str, int]:
     old = sum(1 for moment in times if moment < now - _OLDEST_MS)
+    gone = sum(1 for moment in times if moment < expired)
     new = next((index for index, moment in enumerate(times) if moment > now + _NEWEST_MS), None)
     rejected: dict[str, int] = {}
     if old:
         rejected["tooOldLogEventEndIndex"] = old
+    if gone:
+        rejected["expiredLogEventEndIndex"] = gone
     if new is not None:
         rejected["tooNewLogEventStartIndex"] = new
     return rejected
@@ -102,11 +121,12 @@ def _rejected(times: list[int], now: int) -> dict[str, int]:
 def get_log_events(ctx: Context, request: Any) -> dict[str, Any]:
     """A page of one stream's events, oldest first; a token that leads nowhere is given back unchanged."""
     stream = require_stream(ctx, request)
+    expired = _expired_before(ctx, require_group(ctx, group_name(request)))
     token = request.get("nextToken")
     direction, position = _direction(token, from_head=request.get("startFromHead", False))
     limit = request.get("limit", LARGEST_PAGE)
     events = log_events.c
-    query = select(log_events).where(events.stream_id == stream.id)
+    query = select(log_events).where(events.stream_id == stream.id, events.timestamp_ms >= expired)
     query = _within(query, request)
     key = (events.timestamp_ms, events.id)
     if direction == "f":
@@ -174,7 +194,7 @@ def filter_log_events(ctx: Context, request: Any) -> dict[str, Any]:
     query = (
         select(log_events, streams.name.label("stream_name"))
         .join(log_streams, streams.id == events.stream_id)
-        .where(events.group_id == group.id)
+        .where(events.group_id == group.id, events.timestamp_ms >= _expired_before(ctx, group))
         .order_by(events.timestamp_ms, events.id)
         .limit(limit + 1)
     )

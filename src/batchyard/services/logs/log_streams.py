@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, false, insert, select
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
@@ -62,7 +62,9 @@ def describe_log_streams(ctx: Context, request: Any) -> dict[str, Any]:
     answer: dict[str, Any] = {"logStreams": [_shown(ctx, name, row) for row in rows[:limit]]}
     if len(rows) > limit:
         last = rows[limit - 1]
-        answer["nextToken"] = encode_token(f"{last.last_event_ms or 0}/{last.name}" if by_time else last.name)
+        answer["nextToken"] = encode_token(
+            f"{last.last_event_ms or ''}/{last.name}" if by_time else last.name
+        )
     return answer
 
 
@@ -79,16 +81,21 @@ def _query(group: Row, request: Any, *, by_time: bool) -> Any:
             query = query.where(streams.name < after if descending else streams.name > after)
         return query.order_by(streams.name.desc() if descending else streams.name)
     if after is not None:
-        moment, _, name = after.partition("/")
-        later = (streams.last_event_ms == int(moment or 0)) & (streams.name > name)
-        beyond = (
-            streams.last_event_ms < int(moment or 0)
-            if descending
-            else streams.last_event_ms > int(moment or 0)
-        )
-        query = query.where(beyond | later)
+        query = query.where(_beyond(after, descending=descending))
     order = streams.last_event_ms.desc() if descending else streams.last_event_ms
     return query.order_by(order, streams.name)
+
+
+def _beyond(after: str, *, descending: bool) -> Any:
+    """What follows a position by time; streams without events come before all others in time."""
+    last, (text, _, name) = log_streams.c.last_event_ms, after.partition("/")
+    moment = int(text) if text.isdecimal() else None
+    beyond: ColumnElement[bool]
+    if moment is None:
+        beyond = false() if descending else last.is_not(None)
+    else:
+        beyond = (last < moment) | last.is_(None) if descending else last > moment
+    return beyond | (last.is_not_distinct_from(moment) & (log_streams.c.name > name))
 
 
 def _shown(ctx: Context, group: str, stream: Row) -> dict[str, Any]:
