@@ -69,7 +69,8 @@ def no_environment_is_over_max(snapshot, made):
         leaving = sum(each.vcpus for each in environment.instances if each.instance_id in desire.terminate)
         arriving = sum(vcpus[name] * count for name, count in desire.launch)
         there = sum(each.vcpus for each in environment.instances)
-        assert desire.desired_vcpus == there + arriving - leaving
+        staying = sum(each.vcpus for each in environment.instances if each.state != "DRAINING")
+        assert desire.desired_vcpus == staying + arriving - leaving
         assert not arriving or there + arriving <= environment.max_vcpus
         assert not leaving or desire.desired_vcpus >= environment.min_vcpus
         assert arriving or leaving

@@ -149,6 +149,15 @@ def test_the_minimum_is_reached_also_while_disabled_but_not_before_valid():
     assert capacity(make.queue(), make.environment(min_vcpus=6, status="CREATING")) == ()
 
 
+def test_what_is_desired_is_launched_while_enabled_and_goes_when_it_is_idle():
+    (wish,) = capacity(make.queue(), make.environment(desired_vcpus=4))
+    assert (wish.launch, wish.desired_vcpus) == ((("m5.xlarge", 1),), 4)
+    assert capacity(make.queue(), make.environment(desired_vcpus=4, state="DISABLED")) == ()
+    idle_one = make.environment(make.instance("i-1", **idle(9999)), desired_vcpus=4)
+    (wish,) = capacity(make.queue(), idle_one)
+    assert (wish.terminate, wish.desired_vcpus) == (("i-1",), 0)
+
+
 # Shrinking.
 
 
@@ -167,6 +176,15 @@ def test_the_longest_idle_go_first_and_the_minimum_stays():
     assert capacity(make.queue(), environment) == (
         Desire(compute_environment_arn="ce", desired_vcpus=8, terminate=("i-1",)),
     )
+
+
+def test_one_that_is_on_its_way_out_does_not_stand_for_the_minimum():
+    leaving = make.instance("i-0", state="DRAINING")
+    environment = make.environment(leaving, make.instance("i-1", **idle(9999)), min_vcpus=4)
+    assert capacity(make.queue(), environment) == ()
+    (desire,) = capacity(make.queue(), make.environment(leaving, min_vcpus=4, max_vcpus=8))
+    assert (desire.launch, desire.desired_vcpus) == ((("m5.xlarge", 1),), 4)
+    assert capacity(make.queue(), make.environment(leaving, min_vcpus=4, max_vcpus=4)) == ()
 
 
 def test_an_idle_instance_that_a_waiting_job_counts_on_stays():

@@ -28,6 +28,8 @@ class Growth:
             environment.instance_types, key=lambda each: (each.gpus, each.vcpus, each.memory_mib, each.name)
         )
         self._vcpus = sum(each.vcpus for each in environment.instances)
+        # One that is on its way out counts against maxvCpus, and no more for minvCpus.
+        self._staying_vcpus = sum(each.vcpus for each in environment.instances if each.state != "DRAINING")
         self._launches: Counter[str] = Counter()
 
     def has_room(self, job: Job) -> bool:
@@ -55,7 +57,7 @@ class Growth:
         leaving = self._idle_too_long(now)
         if not leaving and not self._launches:
             return None
-        vcpus = self._vcpus - sum(each.vcpus for each in leaving)
+        vcpus = self._staying_vcpus - sum(each.vcpus for each in leaving)
         return Desire(
             compute_environment_arn=self._environment.arn,
             desired_vcpus=int(vcpus),
@@ -68,8 +70,8 @@ class Growth:
         least = self._environment.min_vcpus
         if self._environment.state == "ENABLED":
             least = max(least, self._environment.desired_vcpus)
-        while self._vcpus < least:
-            missing = least - self._vcpus
+        while self._staying_vcpus < least:
+            missing = least - self._staying_vcpus
             headroom = self._environment.max_vcpus - self._vcpus
             possible = [each for each in self._types if each.vcpus <= headroom]
             if not possible:
@@ -81,6 +83,7 @@ class Growth:
     def _launch(self, instance_type: InstanceType) -> None:
         self._launches[instance_type.name] += 1
         self._vcpus += instance_type.vcpus
+        self._staying_vcpus += instance_type.vcpus
 
     def _idle_too_long(self, now: datetime) -> list[Instance]:
         """Idle instances that may go, longest idle first; those that a job of this plan counts on stay."""
@@ -91,7 +94,7 @@ class Growth:
             if each.state == "ACTIVE" and each.idle_since is not None and each.instance_id not in used
             if (now - each.idle_since).total_seconds() >= delay and each.free_vcpus == each.vcpus
         ]
-        spare = self._vcpus - self._environment.min_vcpus
+        spare = self._staying_vcpus - self._environment.min_vcpus
         leaving = []
         for _, _, instance in sorted(idle, key=lambda entry: entry[:2]):
             if instance.vcpus <= spare:

@@ -85,9 +85,9 @@ class Instance:
     """One instance of an environment.
 
     PENDING: asked for and not yet registered in the cluster (its free amounts are those it will bring; the id
-    may be any that is unique and stable). ACTIVE: takes tasks. DRAINING: counts towards the environment's
-    vCPUs, takes none. `idle_since`: when its last job ended, or when it registered; None while a job is on
-    it.
+    may be any that is unique and stable). ACTIVE: takes tasks. DRAINING: takes none; it counts towards maxvCpus
+    until it is gone, and towards nothing else. `idle_since`: when its last job ended, or when it registered;
+    None while a job is on it.
     """
 
     instance_id: str

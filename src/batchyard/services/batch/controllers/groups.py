@@ -78,8 +78,9 @@ def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
     ]
     expected: list[str] = []
     for group in found:
-        joined = sum(1 for one in group["Instances"] if one["InstanceId"] in registered)
-        count = max(group["DesiredCapacity"], len(group["Instances"])) - joined
+        live = [one for one in group["Instances"] if not one["LifecycleState"].startswith("Terminat")]
+        joined = sum(1 for one in live if one["InstanceId"] in registered)
+        count = max(group["DesiredCapacity"], len(live)) - joined
         expected += [names[group["AutoScalingGroupName"]]] * max(0, count)
     return expected
 
