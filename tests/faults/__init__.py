@@ -1,0 +1,1 @@
+"""Servers that die, and what is there afterwards."""
