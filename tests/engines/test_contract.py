@@ -129,7 +129,9 @@ def test_stdout_and_stderr_keep_their_order(runs: Runs) -> None:
 def test_signals_have_their_default_ways(runs: Runs) -> None:
     """A server ignores SIGPIPE; a command that inherited that would never end in a pipe."""
     runs.run(spec("a", "/bin/sh", "-c", 'exec grep -E "^Sig(Ign|Blk)" /proc/self/status'))
-    assert [int(line.split()[1], 16) for line in runs.lines("a")] == [0, 0]
+    # glibc's posix_spawn leaves its two internal signals (32, 33) ignored in what it starts, this test among it.
+    internal = 1 << 31 | 1 << 32
+    assert [int(line.split()[1], 16) & ~internal for line in runs.lines("a")] == [0, 0]
 
 
 def test_a_name_starts_once(runs: Runs, tmp_path: Path) -> None:
