@@ -95,12 +95,24 @@ def uses_spot_fleet(row: Row) -> bool:
 
 
 def _ensure_linked_role(aws: Clients, principal: str) -> None:
+    if _has_role(aws, _LINKED_ROLES[principal]):
+        return
     try:
-        aws.iam.get_role(RoleName=_LINKED_ROLES[principal])
+        aws.iam.create_service_linked_role(AWSServiceName=principal)
+    except ApiError as error:
+        # Another environment, or the service itself, was quicker.
+        if error.code != "InvalidInput" or not _has_role(aws, _LINKED_ROLES[principal]):
+            raise
+
+
+def _has_role(aws: Clients, name: str) -> bool:
+    try:
+        aws.iam.get_role(RoleName=name)
     except ApiError as error:
         if error.code != "NoSuchEntity":
             raise
-        aws.iam.create_service_linked_role(AWSServiceName=principal)
+        return False
+    return True
 
 
 def _ensure_cluster(aws: Clients, row: Row) -> str:
