@@ -286,7 +286,8 @@ def chapter(title: str) -> None:
 
 
 def say(what: str, value: object) -> None:
-    console.print(f"  {what}: ", value, sep="", markup=False)
+    shown = ", ".join(map(str, value)) or "none" if isinstance(value, list) else value
+    console.print(f"  {what}: {shown}", markup=False)
 
 
 def refused(what: str, call: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam
 from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.audit.event import Caller, Event, without_secrets
@@ -14,7 +14,6 @@ from batchyard.audit.tables import event_resources, events, last_accessed
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
-KEPT = timedelta(days=90)
 _TOUCH_EVERY = timedelta(seconds=1)
 
 _INSERT = Prepared(
@@ -55,14 +54,6 @@ class Trail:
         self._touched = {
             key: at for key, at in self._touched.items() if account is not None and key[0] != account
         }
-
-    def sweep(self, tx: Transaction, now: datetime) -> None:
-        """Delete what is older than 90 days (CloudTrail's event history)."""
-        oldest = select(events.c.sequence).where(events.c.event_time >= now - KEPT)
-        first = tx.first(oldest.order_by(events.c.sequence).limit(1))
-        if first is not None:
-            tx.run(delete(event_resources).where(event_resources.c.sequence < first.sequence))
-            tx.run(delete(events).where(events.c.sequence < first.sequence))
 
     def _insert(self, tx: Transaction, event: Event) -> None:
         caller = event.caller

@@ -1,0 +1,1 @@
+"""What CloudTrail does in the background."""
