@@ -21,11 +21,16 @@ from batchyard.store.transaction import Transaction
 _log = logging.getLogger(__name__)
 
 LONGEST_DELAY_SECONDS = 30.0
+FURTHEST_LOOK = 256
+"""How many due keys of other groupings are looked past for one that goes with what was taken."""
 MakeActingAs = Callable[[Key], ActingAs]
 
 
 class Driver:
-    """A few threads over one queue of due keys. The queue mirrors the `work` table; idle accounts cost nothing."""
+    """A few threads over one queue of due keys. The queue mirrors the `work` table; idle accounts cost nothing.
+
+    A key that comes due while it is in flight is parked until its controller is through with it.
+    """
 
     def __init__(
         self, runtime: Runtime, controllers: Sequence[Controller], acting_as: MakeActingAs, *, threads: int
@@ -37,6 +42,7 @@ class Driver:
         self._heap: list[tuple[int, int, Key]] = []
         self._waiting: dict[Key, int] = {}
         self._in_flight: set[Key] = set()
+        self._parked: set[Key] = set()
         self._failures: Counter[Key] = Counter()
         self._order = itertools.count()
         self._stopping = False
@@ -123,9 +129,12 @@ class Driver:
             key = entry[2]
             if self._waiting.get(key) != entry[0]:
                 continue
-            if key in self._in_flight or (taken and not _together(taken[0], key)):
+            if key in self._in_flight:
+                self._parked.add(key)
+                continue
+            if taken and not _together(taken[0], key):
                 held.append(entry)
-                if len(held) > 4096:
+                if len(held) >= FURTHEST_LOOK:
                     break
                 continue
             if not taken:
@@ -139,14 +148,16 @@ class Driver:
         return taken
 
     def _until_next(self, now: int) -> float | None:
-        upcoming = [at for at, _, key in self._heap[:1] if key not in self._in_flight]
-        if not upcoming:
-            return 0.5 if self._heap else None
-        return max(0.0, (upcoming[0] - now) / 1_000_000) + 0.0005
+        if not self._heap:
+            return None
+        return max(0.0, (self._heap[0][0] - now) / 1_000_000) + 0.0005
 
     def _release(self, keys: Sequence[Key]) -> None:
         with self._condition:
             self._in_flight.difference_update(keys)
+            for key in self._parked.intersection(keys):
+                self._parked.discard(key)
+                heapq.heappush(self._heap, (self._waiting[key], next(self._order), key))
             self._condition.notify_all()
 
     def _work_on(self, keys: Sequence[Key]) -> None:

@@ -1,0 +1,178 @@
+"""The driver: never two of one key, groupings together, failures with a growing delay, intents not lost."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from batchyard.clock import AdvancedClock
+from batchyard.framework import work
+from batchyard.framework.context import schedule
+from batchyard.framework.controller import Again, Controller
+from batchyard.framework.driver import Driver
+from batchyard.framework.epochs import Epochs
+from batchyard.framework.work import Key
+from batchyard.store.store import Store, open_store
+from conftest import wait_for
+
+
+class Yard:
+    """A driver over one controller that does what a test says."""
+
+    def __init__(self, store: Store, act: Callable[[Sequence[Key]], Any], *, batch_size: int = 1) -> None:
+        with store.read() as tx:
+            epochs = Epochs(tx)
+        self.clock = AdvancedClock()
+        self.runtime: Any = SimpleNamespace(
+            store=store, clock=self.clock, epochs=epochs, wake=lambda rows: None
+        )
+
+        class Acting(Controller):
+            name = "yard.acting"
+
+            def reconcile(self, keys: Sequence[Key], acting_as: Any) -> Any:
+                return act(keys)
+
+        Acting.batch_size = batch_size
+        self.driver = Driver(self.runtime, [Acting(self.runtime)], lambda key: lambda role: None, threads=4)  # type: ignore[arg-type,return-value]
+        self.runtime.wake = self.driver.wake
+        self.store = store
+
+    def intend(self, name: str, *, grouping: str = "", delay: float = 0) -> None:
+        key = Key("yard.acting", "1", "aws", "us-east-1", name, grouping)
+        moment = self.clock.now() + timedelta(seconds=delay)
+        self.store.write(lambda tx: schedule(self.runtime, tx, key, moment))
+
+    def left(self) -> int:
+        with self.store.read() as tx:
+            return len(list(work.every(tx)))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = open_store(tmp_path, durable=False)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def yard(store: Store) -> Iterator[Callable[..., Yard]]:
+    made: list[Yard] = []
+
+    def make(act: Callable[[Sequence[Key]], Any], **options: Any) -> Yard:
+        made.append(Yard(store, act, **options))
+        made[-1].driver.start()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.driver.stop()
+
+
+def test_never_two_of_one_key_and_no_intent_is_lost(yard: Callable[..., Yard]) -> None:
+    seen: Counter[str] = Counter()
+    inside: Counter[str] = Counter()
+    together: list[str] = []
+    lock = threading.Lock()
+    asked: Counter[str] = Counter()
+
+    def act(keys: Sequence[Key]) -> None:
+        name = keys[0].name
+        with lock:
+            inside[name] += 1
+            if inside[name] > 1:
+                together.append(name)
+            seen[name] = asked[name]
+        with lock:
+            inside[name] -= 1
+
+    one = yard(act)
+    for number in range(200):
+        name = f"key-{number % 5}"
+        with lock:
+            asked[name] += 1
+        one.intend(name)
+    wait_for(lambda: one.left() == 0)
+    assert together == []
+    assert seen == asked
+
+
+def test_work_waits_for_its_moment_by_the_injected_clock(yard: Callable[..., Yard]) -> None:
+    done: list[str] = []
+    one = yard(lambda keys: done.append(keys[0].name))
+    one.intend("later", delay=3600)
+    one.intend("now")
+    wait_for(lambda: done == ["now"])
+    assert one.left() == 1
+    one.clock.advance(3601)
+    wait_for(lambda: done == ["now", "later"])
+
+
+def test_keys_of_one_grouping_come_together(yard: Callable[..., Yard]) -> None:
+    gate = threading.Event()
+    sizes: list[int] = []
+
+    def act(keys: Sequence[Key]) -> None:
+        gate.wait(10)
+        sizes.append(len(keys))
+
+    one = yard(act, batch_size=100)
+    for number in range(4):
+        one.intend(f"plug-{number}")
+    wait_for(lambda: len(one.driver._in_flight) == 4)
+    for number in range(50):
+        one.intend(f"task-{number}", grouping="cluster")
+    gate.set()
+    wait_for(lambda: one.left() == 0)
+    assert sorted(sizes) == [1, 1, 1, 1, 50]
+
+
+def test_a_failure_is_tried_again_and_delays_nobody(yard: Callable[..., Yard], caplog: Any) -> None:
+    done: list[str] = []
+    broken = {"poisoned"}
+
+    def act(keys: Sequence[Key]) -> None:
+        if keys[0].name in broken:
+            raise RuntimeError("poisoned")
+        done.append(keys[0].name)
+
+    one = yard(act)
+    one.intend("poisoned")
+    wait_for(lambda: one.driver.exceptions["yard.acting"] >= 1)
+    one.intend("sound")
+    wait_for(lambda: done == ["sound"])
+    broken.clear()
+    wait_for(lambda: done == ["sound", "poisoned"])
+    assert one.left() == 0
+
+
+def test_again_comes_back(yard: Callable[..., Yard]) -> None:
+    rounds: list[int] = []
+
+    def act(keys: Sequence[Key]) -> Again | None:
+        rounds.append(1)
+        return Again(0.01) if len(rounds) < 5 else None
+
+    one = yard(act)
+    one.intend("key")
+    wait_for(lambda: one.left() == 0)
+    assert len(rounds) == 5
+
+
+def test_an_older_epochs_work_is_dropped(store: Store) -> None:
+    done: list[str] = []
+    one = Yard(store, lambda keys: done.append(keys[0].name))
+    one.intend("old")
+    store.write(lambda tx: one.runtime.epochs.end(tx, "1"))
+    one.intend("new")
+    one.driver.start()
+    wait_for(lambda: one.left() == 0)
+    one.driver.stop()
+    assert done == ["new"]
