@@ -21,9 +21,7 @@ from services.batch.environments import (
 )
 
 Aws = Callable[..., Any]
-EVERYTHING = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-)
+EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 
 def create(aws: Aws, name: str = "one", region: str = "us-east-1", **changes: Any) -> Any:
@@ -56,7 +54,9 @@ def test_it_passes_through_awss_states(aws: Aws, account: str) -> None:
 def test_everything_that_batch_made_is_gone_afterwards_and_nothing_else(aws: Aws) -> None:
     make_instance_profile(aws)
     aws("ecs").create_cluster(clusterName="mine")
-    aws("ec2").create_launch_template(LaunchTemplateName="mine", LaunchTemplateData={"InstanceType": "c5.large"})
+    aws("ec2").create_launch_template(
+        LaunchTemplateName="mine", LaunchTemplateData={"InstanceType": "c5.large"}
+    )
     create(aws, computeResources=on_instances(aws, minvCpus=2))
     batch = aws("batch")
     assert settled(batch, "one")["status"] == "VALID"
@@ -111,7 +111,10 @@ def test_a_managed_environment_on_instances_is_built_as_recorded(aws: Aws, accou
     ("role", "reason"),
     [
         ("arn:aws:iam::{account}:role/absent", "arn:aws:iam::{account}:role/absent"),
-        ("arn:aws:iam::{account}:role/AWSServiceRoleForBatch", "arn:aws:iam::{account}:role/AWSServiceRoleForBatch"),
+        (
+            "arn:aws:iam::{account}:role/AWSServiceRoleForBatch",
+            "arn:aws:iam::{account}:role/AWSServiceRoleForBatch",
+        ),
         ("pathed", "arn:aws:iam::{account}:role/pathed"),
         ("other", "arn:aws:iam::{account}:role/other"),
     ],
@@ -262,11 +265,18 @@ def test_a_parameter_that_is_not_honoured_is_refused_by_name(aws: Aws) -> None:
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
+def test_a_bid_is_refused_and_not_forgotten(aws: Aws) -> None:
+    resources = on_instances(aws, type="SPOT", allocationStrategy="SPOT_CAPACITY_OPTIMIZED", bidPercentage=60)
+    with pytest.raises(ClientError, match="bidPercentage") as refused:
+        create(aws, computeResources=resources)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
 def test_describe_pages_by_name(aws: Aws) -> None:
     for number in range(5):
         create(aws, f"one-{number}")
-    pages = aws("batch").get_paginator("describe_compute_environments").paginate(
-        PaginationConfig={"PageSize": 2}
+    pages = (
+        aws("batch").get_paginator("describe_compute_environments").paginate(PaginationConfig={"PageSize": 2})
     )
     names = [[one["computeEnvironmentName"] for one in page["computeEnvironments"]] for page in pages]
     assert names == [["one-0", "one-1"], ["one-2", "one-3"], ["one-4"]]

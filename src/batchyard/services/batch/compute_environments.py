@@ -55,6 +55,7 @@ _INFRASTRUCTURE = (
     refuses=(
         "ecsSettings",
         "computeResources.managedInstancesProvider",
+        "computeResources.bidPercentage",
         "computeResources.capacityTags",
         "computeResources.ec2Configuration.imageKubernetesVersion",
         "computeResources.launchTemplate.overrides",
