@@ -14,7 +14,7 @@ from batchyard.wire.http import HttpRequest
 from batchyard.wire.model import Model
 
 ROOT = Path(__file__).parents[2] / ".cache" / f"botocore-{botocore.__version__}" / "tests/unit/protocols"
-OURS = ("query", "ec2", "json", "json_1_0", "rest-json")
+OURS = ("query", "ec2", "json", "json_1_0", "json_1_0-query-compatible", "rest-json")
 
 
 @dataclass(frozen=True)
