@@ -44,7 +44,7 @@ def make_server(application: Any) -> uvicorn.Server:
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
     )
     return uvicorn.Server(config)

@@ -1,0 +1,136 @@
+"""`make bench`: what a call costs the server, beside an empty ASGI application on the same settings.
+
+Server CPU is the process's own (/proc/PID/stat), so a busy machine spoils the rates more than the costs.
+`--quick` takes 40 seconds instead of three minutes, with fewer jobs held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import decisions
+from processes import Measured, Served, batchyard, empty, load
+from rich.console import Console
+from rich.table import Table
+from scene import Scene
+
+FEW = 1_000
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long everything takes."""
+
+    load_seconds: float
+    fill_seconds: float
+    many: int
+
+
+FULL = Length(load_seconds=8, fill_seconds=120, many=100_000)
+QUICK = Length(load_seconds=2.5, fill_seconds=15, many=10_000)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run found."""
+
+    nothing: Measured
+    submit: Measured
+    describe: Measured
+    get_role: Measured
+    few: Measured
+    many: Measured
+    many_held: int
+    ready_empty: float
+    ready_many: float
+    decisions: float
+
+
+def measure(length: Length, directory: Path) -> Findings:
+    """The whole run, on a data directory of its own."""
+    with empty() as one:
+        nothing = load(one, [_any_request(one)], most=10**9, seconds=length.load_seconds / 2)
+    with batchyard(directory) as one:
+        ready_empty = one.ready_seconds
+        scene = Scene(one.endpoint)
+        submissions = scene.submissions()
+        load(one, submissions, most=FEW, seconds=30)
+        few = load(one, submissions, most=FEW, seconds=30)
+        submit = load(one, submissions, most=10**9, seconds=length.load_seconds)
+        describe = load(one, scene.descriptions(), most=10**9, seconds=length.load_seconds / 2)
+        get_role = load(one, scene.role_reads(), most=10**9, seconds=length.load_seconds / 2)
+        held = _held(directory)
+        load(one, submissions, most=max(1, length.many - held), seconds=length.fill_seconds)
+        held = _held(directory)
+        many = load(one, submissions, most=FEW, seconds=30)
+    with batchyard(directory) as one:
+        ready_many = one.ready_seconds
+    return Findings(
+        nothing, submit, describe, get_role, few, many, held, ready_empty, ready_many, decisions.per_second(1)
+    )
+
+
+def _any_request(one: Served) -> bytes:
+    """A SubmitJob as Scene signs it: the empty application reads the same bytes."""
+    keys = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "x" * 40}
+    return Scene(one.endpoint, keys).submissions()[0]
+
+
+def _held(directory: Path) -> int:
+    """How many jobs the database holds."""
+    connection = sqlite3.connect(f"file:{directory / 'batchyard.db'}?mode=ro", uri=True)
+    try:
+        count: int = connection.execute("SELECT count(*) FROM batch_jobs").fetchone()[0]
+        return count
+    finally:
+        connection.close()
+
+
+def show(found: Findings, console: Console) -> None:
+    """The findings as two tables."""
+    costs = Table(title="One call, 8 connections")
+    for name in ("call", "server CPU", "x empty ASGI", "calls/s"):
+        costs.add_column(name, justify="left" if name == "call" else "right")
+    rows: Sequence[tuple[str, Measured]] = (
+        ("empty ASGI application", found.nothing),
+        ("SubmitJob, signed, authorized, audited, durable", found.submit),
+        ("DescribeJobs of 100", found.describe),
+        ("GetRole", found.get_role),
+    )
+    for name, one in rows:
+        ratio = one.cpu_microseconds / found.nothing.cpu_microseconds
+        costs.add_row(name, f"{one.cpu_microseconds:.0f} µs", f"{ratio:.1f}", f"{one.per_second:.0f}")
+    console.print(costs)
+    rest = Table(title="And")
+    rest.add_column("what")
+    rest.add_column("found", justify="right")
+    rest.add_row(f"SubmitJob at {FEW:,} jobs held", _rate(found.few))
+    rest.add_row(f"SubmitJob at {found.many_held:,} jobs held", _rate(found.many))
+    change = found.many.per_second / found.few.per_second - 1
+    rest.add_row("the second beside the first", f"{change:+.0%}")
+    rest.add_row("start to ready, empty directory", f"{found.ready_empty:.2f} s")
+    rest.add_row(f"start to ready, {found.many_held:,} jobs held", f"{found.ready_many:.2f} s")
+    rest.add_row("policy decisions per CPU second (BatchServiceRolePolicy)", f"{found.decisions:,.0f}")
+    console.print(rest)
+
+
+def _rate(one: Measured) -> str:
+    return f"{one.per_second:.0f}/s, {one.cpu_microseconds:.0f} µs CPU"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="40 seconds, with fewer jobs held")
+    length = QUICK if parser.parse_args().quick else FULL
+    with tempfile.TemporaryDirectory(prefix="batchyard-bench-") as directory:
+        found = measure(length, Path(directory))
+    show(found, Console(width=100))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""What the load finds: a user with a policy, a queue that accepts jobs and starts none, a role; and signed requests."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["batch:SubmitJob", "batch:TerminateJob"],
+            "Resource": [
+                f"arn:aws:batch:*:{ACCOUNT}:job-definition/*",
+                f"arn:aws:batch:*:{ACCOUNT}:job-queue/*",
+            ],
+        },
+        {"Effect": "Allow", "Action": ["batch:Describe*", "batch:List*"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:GetRole", "Resource": f"arn:aws:iam::{ACCOUNT}:role/*"},
+        {"Effect": "Deny", "Action": "batch:Delete*", "Resource": "*"},
+    ],
+}
+SIZES = [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}]
+
+
+class Scene:
+    """An account on a server, and requests signed as its user."""
+
+    def __init__(self, endpoint: str, keys: dict[str, str] | None = None) -> None:
+        self._endpoint = endpoint
+        self.keys = keys or self._set()
+
+    def client(self, service: str) -> Any:
+        """boto3 as root of the account."""
+        return boto3.Session().client(
+            service,
+            endpoint_url=self._endpoint,
+            region_name=REGION,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key="test",
+        )
+
+    def submissions(self) -> list[bytes]:
+        """SubmitJob requests with different names and one container override."""
+        bodies = [
+            {
+                "jobName": f"job-{number}",
+                "jobQueue": "queue",
+                "jobDefinition": "work:1",
+                "containerOverrides": {"environment": [{"name": "NUMBER", "value": str(number)}]},
+            }
+            for number in range(200)
+        ]
+        return [self._json("/v1/submitjob", body) for body in bodies]
+
+    def descriptions(self) -> list[bytes]:
+        """DescribeJobs of a hundred jobs that are there."""
+        batch = self.client("batch")
+        jobs = batch.list_jobs(jobQueue="queue", jobStatus="RUNNABLE", maxResults=100)["jobSummaryList"]
+        if len(jobs) != 100:
+            raise RuntimeError("there are not a hundred jobs to describe")
+        return [self._json("/v1/describejobs", {"jobs": [job["jobId"] for job in jobs]})]
+
+    def role_reads(self) -> list[bytes]:
+        """GetRole of the service-linked role."""
+        form = {"Action": "GetRole", "Version": "2010-05-08", "RoleName": "AWSServiceRoleForBatch"}
+        headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+        return [self._signed("iam", "/", headers, urlencode(form).encode())]
+
+    def _json(self, path: str, body: Any) -> bytes:
+        return self._signed("batch", path, {"content-type": "application/json"}, json.dumps(body).encode())
+
+    def _signed(self, service: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        request = AWSRequest("POST", self._endpoint + path, headers=headers, data=body)
+        keys = Credentials(self.keys["AccessKeyId"], self.keys["SecretAccessKey"])
+        SigV4Auth(keys, service, REGION).add_auth(request)
+        lines = [f"POST {path} HTTP/1.1", f"host: {urlsplit(self._endpoint).netloc}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        lines += ["user-agent: Boto3/1.40 Botocore/1.40 (benchmark)", f"content-length: {len(body)}", "", ""]
+        return "\r\n".join(lines).encode() + body
+
+    def _set(self) -> dict[str, str]:
+        iam = self.client("iam")
+        iam.create_user(UserName="ada")
+        arn = iam.create_policy(PolicyName="jobs", PolicyDocument=json.dumps(POLICY))["Policy"]["Arn"]
+        iam.attach_user_policy(UserName="ada", PolicyArn=arn)
+        self._queue()
+        keys: dict[str, str] = iam.create_access_key(UserName="ada")["AccessKey"]
+        return keys
+
+    def _queue(self) -> None:
+        """A queue whose environment is DISABLED once it is there: its jobs wait."""
+        batch, ec2 = self.client("batch"), self.client("ec2")
+        batch.create_compute_environment(
+            computeEnvironmentName="idle",
+            type="MANAGED",
+            computeResources={
+                "type": "FARGATE",
+                "maxvCpus": 1,
+                "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+                "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
+            },
+        )
+        environments: Callable[[], Sequence[Any]] = lambda: batch.describe_compute_environments()[  # noqa: E731
+            "computeEnvironments"
+        ]
+        _wait(lambda: environments()[0]["status"] == "VALID")
+        order = [{"order": 1, "computeEnvironment": "idle"}]
+        batch.create_job_queue(jobQueueName="queue", priority=1, computeEnvironmentOrder=order)
+        _wait(lambda: batch.describe_job_queues()["jobQueues"][0]["status"] == "VALID")
+        batch.update_compute_environment(computeEnvironment="idle", state="DISABLED")
+        _wait(lambda: (environments()[0]["status"], environments()[0]["state"]) == ("VALID", "DISABLED"))
+        batch.register_job_definition(
+            jobDefinitionName="work",
+            type="container",
+            platformCapabilities=["FARGATE"],
+            containerProperties={
+                "image": "busybox",
+                "command": ["true"],
+                "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/execution",
+                "resourceRequirements": SIZES,
+            },
+        )
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the scene was not set within 30 s")
+        time.sleep(0.02)
