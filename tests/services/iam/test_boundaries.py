@@ -73,3 +73,16 @@ def test_who_creates_can_be_held_to_a_boundary(iam: Any, boundary: str, user_cli
     iam.create_user(UserName="free")
     answer = refused(own.put_user_policy, UserName="free", PolicyName="p", PolicyDocument=allow("*"))
     assert answer[0] == "AccessDenied"
+
+
+def test_a_policy_of_service_linked_roles_bounds_nobody(iam: Any, owner: Owner) -> None:
+    """slr.md 3: neither put later nor given at creation."""
+    arn = "arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy"
+    put = owner.call("put_boundary")
+    assert refused(put, **owner.name, PermissionsBoundary=arn)[0] == "PolicyNotAttachable"
+    create = iam.create_user if owner.kind == "user" else iam.create_role
+    request = {f"{owner.kind.capitalize()}Name": "another", "PermissionsBoundary": arn}
+    if owner.kind == "role":
+        request["AssumeRolePolicyDocument"] = EC2_TRUST
+    assert refused(create, **request)[0] == "PolicyNotAttachable"
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["PermissionsBoundaryUsageCount"] == 0

@@ -99,6 +99,17 @@ def test_description_and_suffix(iam: Any) -> None:
             iam.create_service_linked_role(AWSServiceName="batch.amazonaws.com")
 
 
+def test_a_suffix_that_no_call_could_name_is_refused(iam: Any) -> None:
+    """A suffix has up to 64 characters, a whole role name too (botocore's model)."""
+    name = "AWSServiceRoleForAutoScaling_"
+    longest = "x" * (64 - len(name))
+    principal = "autoscaling.amazonaws.com"
+    answer = refused(iam.create_service_linked_role, AWSServiceName=principal, CustomSuffix=longest + "x")
+    assert answer[0] == "InvalidInput"
+    iam.create_service_linked_role(AWSServiceName=principal, CustomSuffix=longest)
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == [name + longest]
+
+
 def test_a_principal_without_a_role_is_refused(iam: Any) -> None:
     """`AccessDenied: Cannot find Service Linked Role template for …`, as people's logs have it."""
     text = "Cannot find Service Linked Role template for nothing.amazonaws.com"

@@ -25,11 +25,14 @@ def boundary_shape(row: Row) -> dict[str, Any]:
     return {"PermissionsBoundary": attached}
 
 
-def checked_boundary(ctx: Context, request: Any) -> str | None:
-    """The boundary that a Create call asks for; raises NoSuchEntity where that policy is missing."""
+def checked_boundary(ctx: Context, noun: Noun, request: Any) -> str | None:
+    """The boundary that a Create call asks for; raises NoSuchEntity where that policy is missing, and
+    PolicyNotAttachable where it is for service-linked roles alone."""
     if "PermissionsBoundary" not in request:
         return None
-    return require_attachable(ctx, request["PermissionsBoundary"]).arn
+    policy = require_attachable(ctx, request["PermissionsBoundary"])
+    refuse_linked_policy(policy, noun)
+    return policy.arn
 
 
 def record_boundary(ctx: Context, noun: Noun, row: Row, *, gone: bool = False) -> None:

@@ -72,7 +72,7 @@ def create_role(ctx: Context, request: Any) -> dict[str, Any]:
     refuse_reserved_path(path)
     documents.check(request["AssumeRolePolicyDocument"], "trust", ctx.partition)
     documents.refuse_over(request["AssumeRolePolicyDocument"], documents.TRUST_SIZE, "ACLSizePerRole")
-    boundary = checked_boundary(ctx, request)
+    boundary = checked_boundary(ctx, ROLE, request)
     tags = checked_tags(ROLE, request.get("Tags", ()))
     refuse_full(ctx, ROLE)
     row = insert_new(

@@ -25,6 +25,8 @@ from batchyard.services.iam.tables import role_deletions
 from batchyard.store.prepared import Prepared
 
 DELETION_CONTROLLER = "iam.role_deletion"
+LONGEST_NAME = 64
+"""RoleName's length in botocore's model; with a suffix beyond it no call could name the role [guess: the text]."""
 
 _TASK_ID = re.compile(
     r"task/aws-service-role/(?P<principal>[\w+=,.@-]{1,128})/(?P<role>[\w+=,.@-]{1,64})"
@@ -109,6 +111,10 @@ def create_service_linked_role(ctx: Context, request: Any) -> dict[str, Any]:
     if request.get("CustomSuffix") and not template.custom_suffix_allowed:
         raise iam.error.InvalidInputException(f"Custom suffix is not allowed for {principal}")
     name = template.role_name_with(request.get("CustomSuffix"))
+    if len(name) > LONGEST_NAME:
+        raise iam.error.InvalidInputException(
+            f"Role name {name} must not be longer than {LONGEST_NAME} characters"
+        )
     if find(ctx, ROLE, name) is not None:
         raise iam.error.InvalidInputException(
             f"Service role name {name} has been taken in this account, please try a different suffix."

@@ -52,7 +52,7 @@ def _whole(row: Row) -> dict[str, Any]:
 @iam.operation(on=to_be(USER), tags="Tags", writes=True)
 def create_user(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a user without keys, groups and policies."""
-    boundary = checked_boundary(ctx, request)
+    boundary = checked_boundary(ctx, USER, request)
     tags = checked_tags(USER, request.get("Tags", ()))
     refuse_full(ctx, USER)
     row = insert_new(
