@@ -66,10 +66,9 @@ class PolicySource(Protocol):
     def find_role(self, tx: Transaction, partition: str, account: str, name: str) -> TrustedRole | None:
         """A role by name (without path)."""
 
-    def find_profile_role(
-        self, tx: Transaction, partition: str, account: str, profile_name: str
-    ) -> str | None:
-        """The ARN of the role inside an instance profile; None where there is no profile or no role in it."""
+    def find_profile_role(self, tx: Transaction, partition: str, account: str, *, profile: str) -> str | None:
+        """The ARN of the role inside an instance profile, given by name or by its whole ARN; None where there
+        is no such profile or no role in it."""
 
 
 @dataclass(frozen=True, slots=True)

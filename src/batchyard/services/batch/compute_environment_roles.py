@@ -8,7 +8,7 @@ from typing import Any
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied, ApiError
-from batchyard.services.batch.resources import compute_environment
+from batchyard.services.batch.resources import compute_environment, owner_of
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.service_role import PRINCIPAL, ROLE_NAME, role_arn
 
@@ -32,9 +32,7 @@ def passes_instance_role(ctx: Context, request: Any) -> Iterable[Check]:
     if not given:
         return
     profile = instance_profile_arn(ctx, given)
-    inside = ctx.runtime.policies.find_profile_role(
-        ctx.read, ctx.partition, ctx.account, profile.rsplit("/", 1)[-1]
-    )
+    inside = ctx.runtime.policies.find_profile_role(ctx.read, ctx.partition, ctx.account, profile=given)
     yield _passed(ctx, request, inside or profile, "ec2.amazonaws.com")
 
 
@@ -61,7 +59,7 @@ def _passed(ctx: Context, request: Any, role: str, to: str) -> Check:
             "iam:PassedToService": to,
             "iam:AssociatedResourceArn": compute_environment.arn_of(ctx, name),
         },
-        account=role.split(":")[4],
+        account=owner_of(role),
     )
 
 
@@ -69,7 +67,8 @@ def decide_service_role(ctx: Context, request: Any) -> str:
     """The ARN of the environment's service role; makes AWSServiceRoleForBatch where it is wanted and missing.
 
     Raises AccessDeniedException with IAM's text where the caller may not make it, and ClientException
-    `ServiceRole is required.` for an UNMANAGED environment without a role (batch-on-behalf.md 4).
+    `ServiceRole is required.` for an UNMANAGED environment without a role (batch-on-behalf.md 4), and with
+    IAM's text where a customer's role has the name.
     """
     given = request.get("serviceRole")
     if given:
@@ -84,5 +83,12 @@ def decide_service_role(ctx: Context, request: Any) -> str:
         made = ctx.forward().iam.create_service_linked_role(AWSServiceName=PRINCIPAL)
     except AccessDenied as denied:
         raise ApiError("AccessDeniedException", denied.message, status=403) from denied
+    except ApiError as refused:
+        if refused.code != "InvalidInput":
+            raise
+        # A customer's role has the name; how Batch tells it is not public [guess].
+        raise batch.error.ClientException(
+            f"Error executing request, Exception : {refused.message}"
+        ) from refused
     ctx.note_resource(made["Role"]["Arn"])
     return made["Role"]["Arn"]

@@ -173,7 +173,7 @@ def _changes(ctx: Context, row: Row, request: Any) -> dict[str, Any]:
         changes["context"] = request["context"]
     if "unmanagedvCpus" in request:
         changes["unmanaged_vcpus"] = request["unmanagedvCpus"]
-    if request.get("serviceRole"):
+    if "serviceRole" in request:
         changes |= _role_change(ctx, row, request["serviceRole"])
     if request.get("computeResources"):
         changes |= _scaling_change(row, request["computeResources"])
@@ -193,13 +193,15 @@ def _scaling_change(row: Row, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _role_change(ctx: Context, row: Row, given: str) -> dict[str, Any]:
-    """One role kind for life: the service-linked role can't be swapped for another, nor the reverse."""
-    arn = full_role_arn(ctx, given)
-    becomes_linked = arn == role_arn(ctx.partition, ctx.account)
+    """One role kind for life: the service-linked role ("" names it, too) can't be swapped for another, nor the
+    reverse."""
+    linked = role_arn(ctx.partition, ctx.account)
+    arn = full_role_arn(ctx, given) if given else linked
+    becomes_linked = arn == linked
     if becomes_linked != row.service_linked:
         text = (
             "The service role of a compute environment cannot be changed from or to the service-linked role"
-            f" {role_arn(ctx.partition, ctx.account)}"
+            f" {linked}"
         )
         raise batch.error.ClientException(f"Error executing request, Exception : {text}")
     return {"service_role": arn}

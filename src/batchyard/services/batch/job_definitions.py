@@ -14,7 +14,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import NotBuilt
 from batchyard.services.batch.container_properties import REFUSED, check_container, with_empty_lists
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of
+from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of, owner_of
 from batchyard.services.batch.retry_strategies import check_retry_strategy, check_timeout
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_definitions
@@ -57,7 +57,7 @@ def _passed_roles(ctx: Context, request: Any) -> Iterable[Check]:
                     "iam:PassedToService": TASKS_PRINCIPAL,
                     "iam:AssociatedResourceArn": job_definition.arn_of(ctx, request["jobDefinitionName"]),
                 },
-                account=role.split(":")[4],
+                account=owner_of(role),
             )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.service import RoleUse
 from batchyard.services.batch.tables import compute_environments
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 ROLE_NAME = "AWSServiceRoleForBatch"
@@ -18,6 +18,16 @@ PRINCIPAL = "batch.amazonaws.com"
 SERVICE_TAG = {"AWSBatchServiceTag": "batch"}
 """Statements 4, 7, 14 and 16 of BatchServiceRolePolicy ask for this key on what Batch makes; 8 on what it ends.
 The value is recorded (batch-on-behalf.md 2)."""
+
+
+def tags_of_made(row: Row) -> Mapping[str, str]:
+    """What Batch tags an environment's cluster, template, fleet request and task definitions with.
+
+    Nothing as a customer's role: AWSBatchServiceRole may tag tasks and what RunInstances makes alone
+    (managed-policies.json), and the other naming scheme needs no tag (batch-on-behalf.md 2).
+    """
+    return SERVICE_TAG if row.service_linked else {}
+
 
 _USING = Prepared(
     select(compute_environments.c.region, compute_environments.c.arn)

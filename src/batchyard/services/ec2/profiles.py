@@ -31,9 +31,10 @@ def profile_arn(ctx: Context, given: Mapping[str, Any] | None) -> str | None:
 def role_of(ctx: Context, given: Mapping[str, Any] | None) -> str | None:
     """The ARN of the role inside the profile, None where there is none."""
     name = profile_name(given)
-    if name is None:
+    if name is None or given is None:
         return None
-    return ctx.runtime.policies.find_profile_role(ctx.read, ctx.partition, ctx.account, name)
+    profile = given.get("Arn") or name
+    return ctx.runtime.policies.find_profile_role(ctx.read, ctx.partition, ctx.account, profile=profile)
 
 
 def passed_role(ctx: Context, given: Mapping[str, Any] | None) -> Iterable[Check]:

@@ -138,14 +138,15 @@ class IamSource:
             tags=row.tags,
         )
 
-    def find_profile_role(
-        self, tx: Transaction, partition: str, account: str, profile_name: str
-    ) -> str | None:
-        """The ARN of the role inside an instance profile; None where there is no profile or no role in it."""
-        profile = INSTANCE_PROFILE.find(tx, partition, account, profile_name)
-        if profile is None or profile.role_id is None:
+    def find_profile_role(self, tx: Transaction, partition: str, account: str, *, profile: str) -> str | None:
+        """The ARN of the role inside an instance profile, given by name or by its whole ARN; None where there
+        is no such profile or no role in it."""
+        found = INSTANCE_PROFILE.find(tx, partition, account, profile.rsplit("/", 1)[-1])
+        if found is None or found.role_id is None:
             return None
-        row = ROLE.find_by_id(tx, profile.role_id)
+        if profile.startswith("arn:") and INSTANCE_PROFILE.arn_of(found) != profile:
+            return None
+        row = ROLE.find_by_id(tx, found.role_id)
         return None if row is None else ROLE.arn_of(row)
 
     def _is_fresh(self, known: _Known) -> bool:

@@ -9,7 +9,7 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.batch.compute_resource_rules import FARGATE
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.names import cluster_name
-from batchyard.services.batch.service_role import SERVICE_TAG
+from batchyard.services.batch.service_role import tags_of_made
 from batchyard.store.prepared import Row
 
 _LINKED_ROLES = {
@@ -59,12 +59,16 @@ def _validate(aws: Clients, resources: dict[str, Any]) -> None:
 
 
 def _validate_instance_profile(aws: Clients, given: str) -> None:
+    """The profile must be there, at the whole ARN where that is given: a namesake elsewhere is another one."""
+    absent = Unfit(f"CLIENT_ERROR - Instance profile {given} does not exist")
     try:
-        aws.iam.get_instance_profile(InstanceProfileName=given.rsplit("/", 1)[-1])
+        found = aws.iam.get_instance_profile(InstanceProfileName=given.rsplit("/", 1)[-1])
     except ApiError as error:
-        if error.code != "NoSuchEntity":
+        if error.code not in ("NoSuchEntity", "ValidationError"):
             raise
-        raise Unfit(f"CLIENT_ERROR - Instance profile {given} does not exist") from error
+        raise absent from error
+    if given.startswith("arn:") and found["InstanceProfile"]["Arn"] != given:
+        raise absent
 
 
 def _validate_launch_template(aws: Clients, given: dict[str, Any]) -> None:
@@ -120,6 +124,7 @@ def _ensure_cluster(aws: Clients, row: Row) -> str:
     found = aws.ecs.describe_clusters(clusters=[name])["clusters"]
     if found and found[0]["status"] == "ACTIVE":
         return found[0]["clusterArn"]
-    tags = [{"key": key, "value": value} for key, value in SERVICE_TAG.items()]
-    made = aws.ecs.create_cluster(clusterName=name, tags=tags)  # type: ignore[arg-type]
+    tags = [{"key": key, "value": value} for key, value in tags_of_made(row).items()]
+    request: Any = {"clusterName": name, **({"tags": tags} if tags else {})}
+    made = aws.ecs.create_cluster(**request)
     return made["cluster"]["clusterArn"]

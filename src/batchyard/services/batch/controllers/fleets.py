@@ -9,7 +9,7 @@ from batchyard import ids
 from batchyard.framework.clients import Clients, pages
 from batchyard.services.batch.controllers.launch_templates import launch_data
 from batchyard.services.batch.controllers.unfit import Unfit
-from batchyard.services.batch.service_role import SERVICE_TAG
+from batchyard.services.batch.service_role import tags_of_made
 from batchyard.store.prepared import Row
 
 _LIVE = ("submitted", "active", "modifying")
@@ -125,8 +125,7 @@ def _config(aws: Clients, row: Row, instance_type: str) -> Any:
     role = resources["spotIamFleetRole"]
     if not role.startswith("arn:"):
         role = f"arn:{row.partition}:iam::{row.account}:role/{role.lstrip('/')}"
-    own = [{"Key": key, "Value": value} for key, value in SERVICE_TAG.items()]
-    return {
+    config: dict[str, Any] = {
         "ClientToken": _client_token(row, instance_type),
         "IamFleetRole": role,
         "AllocationStrategy": "lowestPrice",
@@ -134,8 +133,11 @@ def _config(aws: Clients, row: Row, instance_type: str) -> Any:
         "Type": "maintain",
         "TerminateInstancesWithExpiration": True,
         "LaunchSpecifications": [specification],
-        "TagSpecifications": [{"ResourceType": "spot-fleet-request", "Tags": own}],
     }
+    own = [{"Key": key, "Value": value} for key, value in tags_of_made(row).items()]
+    if own:
+        config["TagSpecifications"] = [{"ResourceType": "spot-fleet-request", "Tags": own}]
+    return config
 
 
 def _client_token(row: Row, instance_type: str) -> str:

@@ -10,20 +10,22 @@ from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.names import cluster_name, group_unique, launch_template_name, user_data
-from batchyard.services.batch.service_role import SERVICE_TAG
+from batchyard.services.batch.service_role import SERVICE_TAG, tags_of_made
 from batchyard.store.prepared import Row
 
 
 def ensure_launch_template(aws: Clients, row: Row, instance_type: str) -> str:
     """The name of an instance type's launch template, made where it is missing. It has one version."""
     name = launch_template_name(row, instance_type)
-    specification = {"ResourceType": "launch-template", "Tags": _pairs(SERVICE_TAG)}
+    request: Any = {}
+    if tags := tags_of_made(row):
+        request["TagSpecifications"] = [{"ResourceType": "launch-template", "Tags": _pairs(dict(tags))}]
     try:
         aws.ec2.create_launch_template(
             LaunchTemplateName=name,
             ClientToken=group_unique(row, instance_type),
             LaunchTemplateData=launch_data(aws, row, instance_type),
-            TagSpecifications=[specification],  # type: ignore[list-item]
+            **request,
         )
     except ApiError as error:
         if error.code != "InvalidLaunchTemplateName.AlreadyExistsException":

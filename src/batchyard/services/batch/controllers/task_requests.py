@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchyard.services.batch.controllers.lines import is_fargate
-from batchyard.services.batch.service_role import SERVICE_TAG
+from batchyard.services.batch.service_role import tags_of_made
 from batchyard.store.prepared import Row
 
 CONTAINER = "default"
@@ -47,8 +47,9 @@ def task_definition(definition: Row, environment: Row) -> dict[str, Any]:
     request: dict[str, Any] = {
         "family": definition.name,
         "containerDefinitions": [container],
-        "tags": _pairs(SERVICE_TAG),
     }
+    if tags := tags_of_made(environment):
+        request["tags"] = _pairs(tags)
     for member, given in (("taskRoleArn", "jobRoleArn"), ("executionRoleArn", "executionRoleArn")):
         if body.get(given):
             request[member] = body[given]
