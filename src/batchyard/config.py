@@ -32,5 +32,5 @@ class Settings:
     """Open POST /_batchyard/clock?advance=SECONDS (loopback and ephemeral only)."""
     controller_threads: int = 4
     """How many threads drive the controllers."""
-    request_threads: int = 16
-    """How many requests are worked on at once."""
+    request_threads: int = 4
+    """How many threads read large requests."""

@@ -2,15 +2,35 @@
 
 import os
 import secrets
+import threading
 import uuid
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
+class _Randomness:
+    """The system's generator, asked for many bytes at a time: a system call for each id would cost more than the id."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bytes = b""
+        self._at = 0
+
+    def take(self, length: int) -> bytes:
+        with self._lock:
+            if self._at + length > len(self._bytes):
+                self._bytes, self._at = os.urandom(4096), 0
+            self._at += length
+            return self._bytes[self._at - length : self._at]
+
+
+_randomness = _Randomness()
+
+
 def uuid4() -> str:
     """A random UUID in its usual form."""
-    raw = bytearray(os.urandom(16))
+    raw = bytearray(_randomness.take(16))
     raw[6] = raw[6] & 0x0F | 0x40
     raw[8] = raw[8] & 0x3F | 0x80
     digits = raw.hex()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from batchyard import ids
@@ -21,6 +22,7 @@ from batchyard.gateway.authenticate import Authenticator, Refused
 from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.clients import GatewayClients
 from batchyard.gateway.denial import ended
+from batchyard.gateway.pending import Pending, Written
 from batchyard.gateway.sessions import forwarded
 from batchyard.store.transaction import Transaction
 from batchyard.wire import model as wire_model
@@ -53,33 +55,40 @@ class Gateway:
         self._check_results = check_results
 
     def handle(self, http: HttpRequest) -> HttpResponse:
-        """One request from outside: authenticate, parse, invoke, serialize. Never raises."""
+        """One request from outside, waited for. Never raises."""
+        received = self.receive(http)
+        return received.wait() if isinstance(received, Pending) else received
+
+    def receive(self, http: HttpRequest) -> HttpResponse | Pending:
+        """One request from outside: authenticate, parse, invoke; a write's answer is still to come. Never raises."""
         request_id = ids.uuid4()
         service = guess_service(http)
         try:
-            claim, session = self._authenticator.authenticate(http)
-            service = claim.service
-            if service not in self._runtime.services:
-                return answers.unknown_service(service, request_id)
-            operation = route(http, service)
-            if operation is None:
-                return answers.unknown_operation(service, http, request_id)
-            request = protocols.parse(operation, http)
-            origin = _origin(http, request_id)
-            result = self.invoke(session, Call(service, operation.name, request, claim.region, origin))
-            return protocols.serialize(operation, result, request_id)
-        except Refused as refused:
-            return answers.refused(service, refused, request_id)
-        except WireError as error:
-            return answers.error_reply(service, error.reply, request_id)
-        except ApiError as error:
-            return answers.api_error(service, error, request_id)
-        except Exception:
-            _log.exception("request %s to %s failed", request_id, service)
-            return answers.internal_failure(service, request_id)
+            # One snapshot from the credentials to the result: what a call is judged by does not change within it.
+            with self._runtime.store.read():
+                claim, session = self._authenticator.authenticate(http)
+                service = claim.service
+                if service not in self._runtime.services:
+                    return answers.unknown_service(service, request_id)
+                operation = route(http, service)
+                if operation is None:
+                    return answers.unknown_operation(service, http, request_id)
+                request = protocols.parse(operation, http)
+                origin = _origin(http, request_id)
+                begun = self._begin(session, Call(service, operation.name, request, claim.region, origin))
+            if isinstance(begun, Future):
+                return Pending(begun, lambda written: _finished(operation, written, request_id))
+            return protocols.serialize(operation, begun, request_id)
+        except Exception as error:
+            return _error(service, error, request_id)
 
     def invoke(self, session: Session, call: Call) -> dict[str, Any]:
         """The one way to a service, for everyone. Raises ApiError (AccessDenied among them)."""
+        begun = self._begin(session, call)
+        return _outcome(begun) if isinstance(begun, Future) else begun
+
+    def _begin(self, session: Session, call: Call) -> dict[str, Any] | Written:
+        """Audit, admit, and act: a read's result, or a write that is on its way to the disk."""
         service, entry, operation = self._find(call)
         event = self._open(session, call, service, entry)
         with self._runtime.store.read() as snapshot:
@@ -96,10 +105,7 @@ class Gateway:
                 self._fail(event, error)
                 self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                 raise
-        result_or_error = self._runtime.store.write(lambda tx: self._write(tx, ctx, entry, operation, event))
-        if isinstance(result_or_error, Exception):
-            raise result_or_error
-        return result_or_error
+        return self._runtime.store.submit(lambda tx: self._write(tx, ctx, entry, operation, event))
 
     def _write(
         self, tx: Transaction, ctx: Context, entry: OperationEntry, operation: Operation, event: Event
@@ -210,6 +216,33 @@ class Gateway:
         problems = protocols.unknown_members(operation, result)
         if problems:
             raise AssertionError(f"{operation.name} answers what its model does not have: {problems}")
+
+
+def _outcome(written: Written) -> dict[str, Any]:
+    outcome = written.result()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def _finished(operation: Operation, written: Written, request_id: str) -> HttpResponse:
+    """The answer to a write that is on disk."""
+    try:
+        return protocols.serialize(operation, _outcome(written), request_id)
+    except Exception as error:
+        return _error(operation.model.service, error, request_id)
+
+
+def _error(service: str | None, error: Exception, request_id: str) -> HttpResponse:
+    """The answer to a request that failed; an exception that nobody planned is logged, and is a bug."""
+    if isinstance(error, Refused):
+        return answers.refused(service, error, request_id)
+    if isinstance(error, WireError):
+        return answers.error_reply(service, error.reply, request_id)
+    if isinstance(error, ApiError):
+        return answers.api_error(service, error, request_id)
+    _log.error("request %s to %s failed", request_id, service, exc_info=error)
+    return answers.internal_failure(service, request_id)
 
 
 def _origin(http: HttpRequest, request_id: str) -> Origin:

@@ -65,7 +65,7 @@ def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> 
     origin = ctx.call.origin
     now = wall_now()
     keys: dict[str, Values] = {
-        "aws:currenttime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:currenttime": f"{now.isoformat(timespec='seconds')[:19]}Z",
         "aws:epochtime": str(int(now.timestamp())),
         "aws:securetransport": "true" if origin.secure else "false",
         "aws:useragent": origin.user_agent,

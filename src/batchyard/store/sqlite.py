@@ -68,11 +68,15 @@ class SqliteStore:
 
     def write(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` on the writer; returns its result, or raises its exception, once it is on disk."""
+        return self.submit(function).result()
+
+    def submit(self, function: Callable[[Transaction], T]) -> Future[T]:
+        """Run `function` on the writer; the future is done once its changes are on disk."""
         if self.is_writer_thread():
             raise WriteOpen("a write is open on this thread: only ctx.forward() may call from here")
         future: Future[T] = Future()
         self._queue.put((function, future))
-        return future.result()
+        return future
 
     def write_soon(self, function: Callable[[Transaction], Any]) -> None:
         """Run `function` on the writer some time; nobody waits for it, and a crash may lose it."""
