@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from batchyard.audit.tables import last_accessed
 from batchyard.framework.context import Context
-from batchyard.services.iam import documents, revisions
+from batchyard.services.iam import departed_principals, documents, revisions
 from batchyard.services.iam.boundaries import boundary_shape, checked_boundary, record_boundary
 from batchyard.services.iam.nouns import (
     ROLE,
@@ -131,6 +131,7 @@ def delete_role(ctx: Context, request: Any) -> None:
         )
     refuse_owning(ctx, row)
     delete_row(ctx, ROLE, row)
+    departed_principals.keep_ids(ctx.write, ROLE, row)
     record_boundary(ctx, ROLE, row, gone=True)
     revisions.changed(ctx)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
-from batchyard.services.iam import revisions
+from batchyard.services.iam import departed_principals, revisions
 from batchyard.services.iam.access_keys import keys_of
 from batchyard.services.iam.boundaries import boundary_shape, checked_boundary, record_boundary
 from batchyard.services.iam.nouns import (
@@ -100,5 +100,6 @@ def delete_user(ctx: Context, request: Any) -> None:
         raise iam.error.DeleteConflictException("Cannot delete entity, must remove users from group first.")
     refuse_owning(ctx, row)
     delete_row(ctx, USER, row)
+    departed_principals.keep_ids(ctx.write, USER, row)
     record_boundary(ctx, USER, row, gone=True)
     revisions.changed(ctx)

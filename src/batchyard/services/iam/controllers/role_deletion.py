@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.service import RoleUse
 from batchyard.framework.work import Key
-from batchyard.services.iam import revisions
+from batchyard.services.iam import departed_principals, revisions
 from batchyard.services.iam.nouns import ROLE, Row
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.service_linked_roles import DELETION_CONTROLLER, find_task
@@ -62,6 +62,8 @@ class RoleDeletion(Controller):
             return
         tx.run(delete(attachments).where(attachments.c.owner_id == task.role_id))
         tx.run(delete(roles).where(roles.c.id == task.role_id))
+        if role is not None:
+            departed_principals.keep_ids(tx, ROLE, role)
         revisions.replace(tx, task.partition, task.account)
         self._set(tx, task, status="SUCCEEDED")
 
