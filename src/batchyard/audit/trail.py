@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.audit.event import Caller, Event, without_secrets
@@ -13,6 +13,7 @@ from batchyard.audit.identity import user_identity, username
 from batchyard.audit.tables import event_resources, events, last_accessed
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
+from batchyard.store.types import encode
 
 _TOUCH_EVERY = timedelta(seconds=1)
 
@@ -21,9 +22,18 @@ _INSERT = Prepared(
         {column.name: bindparam(column.name) for column in events.columns if column.name != "sequence"}
     )
 )
-_INSERT_RESOURCE = Prepared(
-    insert(event_resources).values(
-        {column.name: bindparam(column.name) for column in event_resources.columns}
+_names = func.json_each(bindparam("names")).table_valued("value")
+# All of an event's names in one statement: each statement hands the interpreter over, which costs more than a row.
+_INSERT_RESOURCES = Prepared(
+    insert(event_resources).from_select(
+        ["account", "partition", "region", "resource_name", "sequence"],
+        select(
+            bindparam("account"),
+            bindparam("partition"),
+            bindparam("region"),
+            _names.c.value,
+            bindparam("sequence"),
+        ),
     )
 )
 _NEWEST = insert(last_accessed).values(
@@ -80,13 +90,13 @@ class Trail:
             resources=event.resources,
             decision=event.decision,
         )
-        for name in {short_name(arn) for arn in event.resources}:
+        if event.resources:
             tx.run(
-                _INSERT_RESOURCE,
+                _INSERT_RESOURCES,
                 account=caller.account,
                 partition=caller.partition,
                 region=event.region,
-                resource_name=name,
+                names=encode(sorted({short_name(arn) for arn in event.resources})),
                 sequence=sequence,
             )
 
