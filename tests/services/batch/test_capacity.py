@@ -371,3 +371,19 @@ def test_several_types_have_a_group_each(
     delete(batch, "one")
     assert groups(aws) == []
     assert aws("ec2").describe_launch_templates()["LaunchTemplates"] == []
+
+
+def test_a_group_that_is_gone_already_does_not_hold_up_the_deletion(
+    aws: Make, batch: Any, create: Make, wait_for: Make
+) -> None:
+    """As after a crash, or with groups that end at different times: one group's template is gone before."""
+    assert create()["status"] == "VALID"
+    batch.update_compute_environment(computeEnvironment="one", state="DISABLED")
+    settled(batch, "one")
+    (group,) = groups(aws)
+    name, template = group["AutoScalingGroupName"], group["LaunchTemplate"]["LaunchTemplateId"]
+    aws("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    wait_for(lambda: not groups(aws))
+    aws("ec2").delete_launch_template(LaunchTemplateId=template)
+    batch.delete_compute_environment(computeEnvironment="one")
+    wait_for(lambda: describe(batch, "one") is None)

@@ -30,13 +30,18 @@ def _end_group(aws: Clients, row: Row, instance_type: str) -> bool:
         if not found[0].get("Status"):
             aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
         return True
-    template = launch_template_name(row, instance_type)
+    _delete_launch_template(aws, launch_template_name(row, instance_type))
+    return False
+
+
+def _delete_launch_template(aws: Clients, name: str) -> None:
+    """Looked for first: a missing template has no tag, and without the tag the role may not ask for its deletion."""
     try:
-        aws.ec2.delete_launch_template(LaunchTemplateName=template)
+        aws.ec2.describe_launch_template_versions(LaunchTemplateName=name)
+        aws.ec2.delete_launch_template(LaunchTemplateName=name)
     except ApiError as error:
         if error.code != "InvalidLaunchTemplateName.NotFoundException":
             raise
-    return False
 
 
 def _end_cluster(aws: Clients, cluster: str) -> bool:
