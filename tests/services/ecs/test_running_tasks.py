@@ -69,6 +69,11 @@ def test_what_a_task_shows(ecs: Any, request_of: dict[str, Any], account: str) -
             "Override for container named other is not a container in the TaskDefinition.",
         ),
         (
+            {"overrides": {"containerOverrides": [{"name": "default", "environment": [{"value": "x"}]}]}},
+            "InvalidParameterException",
+            "Environment variable name should not be null or empty.",
+        ),
+        (
             {"overrides": {"containerOverrides": [{"name": "default", "command": ["x" * 8192]}]}},
             "InvalidParameterException",
             "Container Overrides length must be at most 8192",

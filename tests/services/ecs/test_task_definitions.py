@@ -74,6 +74,11 @@ def test_tags_come_with_include(ecs: Any) -> None:
     [
         ({"name": None}, "Container.name should not be null or empty."),
         ({"image": None}, "Container.image should not be null or empty."),
+        ({"environment": [{"value": "x"}]}, "Environment variable name should not be null or empty."),
+        (
+            {"resourceRequirements": [{"type": "GPU", "value": "many"}]},
+            "Invalid setting for container 'default'. GPU value 'many' is not a whole number.",
+        ),
         (
             {"memory": None},
             "Invalid setting for container 'default'. At least one of 'memory' or 'memoryReservation' must be"
@@ -103,6 +108,11 @@ def test_refused_containers(ecs: Any, change: dict[str, Any], text: str) -> None
         {"user": "nobody"},
         {"linuxParameters": {"initProcessEnabled": True}},
         {"logConfiguration": {"logDriver": "splunk"}},
+        {
+            "resourceRequirements": [
+                {"type": "GPU", "value": "1", "sharingStrategy": {"nvidiaMps": {"memory": 1}}}
+            ]
+        },
     ],
     ids=lambda change: next(iter(change)),
 )

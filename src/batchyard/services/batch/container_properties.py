@@ -14,6 +14,7 @@ from batchyard.services.batch.refusals import refusal
 LEAST_MEMORY_MIB = 4
 LONGEST_REASON = 1024
 RESERVED_PREFIX = "AWS_BATCH"
+LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
 FARGATE, EC2 = "FARGATE", "EC2"
 
 REFUSED = (
@@ -69,8 +70,10 @@ def check_container(ctx: Context, container: Mapping[str, Any], platforms: Seque
 
 
 def check_environment(ctx: Context, environment: Sequence[Mapping[str, str]]) -> None:
-    """No variable may begin with AWS_BATCH: Batch's own do (batch-jobs.md 6; the text is a guess)."""
+    """Each variable has a name, and none begins with AWS_BATCH: Batch's own do (batch-jobs.md 6; texts are guesses)."""
     for pair in environment:
+        if not pair.get("name"):
+            raise refusal(ctx, "Environment variable name should not be null or empty")
         if pair.get("name", "").startswith(RESERVED_PREFIX):
             raise refusal(ctx, f"Environment variables cannot start with {RESERVED_PREFIX}")
 
@@ -129,8 +132,13 @@ def _whole(ctx: Context, kind: str, value: Any) -> int:
 
 
 def _check_logging(configuration: Mapping[str, Any] | None) -> None:
-    if configuration is not None and configuration["logDriver"] != "awslogs":
+    if configuration is None:
+        return
+    if configuration["logDriver"] != "awslogs":
         raise NotBuilt(f"the log driver {configuration['logDriver']}")
+    for option in configuration.get("options", ()):
+        if option not in LOG_OPTIONS:
+            raise NotBuilt(f"the log option {option}")
 
 
 def _check_fargate(ctx: Context, container: Mapping[str, Any]) -> None:

@@ -37,10 +37,13 @@ NOT_HONOURED = (
     "firelensConfiguration",
     "credentialSpecs",
     "logConfiguration.secretOptions",
+    "resourceRequirements.sharingStrategy",
 )
 """Members of a container definition that are refused by name; the engine cannot make them true."""
 
 LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
+NAMELESS = "Environment variable name should not be null or empty."
+"""What a variable without a name is refused with (the text is a guess)."""
 LONGEST_STOP_TIMEOUT = 120
 """Seconds, Fargate's own limit; ECS reference of ContainerDefinition.stopTimeout."""
 
@@ -67,6 +70,7 @@ def _normalized(container: Mapping[str, Any], *, task_memory: bool) -> dict[str,
         raise ecs.error.ClientException(
             "Invalid setting for container. A task definition needs at least one essential container."
         )
+    _check_lists(name, container)
     _check_memory(name, container, task_memory=task_memory)
     _check_logging(container.get("logConfiguration"))
     if container.get("stopTimeout", 0) > LONGEST_STOP_TIMEOUT:
@@ -75,6 +79,17 @@ def _normalized(container: Mapping[str, Any], *, task_memory: bool) -> dict[str,
         )
     defaults = {"cpu": 0, "essential": True, "environment": [], "mountPoints": [], "volumesFrom": []}
     return {**defaults, "portMappings": [], "systemControls": [], **container}
+
+
+def _check_lists(name: str, container: Mapping[str, Any]) -> None:
+    """Variables have names, GPUs are counted (the texts are guesses)."""
+    if any(not pair.get("name") for pair in container.get("environment") or ()):
+        raise ecs.error.ClientException(NAMELESS)
+    for need in container.get("resourceRequirements") or ():
+        if need["type"] == "GPU" and not need["value"].isdecimal():
+            raise ecs.error.ClientException(
+                f"Invalid setting for container '{name}'. GPU value '{need['value']}' is not a whole number."
+            )
 
 
 def _check_memory(name: str, container: Mapping[str, Any], *, task_memory: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
+from batchyard.services.ecs.container_definitions import NAMELESS
 from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.task_definitions import pass_role, resolve
@@ -19,6 +20,7 @@ REFUSED = (
     "overrides.ephemeralStorage",
     "overrides.inferenceAcceleratorOverrides",
     "overrides.containerOverrides.environmentFiles",
+    "overrides.containerOverrides.resourceRequirements.sharingStrategy",
 )
 
 
@@ -32,6 +34,8 @@ def check(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> None:
             raise ecs.error.InvalidParameterException(
                 f"Override for container named {one.get('name')} is not a container in the TaskDefinition."
             )
+        if any(not pair.get("name") for pair in one.get("environment") or ()):
+            raise ecs.error.InvalidParameterException(NAMELESS)
 
 
 def overridden(container: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
