@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 STARTED_AT_ONCE = 8
 """Calls of RunTask that are made side by side, so that their commits share a flush (DESIGN.md 3.1)."""
@@ -191,6 +193,10 @@ class Starter:
             return _Answer(start, failed=TOO_MANY_TAGS)
         except ApiError as error:
             return self._judge(start, error)
+        except Exception:
+            # One job's trouble is not its neighbours': they are asked for in the same round.
+            _log.exception("job %s could not be asked for", start.job.job_id)
+            return _Answer(start)
         tasks = answer["tasks"]
         return _Answer(start, task=tasks[0] if tasks else None)
 
