@@ -12,6 +12,8 @@ from batchyard.services.batch.retry_strategies import check_retry_strategy, chec
 from batchyard.services.batch.tags import check_tags
 
 MOST_DEPENDENCIES = 20
+LARGEST_BYTES = 30 * 1024
+"""Of a SubmitJob request (batch-jobs.md 13)."""
 _SIZING = {"resourceRequirements", "vcpus", "memory"}
 
 

@@ -18,6 +18,7 @@ from batchyard.services.batch.resources import find_job, find_queue, job, job_de
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import FAILED, PENDING, RUNNABLE, SUCCEEDED
 from batchyard.store.prepared import Row
+from batchyard.store.types import encode
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
@@ -46,6 +47,8 @@ def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
     """Record a job as RUNNABLE, or as PENDING while others must succeed first; it was evaluated with that."""
     if not _NAME.fullmatch(request["jobName"]):
         raise refusal(ctx, "Job name should match valid pattern")
+    if len(encode(request)) > job_specs.LARGEST_BYTES:
+        raise refusal(ctx, f"Request size must be at most {job_specs.LARGEST_BYTES} bytes")
     queue = _queue(ctx, request)
     definition = _definition(ctx, request["jobDefinition"])
     _check_platform(ctx, queue, definition)
