@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -19,13 +20,16 @@ from batchyard.services.batch.compute_environment_roles import (
     passes_spot_fleet_role,
 )
 from batchyard.services.batch.compute_resource_rules import check_compute_resources, check_update
+from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import compute_environment, find_environment
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.service_role import role_arn
 from batchyard.services.batch.tables import compute_environments, queue_environments
+from batchyard.services.batch.tags import check_tags
 from batchyard.store.prepared import Row
 
 MOST_PER_REGION = 50
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SCALING = ("minvCpus", "maxvCpus", "desiredvCpus", "scalingPolicy")
 _INFRASTRUCTURE = (
     "subnets",
@@ -65,6 +69,7 @@ _INFRASTRUCTURE = (
 def create_compute_environment(ctx: Context, request: Any) -> dict[str, Any]:
     """Record an environment as CREATING, with the service-linked role unless another was named."""
     name = request["computeEnvironmentName"]
+    _check_names(ctx, request)
     if find_environment(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=name) is not None:
         raise batch.error.ClientException("Object already exists.", status=409)
     resources = _checked_resources(ctx, request)
@@ -99,6 +104,18 @@ def create_compute_environment(ctx: Context, request: Any) -> dict[str, Any]:
     )
     ctx.intend("batch.compute", name, delay_seconds=ctx.runtime.settings.pace)
     return {"computeEnvironmentName": name, "computeEnvironmentArn": arn}
+
+
+def _check_names(ctx: Context, request: Any) -> None:
+    """Refuse a name, tags or unmanagedvCpus that the environment cannot have; the texts are guesses.
+
+    Names are those of batch-jobs.md, limits; unmanagedvCpus is for UNMANAGED alone (botocore's model).
+    """
+    if not _NAME.fullmatch(request["computeEnvironmentName"]):
+        raise refusal(ctx, "computeEnvironmentName must match regex [A-Za-z0-9_-]{1,128}")
+    check_tags(ctx, request.get("tags", {}))
+    if "unmanagedvCpus" in request and request["type"] != "UNMANAGED":
+        raise refusal(ctx, "unmanagedvCpus can only be set for an UNMANAGED compute environment.")
 
 
 def _checked_resources(ctx: Context, request: Any) -> dict[str, Any] | None:
