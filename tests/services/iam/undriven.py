@@ -21,9 +21,9 @@ class Undriven:
 
     def __init__(self) -> None:
         self.app = App(Settings(ephemeral=True, pace=0), check_results=True)
-        self._write = self.app.store.write
+        self._submit = self.app.store.submit
         self._gates: dict[threading.Thread, tuple[threading.Event, threading.Event]] = {}
-        self.app.store.write = self._gated  # type: ignore[method-assign]
+        self.app.store.submit = self._gated  # type: ignore[method-assign]
 
     def close(self) -> None:
         self.app.close()
@@ -38,7 +38,7 @@ class Undriven:
             reached, may_go = gate
             reached.set()
             assert may_go.wait(20)
-        return self._write(function)
+        return self._submit(function)
 
     def begin(self, call: Callable[[], Any]) -> Begun:
         """Run `call` in a thread up to its write: validated and authorized on a snapshot, not yet written."""
