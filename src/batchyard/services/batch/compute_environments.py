@@ -62,6 +62,8 @@ _INFRASTRUCTURE = (
         "computeResources.bidPercentage",
         "computeResources.capacityTags",
         "computeResources.ec2Configuration.imageKubernetesVersion",
+        "computeResources.ec2Configuration.batchImageStatus",
+        "eksConfiguration.accessEntry",
         "computeResources.launchTemplate.overrides",
         "computeResources.launchTemplate.userdataType",
     ),
