@@ -85,6 +85,10 @@ _NEUTRAL = (
 
 REFUSED_IN_LAUNCH = (
     *_NEUTRAL,
+    "BlockDeviceMappings.Ebs.AvailabilityZone",
+    "BlockDeviceMappings.Ebs.AvailabilityZoneId",
+    "BlockDeviceMappings.Ebs.OutpostArn",
+    "Monitoring.MetricCategoryIds",
     "RamdiskId",
     "ElasticGpuSpecification",
     "Ipv6AddressCount",
@@ -92,7 +96,13 @@ REFUSED_IN_LAUNCH = (
     "EnablePrimaryIpv6",
     "AdditionalInfo",
 )
-REFUSED_IN_TEMPLATE = (*_NEUTRAL, "RamDiskId", "ElasticGpuSpecifications", "InstanceRequirements")
+REFUSED_IN_TEMPLATE = (
+    *_NEUTRAL,
+    "RamDiskId",
+    "ElasticGpuSpecifications",
+    "InstanceRequirements",
+    "Monitoring.MetricCategoryIds",
+)
 
 HONOURED_IN_LAUNCH = (
     HONOURED
