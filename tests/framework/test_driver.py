@@ -109,8 +109,8 @@ def test_work_waits_for_its_moment_by_the_injected_clock(yard: Callable[..., Yar
     one = yard(lambda keys: done.append(keys[0].name))
     one.intend("later", delay=3600)
     one.intend("now")
-    wait_for(lambda: done == ["now"])
-    assert one.left() == 1
+    wait_for(lambda: one.left() == 1)
+    assert done == ["now"]
     one.clock.advance(3601)
     wait_for(lambda: done == ["now", "later"])
 
@@ -149,8 +149,8 @@ def test_a_failure_is_tried_again_and_delays_nobody(yard: Callable[..., Yard], c
     one.intend("sound")
     wait_for(lambda: done == ["sound"])
     broken.clear()
-    wait_for(lambda: done == ["sound", "poisoned"])
-    assert one.left() == 0
+    wait_for(lambda: one.left() == 0)
+    assert done == ["sound", "poisoned"]
 
 
 def test_again_comes_back(yard: Callable[..., Yard]) -> None:
