@@ -1,7 +1,7 @@
 """`make bench`: what a call costs the server, beside an empty ASGI application on the same settings.
 
 Server CPU is the process's own (/proc/PID/stat), so a busy machine spoils the rates more than the costs.
-`--quick` takes 40 seconds instead of three minutes, with fewer jobs held.
+`--quick` takes 40 seconds instead of five minutes, with fewer jobs held.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Length:
     many: int
 
 
-FULL = Length(load_seconds=8, fill_seconds=120, many=100_000)
+FULL = Length(load_seconds=8, fill_seconds=240, many=100_000)
 QUICK = Length(load_seconds=2.5, fill_seconds=15, many=10_000)
 
 
