@@ -111,10 +111,13 @@ class SupervisorClient:
 
     def ask(self, do: str, **fields: Any) -> Any:
         """The supervisor's answer. Everything asked is harmless to ask twice, so a lost supervisor is
-        replaced and asked again; EngineError if that does not help."""
-        for _ in range(3):
+        replaced and asked again; EngineError if that does not help for START_SECONDS."""
+        give_up_at = monotonic() + START_SECONDS
+        while monotonic() < give_up_at:
             with contextlib.suppress(ConnectionError):
                 return self._linked().ask(do, fields)
+            # The lost link is noticed, and taken away, by the thread that follows it: let it come to that.
+            threading.Event().wait(0.01)
         raise EngineError(f"the supervisor of {self._root} keeps ending; see supervisor.log there")
 
     def close(self, *, end_attempts: bool, must_start: bool = False) -> None:
