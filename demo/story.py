@@ -318,9 +318,7 @@ def main() -> None:
         ready = json.loads(server.stdout.readline())
         console.print(f"[bold]Batchyard[/bold] listens on {ready['endpoint']} (engine {ready['engine']})")
         Story(ready["endpoint"]).tell()
-        console.print(
-            "\n[bold]The end.[/bold] The same works with the aws CLI, boto3 and Terraform, unchanged."
-        )
+        console.print("\n[bold]The end.[/bold] The same works with the aws CLI and boto3, unchanged.")
     finally:
         server.terminate()
         server.wait(10)

@@ -70,7 +70,7 @@ class App:
         self.runtime.kept_callers = KeptSessions(self.gateway, self.sessions)
         self.driver = self._make_driver()
         self.application = Application(
-            self.gateway.receive, unsigned=self._own_routes(), threads=settings.request_threads
+            self.gateway.handle, unsigned=self._own_routes(), threads=settings.request_threads
         )
 
     def start(self, endpoint: str) -> None:

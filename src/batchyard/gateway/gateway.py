@@ -54,12 +54,7 @@ class Gateway:
         self._trail = trail
         self._check_results = check_results
 
-    def handle(self, http: HttpRequest) -> HttpResponse:
-        """One request from outside, waited for. Never raises."""
-        received = self.receive(http)
-        return received.wait() if isinstance(received, Pending) else received
-
-    def receive(self, http: HttpRequest) -> HttpResponse | Pending:
+    def handle(self, http: HttpRequest) -> HttpResponse | Pending:
         """One request from outside: authenticate, parse, invoke; a write's answer is still to come. Never raises."""
         request_id = ids.uuid4()
         service = guess_service(http)

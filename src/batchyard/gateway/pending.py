@@ -19,8 +19,3 @@ class Pending:
 
     written: Written
     finish: Callable[[Written], HttpResponse]
-
-    def wait(self) -> HttpResponse:
-        """The answer, for a caller that has a thread to wait on."""
-        self.written.exception()
-        return self.finish(self.written)

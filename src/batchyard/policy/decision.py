@@ -76,11 +76,6 @@ class Decision:
     statements: tuple[StatementRef, ...]
     trace: tuple[StatementTrace, ...] = ()
 
-    @property
-    def is_allowed(self) -> bool:
-        """The request may go ahead."""
-        return self.outcome == "allowed"
-
 
 _CLOSENESS: dict[FailedOn | None, int] = {"action": 0, "principal": 1, "resource": 2, "condition": 3}
 

@@ -1,4 +1,4 @@
-"""HTTP in, `gateway.receive` on the loop's own thread, HTTP out.
+"""HTTP in, `gateway.handle` on the loop's own thread, HTTP out.
 
 A call is Python from end to end, so a thread of its own would only fight for the interpreter: measured with eight
 connections, handing each request to a worker thread cost about as much again as the call itself. A write does not

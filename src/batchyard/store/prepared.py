@@ -19,9 +19,8 @@ class Prepared:
     Give every value by name; types convert as their columns say. `IN` takes a list that is fixed in the statement.
     """
 
-    def __init__(self, statement: Executable, *, columns: Sequence[str] = ()) -> None:
+    def __init__(self, statement: Executable) -> None:
         self._statement = statement
-        self._columns = columns
         self._sql: str | None = None
         self._fixed: dict[str, Any] = {}
         self._binders: dict[str, Callable[[Any], Any]] = {}
@@ -67,9 +66,7 @@ class Prepared:
         return self._row(*row)
 
     def _compile(self) -> str:
-        compiled: Any = self._statement.compile(  # type: ignore[attr-defined]
-            dialect=_DIALECT, column_keys=list(self._columns) or None
-        )
+        compiled: Any = self._statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         text = self._with_lists(str(compiled.string))
         self._binders = {

@@ -15,7 +15,7 @@ LEAST_MEMORY_MIB = 4
 LONGEST_REASON = 1024
 RESERVED_PREFIX = "AWS_BATCH"
 LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
-FARGATE, EC2 = "FARGATE", "EC2"
+FARGATE = "FARGATE"
 
 REFUSED = (
     "volumes",
