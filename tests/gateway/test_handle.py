@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batchyard.app import App
-from batchyard.server.asgi import LARGEST_BODY
+from batchyard.server.body import LARGEST_BODY
 from batchyard.services import load_services
 from batchyard.wire import model as wire_model
 from conftest import client

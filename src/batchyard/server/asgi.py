@@ -13,16 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from batchyard.gateway.pending import Pending
+from batchyard.server.body import LARGE_AT_ONCE, LARGE_BODY, Gone, Receive, TooLarge, begin, rest
 from batchyard.wire.http import HttpRequest, HttpResponse
 
-LARGE_BODY = 256 * 1024
-"""From this size on, a request is read in a worker thread, so that parsing it holds nobody up."""
-
-LARGEST_BODY = 16 * 1024 * 1024
-"""The largest request body taken, in bytes."""
-
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = Callable[[HttpRequest], HttpResponse]
 Receiver = Callable[[HttpRequest], HttpResponse | Pending]
@@ -34,6 +28,7 @@ class Application:
     def __init__(self, receiver: Receiver, *, unsigned: dict[str, Answer], threads: int) -> None:
         self._receiver = receiver
         self._unsigned = unsigned
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,12 +36,21 @@ class Application:
             if scope["type"] == "lifespan":
                 await _lifespan(receive, send)
             return
-        body = await _body(receive)
-        if body is None:
+        try:
+            await self._answer(scope, receive, send)
+        except TooLarge:
             await _respond(send, _too_large())
+        except Gone:
             return
-        http = _request(scope, body)
-        await _respond(send, await self._response(http))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = await begin(receive, _declared_length(scope))
+        if not more:
+            await _respond(send, await self._response(_request(scope, bytes(body))))
+            return
+        async with self._large:
+            whole = bytes(await rest(receive, body))
+            await _respond(send, await self._response(_request(scope, whole)))
 
     async def _response(self, http: HttpRequest) -> HttpResponse:
         unsigned = self._unsigned.get(http.path)
@@ -86,23 +90,8 @@ def _request(scope: Scope, body: bytes) -> HttpRequest:
     )
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None where it is larger than LARGEST_BODY."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body if len(body) <= LARGEST_BODY else None
-    chunks = [body]
-    size = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= LARGEST_BODY:
-            chunks.append(chunk)
-    return b"".join(chunks) if size <= LARGEST_BODY else None
+def _declared_length(scope: Scope) -> bytes | None:
+    return next((value for name, value in scope["headers"] if name == b"content-length"), None)
 
 
 async def _respond(send: Send, response: HttpResponse) -> None:

@@ -12,6 +12,7 @@ import orjson
 import uvicorn
 
 from batchyard.config import Settings
+from batchyard.server.connection import Connection, end_stalled
 
 
 class AddressInUse(Exception):
@@ -40,7 +41,7 @@ def make_server(application: Any) -> uvicorn.Server:
         access_log=False,
         lifespan="off",
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         server_header=False,
         date_header=False,
         proxy_headers=False,
@@ -62,7 +63,11 @@ def run(
                 loop.add_signal_handler(number, _end, server)
         loop = asyncio.get_running_loop()
         loop.call_soon(when_ready)
-        await server._serve(sockets=[listener])
+        stalled = loop.create_task(end_stalled(server.server_state.connections))
+        try:
+            await server._serve(sockets=[listener])
+        finally:
+            stalled.cancel()
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main())
