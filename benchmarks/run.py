@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import decisions
+import peer
+from decisions import Decided
 from processes import Measured, Served, batchyard, empty, load
 from rich.console import Console
 from rich.table import Table
 from scene import Scene
 
 FEW = 1_000
+DECIDING_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class Findings:
     many_held: int
     ready_empty: float
     ready_many: float
-    decisions: float
+    decisions: list[Decided]
+    peer: list[Decided] | str
+    """The peer's, or why there are none."""
 
 
 def measure(length: Length, directory: Path) -> Findings:
@@ -70,9 +75,17 @@ def measure(length: Length, directory: Path) -> Findings:
         many = load(one, submissions, most=FEW, seconds=30)
     with batchyard(directory) as one:
         ready_many = one.ready_seconds
+    decided = [decisions.decide(one, DECIDING_SECONDS) for one in decisions.WORKLOADS]
     return Findings(
-        nothing, submit, describe, get_role, few, many, held, ready_empty, ready_many, decisions.per_second(1)
+        nothing, submit, describe, get_role, few, many, held, ready_empty, ready_many, decided, _peer()
     )
+
+
+def _peer() -> list[Decided] | str:
+    try:
+        return peer.decide(decisions.WORKLOADS, DECIDING_SECONDS)
+    except peer.NoPeer as reason:
+        return str(reason)
 
 
 def _any_request(one: Served) -> bytes:
@@ -115,8 +128,31 @@ def show(found: Findings, console: Console) -> None:
     rest.add_row("the second beside the first", f"{change:+.0%}")
     rest.add_row("start to ready, empty directory", f"{found.ready_empty:.2f} s")
     rest.add_row(f"start to ready, {found.many_held:,} jobs held", f"{found.ready_many:.2f} s")
-    rest.add_row("policy decisions per CPU second (BatchServiceRolePolicy)", f"{found.decisions:,.0f}")
     console.print(rest)
+    show_decisions(found.decisions, found.peer, console)
+
+
+def show_decisions(ours: list[Decided], peers: list[Decided] | str, console: Console) -> None:
+    """Decisions beside the peer's, or why it has none. Raises where the two do not decide alike."""
+    table = Table(title="Policy decisions per CPU second")
+    for name in ("policies", "Batchyard", "iam-simulate", "ratio"):
+        table.add_column(name, justify="left" if name == "policies" else "right")
+    for index, workload in enumerate(decisions.WORKLOADS):
+        row = [workload.title, f"{ours[index].per_cpu_second:,.0f}"]
+        if isinstance(peers, str):
+            row += ["not measured", "-"]
+        else:
+            one = peers[index]
+            if one.outcomes != ours[index].outcomes:
+                raise RuntimeError(f"{workload.title}: {ours[index].outcomes}, the peer {one.outcomes}")
+            row += [
+                f"{one.per_cpu_second:,.0f}",
+                f"{ours[index].per_cpu_second / one.per_cpu_second:.0f} x",
+            ]
+        table.add_row(*row)
+    console.print(table)
+    if isinstance(peers, str):
+        console.print(f"iam-simulate was not run beside it: {peers}.")
 
 
 def _rate(one: Measured) -> str:
@@ -126,7 +162,13 @@ def _rate(one: Measured) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="40 seconds, with fewer jobs held")
-    length = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument("--decisions", action="store_true", help="the policy decisions alone, in 10 seconds")
+    given = parser.parse_args()
+    if given.decisions:
+        ours = [decisions.decide(one, DECIDING_SECONDS) for one in decisions.WORKLOADS]
+        show_decisions(ours, _peer(), Console(width=100))
+        return
+    length = QUICK if given.quick else FULL
     with tempfile.TemporaryDirectory(prefix="batchyard-bench-") as directory:
         found = measure(length, Path(directory))
     show(found, Console(width=100))
