@@ -160,8 +160,8 @@ AWS_NAMES = [
 
 
 @st.composite
-def principal_elements(draw):
-    if draw(st.integers(0, 5)) == 0:
+def principal_elements(draw, trust=False):
+    if not trust and draw(st.integers(0, 5)) == 0:
         return "*"
     element = {}
     if draw(st.integers(0, 3)):
@@ -186,7 +186,7 @@ def statements(draw, *, with_principal=False, trust=False):
     if not trust:
         statement[draw(negated) + "Resource"] = draw(maybe_list(st.sampled_from(RESOURCE_PATTERNS)))
     if with_principal:
-        statement[draw(negated) + "Principal"] = draw(principal_elements())
+        statement[draw(negated) + "Principal"] = draw(principal_elements(trust=trust))
     block = draw(conditions())
     if block:
         statement["Condition"] = block

@@ -93,7 +93,7 @@ def parse(document: str | Mapping[str, Any], *, kind: Kind, partition: str | Non
     takes any. Raises MalformedPolicy, whatever comes in, and nothing else.
     """
     text = document if isinstance(document, str) else _dumped(document)
-    read = grammar.read(text)
+    read = grammar.read(text, kind)
     rules.check(read, kind=kind, partition=partition)
     variables = read.version == grammar.CURRENT
     statements = tuple(

@@ -21,6 +21,7 @@ WITH_PRINCIPAL = frozenset({"resource", "trust", "rcp"})
 
 SYNTAX = "Syntax errors in policy."
 LEGACY = "The policy failed legacy parsing"
+LEADING_SPACES = "JSON strings must not have leading spaces"
 OLD = "2008-10-17"
 CURRENT = "2012-10-17"
 
@@ -47,7 +48,7 @@ class MalformedPolicy(ValueError):
 
 
 class _Number(str):
-    """A JSON number, as written."""
+    """A JSON number, as written: a value of a condition, and nothing else."""
 
     __slots__ = ()
 
@@ -87,8 +88,10 @@ class Document:
     statements: tuple[Elements, ...]
 
 
-def read(text: str) -> Document:
-    """Read a document's JSON by the grammar; raises MalformedPolicy with `Syntax errors in policy.`"""
+def read(text: str, kind: Kind) -> Document:
+    """Read a document's JSON by the grammar; raises MalformedPolicy, mostly with `Syntax errors in policy.`"""
+    if text.startswith((" ", "\t")):
+        raise MalformedPolicy(LEADING_SPACES if kind == "trust" else LEGACY)
     raw = _load(text)
     _require(isinstance(raw, dict) and raw.keys() <= _TOP)
     version = raw.get("Version", OLD)
@@ -133,7 +136,7 @@ def _load(text: str) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    # Which of two equal keys AWS would take is nobody's guess: refused [guess].
+    # IAM user guide, "Grammar": no element may hold the same key twice. The text is a guess.
     _require(len(found) == len(pairs))
     return found
 
@@ -212,6 +215,7 @@ def _condition_values(value: Any) -> tuple[str, ...]:
 
 
 def _condition_value(value: Any) -> str:
+    """Text, or a number or Boolean without quotation marks (IAM user guide, "Grammar": they are optional)."""
     if isinstance(value, bool):
         return "true" if value else "false"
     _require(isinstance(value, str))

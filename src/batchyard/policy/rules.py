@@ -14,17 +14,11 @@ from batchyard.policy.grammar import (
     MalformedPolicy,
     check_statement_ids,
 )
+from batchyard.policy.principal_rules import check_principals
 from batchyard.policy.resource_rules import fails_legacy_parsing, resource_fault
 from batchyard.policy.wildcard import matcher, parse_template
 
 _VENDOR = re.compile(r"[A-Za-z0-9.-]*", re.ASCII)
-_PRINCIPAL_ARN = re.compile(
-    r"arn:[a-z-]+:(?:iam::[0-9a-z]+:(?:root|(?:user|role)/[^*?]+)"
-    r"|sts::[0-9]{12}:(?:assumed-role|federated-user)/[^*?]+)",
-    re.ASCII,
-)
-_PRINCIPAL_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{10,124}", re.ASCII)
-_SERVICE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+", re.ASCII)
 _TRUST_ACTIONS = (
     "sts:assumerole",
     "sts:assumerolewithsaml",
@@ -66,7 +60,7 @@ def check(document: Document, *, kind: Kind, partition: str | None) -> None:
             else "Policy statement must contain resources."
         )
     if kind in WITH_PRINCIPAL:
-        _check_principals(statements)
+        check_principals(statements, kind, partition)
 
 
 def _check_values(statements: tuple[Elements, ...]) -> None:
@@ -126,27 +120,3 @@ def _is_trust_action(action: str) -> bool:
         return False
     fits = matcher(parse_template(action.lower(), variables=False).resolve({}))
     return any(fits(name) for name in _TRUST_ACTIONS)
-
-
-def _check_principals(statements: tuple[Elements, ...]) -> None:
-    for statement in statements:
-        if not statement.has_principal:
-            raise MalformedPolicy("Missing required field Principal")
-        for kind, names in (statement.principals or {}).items():
-            for name in names:
-                if not _is_principal(kind, name):
-                    raise MalformedPolicy(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
-
-
-def _is_principal(kind: str, name: str) -> bool:
-    """The form alone: whether the principal exists, and whether AWS knows the service, is for IAM to say."""
-    if kind == "AWS":
-        return (
-            name == "*"
-            or re.fullmatch(r"[0-9]{12}", name, re.ASCII) is not None
-            or _PRINCIPAL_ARN.fullmatch(name) is not None
-            or _PRINCIPAL_ID.fullmatch(name) is not None
-        )
-    if kind == "Service":
-        return _SERVICE.fullmatch(name) is not None
-    return bool(name) and "*" not in name
