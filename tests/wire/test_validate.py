@@ -128,6 +128,23 @@ def test_each_service_has_its_own_code(service: str, operation: str, code: str) 
     assert (reply.code, reply.status, reply.fault) == (code, 400, "Sender")
 
 
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"MaxResults": 0}, "InvalidMaxResultsException"),
+        ({"EventCategory": "data"}, "InvalidEventCategoryException"),
+        (
+            {"LookupAttributes": [{"AttributeKey": "EventId", "AttributeValue": ""}]},
+            "InvalidLookupAttributesException",
+        ),
+        ({"NextToken": 5}, "ValidationException"),
+    ],
+)
+def test_a_member_with_an_error_of_its_own_gives_it(request_: dict[str, Any], code: str) -> None:
+    """CloudTrail API reference, LookupEvents, Errors."""
+    assert refusal("cloudtrail", problems("cloudtrail", "LookupEvents", request_)).code == code
+
+
 def test_ec2_names_the_parameter() -> None:
     reply = refusal("ec2", problems("ec2", "CreateLaunchTemplate", {"LaunchTemplateName": "abc"}))
     assert reply.message == "The request must contain the parameter LaunchTemplateData"

@@ -74,6 +74,7 @@ class Event:
 
     caller: Caller
     event_id: str
+    """A `uuid7` of `event_time`: an event is found by its id through its time."""
     event_time: datetime
     region: str
     source: str

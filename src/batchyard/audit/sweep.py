@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
+from batchyard.audit.resources import short_name
 from batchyard.audit.tables import event_resources, events
-from batchyard.audit.trail import short_name
 from batchyard.store.transaction import Transaction
 
 KEPT = timedelta(days=90)
@@ -28,6 +28,7 @@ def sweep(tx: Transaction, now: datetime) -> bool:
                 .where(event_resources.c.partition == row.partition)
                 .where(event_resources.c.region == row.region)
                 .where(event_resources.c.resource_name == name)
+                .where(event_resources.c.event_time == row.event_time)
                 .where(event_resources.c.sequence == row.sequence)
             )
     if ended:

@@ -1,6 +1,6 @@
-"""The audit's tables: one row an event, one row a resource of it, one row a (principal, service, Region)."""
+"""The audit's tables: a row an event, one each name and type of its resources, one a (principal, service, Region)."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
 
 from batchyard.store.types import Json, UtcTime, metadata
 
@@ -28,12 +28,32 @@ events = Table(
     Column("response", Json),
     Column("resources", Json),
     Column("decision", Json),
-    Index("events_by_time", "account", "partition", "region", "sequence"),
-    Index("events_by_name", "account", "partition", "region", "name", "sequence"),
-    Index("events_by_username", "account", "partition", "region", "username", "sequence"),
-    Index("events_by_source", "account", "partition", "region", "source", "sequence"),
-    Index("events_by_id", "event_id"),
+    Column("class_id", Integer),
+    Index("events_by_read_only", "account", "partition", "region", "read_only", "event_time"),
+    Index("events_by_class", "account", "partition", "region", "class_id", "event_time"),
+    Index("events_by_username", "account", "partition", "region", "username", "event_time"),
+    Index(
+        "events_by_access_key",
+        "access_key_id",
+        "region",
+        "event_time",
+        sqlite_where=text("access_key_id != ''"),
+    ),
 )
+"""An event is found by its id through its time, which the id holds: an index of random ids would cost the most.
+
+`class_id` is None in events that were written before there were classes: they are found by the other attributes.
+"""
+
+event_classes = Table(
+    "event_classes",
+    metadata,
+    Column("class_id", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kinds", Json, nullable=False),
+)
+"""What events have in common, some hundred rows: one index of events by class serves their names, sources and types."""
 
 event_resources = Table(
     "event_resources",
@@ -42,6 +62,7 @@ event_resources = Table(
     Column("partition", Text, primary_key=True),
     Column("region", Text, primary_key=True),
     Column("resource_name", Text, primary_key=True),
+    Column("event_time", UtcTime, primary_key=True),
     Column("sequence", Integer, primary_key=True),
     sqlite_with_rowid=False,
 )

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from batchyard.audit.classes import Classes
 from batchyard.audit.event import Caller, Event, without_secrets
 from batchyard.audit.identity import user_identity, username
+from batchyard.audit.resources import short_name
 from batchyard.audit.tables import event_resources, events, last_accessed
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
-from batchyard.store.types import encode
+from batchyard.store.types import UtcTime, encode
 
 _TOUCH_EVERY = timedelta(seconds=1)
 
@@ -26,12 +28,13 @@ _names = func.json_each(bindparam("names")).table_valued("value")
 # All of an event's names in one statement: each statement hands the interpreter over, which costs more than a row.
 _INSERT_RESOURCES = Prepared(
     insert(event_resources).from_select(
-        ["account", "partition", "region", "resource_name", "sequence"],
+        ["account", "partition", "region", "resource_name", "event_time", "sequence"],
         select(
             bindparam("account"),
             bindparam("partition"),
             bindparam("region"),
             _names.c.value,
+            bindparam("event_time", type_=UtcTime),
             bindparam("sequence"),
         ),
     )
@@ -52,6 +55,7 @@ class Trail:
 
     def __init__(self) -> None:
         self._touched: dict[tuple[str, str, str, str, str], datetime] = {}
+        self._classes = Classes()
 
     def write(self, tx: Transaction, closed: Sequence[Event]) -> None:
         """Keep closed events and touch their callers' last-accessed rows."""
@@ -89,6 +93,7 @@ class Trail:
             response=without_secrets(event.response),
             resources=event.resources,
             decision=event.decision,
+            class_id=self._classes.number(tx, event.source, event.name, event.resources),
         )
         if event.resources:
             tx.run(
@@ -97,6 +102,7 @@ class Trail:
                 partition=caller.partition,
                 region=event.region,
                 names=encode(sorted({short_name(arn) for arn in event.resources})),
+                event_time=event.event_time,
                 sequence=sequence,
             )
 
@@ -121,14 +127,6 @@ class Trail:
             principal_arn=arn,
             last_at=event.event_time,
         )
-
-
-def short_name(arn: str) -> str:
-    """The last part of an ARN, by which resources are looked up; a plain name stays itself."""
-    if not arn.startswith("arn:"):
-        return arn
-    resource = arn.split(":", 5)[-1]
-    return resource.rsplit("/", 1)[-1] if "/" in resource else resource.rsplit(":", 1)[-1]
 
 
 def principal_of(caller: Caller) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from batchyard import ids
 from batchyard.audit.event import Event
 from batchyard.audit.trail import Trail
+from batchyard.clock import microseconds
 from batchyard.framework.clients import Clients
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
@@ -182,10 +183,11 @@ class Gateway:
 
     def _open(self, session: Session, call: Call, service: Service, entry: OperationEntry) -> Event:
         origin = call.origin
+        now = self._runtime.clock.now()
         return Event(
             caller=session,
-            event_id=ids.uuid4(),
-            event_time=self._runtime.clock.now(),
+            event_id=ids.uuid7(microseconds(now)),
+            event_time=now,
             region=answers.event_region(service, session, call),
             source=f"{service.prefix}.amazonaws.com",
             name=call.operation,

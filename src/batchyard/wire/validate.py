@@ -224,6 +224,7 @@ def refusal(service: str, problems: Sequence[Problem]) -> ErrorReply:
     if service == "ec2":
         return _ec2_refusal(problems[0])
     code, prefix = _CODES[service]
+    code = _MEMBER_CODES.get((service, problems[0].path.split(".", 1)[0]), code)
     if service == "batch":
         return ErrorReply(code, f"{prefix}{'; '.join(_constraint(one) for one in problems)}")
     many = "errors" if len(problems) > 1 else "error"
@@ -241,6 +242,12 @@ _CODES = {
     "logs": ("InvalidParameterException", ""),
     "cloudtrail": ("ValidationException", ""),
 }
+_MEMBER_CODES = {
+    ("cloudtrail", "EventCategory"): "InvalidEventCategoryException",
+    ("cloudtrail", "LookupAttributes"): "InvalidLookupAttributesException",
+    ("cloudtrail", "MaxResults"): "InvalidMaxResultsException",
+}
+"""Where the API reference has an error of its own for a member that is not valid."""
 
 
 def _constraint(problem: Problem) -> str:

@@ -39,6 +39,10 @@ def record(event: Any) -> Any:
     return json.loads(event["CloudTrailEvent"])
 
 
+def _by(key: str, value: str) -> Any:
+    return {"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}]}
+
+
 def make_groups(aws: Call, *names: str) -> None:
     for name in names:
         aws("logs").create_log_group(logGroupName=name)
@@ -78,6 +82,42 @@ def test_events_are_found_by_who_called(aws: Call, user: Call, endpoint: str, lo
     assert "CreateLogGroup" in {one["EventName"] for one in look_up("Username", "root")}
 
 
+def test_events_are_found_by_reading_and_writing(aws: Call, look_up: Call) -> None:
+    make_groups(aws, "one")
+    aws("logs").describe_log_groups()
+    read = look_up("ReadOnly", "true")
+    assert "DescribeLogGroups" in {one["EventName"] for one in read}
+    assert {one["ReadOnly"] for one in read} == {"true"}
+    assert [one["EventName"] for one in look_up("ReadOnly", "false")] == ["CreateLogGroup"]
+    names = [one["EventName"] for one in aws("cloudtrail").lookup_events()["Events"]]
+    assert {"CreateLogGroup", "DescribeLogGroups"} <= set(names)
+
+
+def test_events_are_found_by_access_key(
+    aws: Call, account: str, user: Call, endpoint: str, look_up: Call
+) -> None:
+    make_groups(aws, "one")
+    made = user({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    logs = client(endpoint, "logs", access_key=made["key"], secret=made["secret"])
+    logs.create_log_group(logGroupName="two")
+    logs.describe_log_groups()
+    found = look_up("AccessKeyId", made["key"], count=2)
+    assert sorted(one["EventName"] for one in found) == ["CreateLogGroup", "DescribeLogGroups"]
+    assert {one["Username"] for one in found} == {made["name"]}
+    others = client(endpoint, "cloudtrail", access_key="888888888888")
+    wanted = [{"AttributeKey": "AccessKeyId", "AttributeValue": made["key"]}]
+    assert others.lookup_events(LookupAttributes=wanted)["Events"] == []
+
+
+def test_events_are_found_by_the_type_of_a_resource(aws: Call, account: str, look_up: Call) -> None:
+    aws("ecs").create_cluster(clusterName="one")
+    aws("eks").create_cluster(name="two", roleArn=f"arn:aws:iam::{account}:role/x", resourcesVpcConfig={})
+    (found,) = look_up("ResourceType", "AWS::ECS::Cluster")
+    assert found["Resources"] == [{"ResourceName": "one", "ResourceType": "AWS::ECS::Cluster"}]
+    wanted = [{"AttributeKey": "ResourceType", "AttributeValue": "AWS::S3::Bucket"}]
+    assert aws("cloudtrail").lookup_events(LookupAttributes=wanted)["Events"] == []
+
+
 def test_events_are_found_by_resource_name_and_by_arn(aws: Call, account: str, look_up: Call) -> None:
     aws("ecs").create_cluster(clusterName="same")
     aws("eks").create_cluster(name="same", roleArn=f"arn:aws:iam::{account}:role/x", resourcesVpcConfig={})
@@ -104,6 +144,7 @@ def test_events_are_found_by_time(aws: Call, look_up: Call) -> None:
     assert within(StartTime=before, EndTime=after) == 1
     assert within(StartTime=after) == 0
     assert within(EndTime=before) == 0
+    assert within(StartTime=found["EventTime"], EndTime=found["EventTime"]) == 1
     with pytest.raises(ClientError) as caught:
         within(StartTime=after, EndTime=before)
     assert caught.value.response["Error"]["Code"] == "InvalidTimeRangeException"
@@ -124,6 +165,30 @@ def test_pages_have_every_event_once(aws: Call, look_up: Call) -> None:
     assert [len(page["Events"]) for page in pages] == [3, 3, 1]
     shown = [record(one)["requestParameters"]["logGroupName"] for page in pages for one in page["Events"]]
     assert shown == names[::-1]
+    every = aws("cloudtrail").get_paginator("lookup_events").paginate(PaginationConfig={"PageSize": 2})
+    made = [
+        one["EventId"] for page in every for one in page["Events"] if one["EventName"] == "CreateLogGroup"
+    ]
+    assert len(made) == len(set(made)) == 7
+
+
+def test_a_token_is_for_one_lookup(aws: Call, look_up: Call) -> None:
+    make_groups(aws, "one", "two", "three")
+    look_up("EventName", "CreateLogGroup", count=3)
+    cloudtrail = aws("cloudtrail")
+    by_name = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateLogGroup"}]}
+    token = cloudtrail.lookup_events(**by_name, MaxResults=1)["NextToken"]
+    assert len(cloudtrail.lookup_events(**by_name, MaxResults=2, NextToken=token)["Events"]) == 2
+    with pytest.raises(ClientError) as caught:
+        cloudtrail.lookup_events(NextToken=token)
+    assert caught.value.response["Error"]["Code"] == "InvalidNextTokenException"
+
+
+def test_there_are_no_insights_events(aws: Call, look_up: Call) -> None:
+    """Without EventCategory no Insights events come; with it, only they (API reference)."""
+    make_groups(aws, "one")
+    look_up("EventName", "CreateLogGroup")
+    assert aws("cloudtrail").lookup_events(EventCategory="insight")["Events"] == []
 
 
 @pytest.mark.parametrize(
@@ -135,6 +200,13 @@ def test_pages_have_every_event_once(aws: Call, look_up: Call) -> None:
             {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "x"}] * 2},
             "InvalidLookupAttributesException",
         ),
+        (_by("Colour", "blue"), "InvalidLookupAttributesException"),
+        (_by("ReadOnly", "perhaps"), "InvalidLookupAttributesException"),
+        (_by("EventName", "x" * 2001), "InvalidLookupAttributesException"),
+        (_by("EventName", "_" * 1001), "InvalidLookupAttributesException"),
+        ({**_by("Username", "bob"), "EventCategory": "insight"}, "InvalidLookupAttributesException"),
+        ({"EventCategory": "data"}, "InvalidEventCategoryException"),
+        ({"MaxResults": 51}, "InvalidMaxResultsException"),
     ],
 )
 def test_what_cannot_be_looked_up_is_refused(request_: Any, code: str, aws: Call) -> None:

@@ -2,89 +2,107 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Text, select, type_coerce
-
-from batchyard.audit.tables import event_resources, events
-from batchyard.audit.trail import short_name
+from batchyard.clock import from_microseconds, microseconds
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.services.cloudtrail.lookups import Attribute, Place, Window, find_events
 from batchyard.services.cloudtrail.records import shown
 from batchyard.services.cloudtrail.service import cloudtrail
+from batchyard.store.prepared import Row
 from batchyard.store.types import encode
 
 MOST_EVENTS = 50
-
-_COLUMNS = {
-    "EventName": events.c.name,
-    "Username": events.c.username,
-    "EventId": events.c.event_id,
-    "EventSource": events.c.source,
-}
+LONGEST_VALUE = 2000
+_COUNTED_TWICE = "_ ,\n"
+_OF_INSIGHTS = ("EventId", "EventName", "EventSource")
+_SECOND = timedelta(seconds=1)
+_SMALLEST = timedelta(microseconds=1)
 
 
-@cloudtrail.operation(on=ANY, refuses=("EventCategory",))
+@cloudtrail.operation(on=ANY)
 def lookup_events(ctx: Context, request: Any) -> dict[str, Any]:
-    """A page of events that match the attribute (one at most) and the time range."""
-    limit = request.get("MaxResults", MOST_EVENTS)
-    query = _scoped(ctx, request).order_by(events.c.sequence.desc()).limit(limit + 1)
-    if "StartTime" in request and "EndTime" in request and request["StartTime"] > request["EndTime"]:
+    """A page of events that match the attribute (one at most) and the time range, whose ends count.
+
+    `EventCategory` insight has no events: AWS has them for trails with Insights, and there are no trails here.
+    """
+    attribute = _attribute(request)
+    start, end = request.get("StartTime"), request.get("EndTime")
+    if start is not None and end is not None and start > end:
         raise cloudtrail.error.InvalidTimeRangeException("Start time is after end time.")
-    if "StartTime" in request:
-        query = query.where(events.c.event_time >= request["StartTime"])
-    if "EndTime" in request:
-        query = query.where(events.c.event_time <= request["EndTime"])
-    if "NextToken" in request:
-        query = query.where(events.c.sequence < _position(request["NextToken"]))
-    rows = ctx.read.all(query)
+    window = _window(request, request.get("MaxResults", MOST_EVENTS) + 1)
+    if "EventCategory" in request:
+        return {"Events": []}
+    limit = window.limit - 1
+    rows = find_events(ctx.read, Place(ctx.account, ctx.partition, ctx.region), attribute, window)
     answer: dict[str, Any] = {"Events": [shown(row) for row in rows[:limit]]}
     if len(rows) > limit:
-        answer["NextToken"] = encode_token(str(rows[limit - 1].sequence))
+        last = rows[limit - 1]
+        answer["NextToken"] = _token(request, last)
     return answer
 
 
-def _scoped(ctx: Context, request: Any) -> Select[Any]:
-    attributes = request.get("LookupAttributes", ())
-    if len(attributes) > 1:
-        raise cloudtrail.error.InvalidLookupAttributesException("You can only specify one lookup attribute.")
-    query = (
-        select(events)
-        .where(events.c.account == ctx.account)
-        .where(events.c.partition == ctx.partition)
-        .where(events.c.region == ctx.region)
-    )
-    for attribute in attributes:
-        query = _matching(ctx, query, attribute["AttributeKey"], attribute["AttributeValue"])
-    return query
+def _window(request: Any, limit: int) -> Window:
+    """The range and page that are asked for. Event times are told in seconds, so a range is understood in them."""
+    window = Window(limit)
+    if "StartTime" in request:
+        start = _full_second(request["StartTime"])
+        window = replace(window, first=start if start == request["StartTime"] else start + _SECOND)
+    if "EndTime" in request:
+        window = replace(window, last=_full_second(request["EndTime"]) + _SECOND - _SMALLEST)
+    if "NextToken" in request:
+        window = window.after(*_position(request))
+    return window
 
 
-def _matching(ctx: Context, query: Select[Any], key: str, value: str) -> Select[Any]:
-    if key == "ResourceName":
-        named = (
-            (event_resources.c.account == ctx.account)
-            & (event_resources.c.partition == ctx.partition)
-            & (event_resources.c.region == ctx.region)
-            & (event_resources.c.resource_name == short_name(value))
-            & (event_resources.c.sequence == events.c.sequence)
-        )
-        query = query.join(event_resources, named)
-        if value.startswith("arn:"):
-            query = query.where(
-                type_coerce(events.c.resources, Text).contains(encode(value), autoescape=True)
-            )
-        return query
-    column = _COLUMNS.get(key)
-    if column is None:
-        raise cloudtrail.error.InvalidLookupAttributesException(
-            f"Batchyard cannot look events up by {key} yet"
-        )
-    return query.where(column == value)
+def _full_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
 
 
-def _position(token: str) -> int:
+def _attribute(request: Any) -> Attribute | None:
+    """The one attribute; InvalidLookupAttributesException for more, or for one that cannot be (texts: guesses)."""
+    given = request.get("LookupAttributes", ())
+    if len(given) > 1:
+        raise _invalid("You can only specify one lookup attribute.")
+    if not given:
+        return None
+    attribute = Attribute(given[0]["AttributeKey"], given[0]["AttributeValue"])
+    if "EventCategory" in request and attribute.key not in _OF_INSIGHTS:
+        raise _invalid(f"Insights events cannot be looked up by {attribute.key}.")
+    if attribute.key == "ReadOnly" and attribute.value not in ("true", "false"):
+        raise _invalid("The value of the lookup attribute ReadOnly must be true or false.")
+    if len(attribute.value) + sum(map(attribute.value.count, _COUNTED_TWICE)) > LONGEST_VALUE:
+        raise _invalid(f"The value of a lookup attribute can have at most {LONGEST_VALUE} characters.")
+    return attribute
+
+
+def _invalid(text: str) -> Exception:
+    return cloudtrail.error.InvalidLookupAttributesException(text)
+
+
+def _digest(request: Any) -> str:
+    """What a token belongs to: the same parameters must come with it (API reference, NextToken)."""
+    asked = {name: value for name, value in request.items() if name not in ("NextToken", "MaxResults")}
+    return hashlib.sha256(encode(sorted(asked.items())).encode()).hexdigest()[:16]
+
+
+def _token(request: Any, last: Row) -> str:
+    return encode_token(f"{microseconds(last.event_time)}.{last.sequence}.{_digest(request)}")
+
+
+def _position(request: Any) -> tuple[datetime, int]:
+    """Where the page before ended: its last event's time and number."""
     try:
-        return int(decode_token(token))
-    except (InvalidToken, ValueError) as error:
+        at, sequence, digest = decode_token(request["NextToken"]).split(".")
+        position = from_microseconds(int(at)), int(sequence)
+    except (InvalidToken, ValueError, OverflowError) as error:
         raise cloudtrail.error.InvalidNextTokenException("The specified token is invalid.") from error
+    if digest != _digest(request):
+        text = "The specified token was used with different parameters."
+        raise cloudtrail.error.InvalidNextTokenException(text)
+    return position

@@ -7,34 +7,13 @@ from typing import Any
 import orjson
 
 from batchyard.audit.identity import iso
-from batchyard.audit.trail import short_name
+from batchyard.audit.resources import short_name
+from batchyard.services.cloudtrail.resource_types import resource_type
 from batchyard.store.prepared import Row
 from batchyard.wire import model as wire_model
 from batchyard.wire.model import Model, Operation, Shape
 
 EVENT_VERSION = "1.11"
-
-_TYPES = {
-    "compute-environment": "AWS::Batch::ComputeEnvironment",
-    "job-queue": "AWS::Batch::JobQueue",
-    "job-definition": "AWS::Batch::JobDefinition",
-    "job": "AWS::Batch::Job",
-    "scheduling-policy": "AWS::Batch::SchedulingPolicy",
-    "role": "AWS::IAM::Role",
-    "user": "AWS::IAM::User",
-    "group": "AWS::IAM::Group",
-    "policy": "AWS::IAM::Policy",
-    "instance-profile": "AWS::IAM::InstanceProfile",
-    "autoScalingGroup": "AWS::AutoScaling::AutoScalingGroup",
-    "launch-template": "AWS::EC2::LaunchTemplate",
-    "instance": "AWS::EC2::Instance",
-    "subnet": "AWS::EC2::Subnet",
-    "security-group": "AWS::EC2::SecurityGroup",
-    "spot-fleet-request": "AWS::EC2::SpotFleet",
-    "task-definition": "AWS::ECS::TaskDefinition",
-    "task": "AWS::ECS::Task",
-    "log-group": "AWS::Logs::LogGroup",
-}
 
 
 def shown(row: Row) -> dict[str, Any]:
@@ -43,7 +22,7 @@ def shown(row: Row) -> dict[str, Any]:
         "EventId": row.event_id,
         "EventName": row.name,
         "ReadOnly": "true" if row.read_only else "false",
-        "EventTime": row.event_time,
+        "EventTime": row.event_time.replace(microsecond=0),
         "EventSource": row.source,
         "Username": row.username,
         "Resources": [
@@ -93,17 +72,6 @@ def record(row: Row) -> dict[str, Any]:
         "eventCategory": "Management",
     }
     return made
-
-
-def resource_type(arn: str) -> str:
-    """CloudFormation's name for the type of an ARN's resource; a type without one keeps the ARN's word."""
-    parts = arn.split(":", 5)
-    if len(parts) < 6:
-        return "AWS::Unknown"
-    kind = parts[5].replace(":", "/").split("/", 1)[0]
-    if kind == "cluster":
-        return "AWS::EKS::Cluster" if parts[2] == "eks" else "AWS::ECS::Cluster"
-    return _TYPES.get(kind, f"AWS::{parts[2]}::{kind}")
 
 
 def _is_global_name(arn: str) -> bool:
