@@ -38,12 +38,42 @@ class ManagedPolicy:
         return f"arn:{self.partition}:iam::aws:policy{self.path}{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """What a listing says of a managed policy: all but its document."""
+
+    arn: str
+    name: str
+    path: str
+    policy_id: str
+    default_version_id: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@functools.lru_cache(maxsize=4)
+def entries(partition: str) -> tuple[PolicyEntry, ...]:
+    """All of AWS's policies as one partition lists them, sorted by name; no document is opened for it."""
+    return tuple(
+        PolicyEntry(
+            arn=f"arn:{partition}:iam::aws:policy{path}{name}",
+            name=name,
+            path=path,
+            policy_id=policy_id,
+            default_version_id=version,
+            created_at=datetime.fromisoformat(created),
+            updated_at=datetime.fromisoformat(updated),
+        )
+        for name, (path, version, created, updated, policy_id) in _index().rows.items()
+    )
+
+
 def names() -> tuple[str, ...]:
     """The names of all, sorted (AWS's names are unique over all paths)."""
     return tuple(_index().rows)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=512)
 def find(name_or_arn: str) -> ManagedPolicy | None:
     """The policy of this name, in the partition `aws`, or of this ARN, in the ARN's; None where AWS has none.
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.iam.answers import allow, refused
+from batchyard.data import managed_policies
+from services.iam.answers import EC2_TRUST, allow, refused
 
 
 @pytest.fixture
@@ -160,6 +161,21 @@ def test_listing_by_scope_and_use(iam: Any, own: str) -> None:
     assert names(OnlyAttached=True) == ["own", "ReadOnlyAccess"]
     assert names(PolicyUsageFilter="PermissionsBoundary") == ["own"]
     assert names(PolicyUsageFilter="PermissionsPolicy") == ["ReadOnlyAccess"]
+
+
+def test_a_page_of_all_policies_opens_no_document(iam: Any) -> None:
+    """1,594 documents are 4 MB: a listing is made from the table of names alone, and says what GetPolicy says."""
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=EC2_TRUST)
+    iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/IAMFullAccess")
+    before = managed_policies._documents.cache_info()
+    page = iam.list_policies(Scope="AWS", PathPrefix="/", MaxItems=1000)["Policies"]
+    after = managed_policies._documents.cache_info()
+    assert len(page) == 1000
+    assert (before.hits, before.misses) == (after.hits, after.misses)
+    (attached,) = iam.list_policies(OnlyAttached=True)["Policies"]
+    assert attached["AttachmentCount"] == 1
+    whole = iam.get_policy(PolicyArn=attached["Arn"])["Policy"]
+    assert attached.items() <= whole.items()
 
 
 def test_a_new_default_version_acts_from_the_next_call_on(iam: Any, own: str, user: Any, signed: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.data.managed_policies import ManagedPolicy, names
+from batchyard.data.managed_policies import ManagedPolicy, PolicyEntry
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam.nouns import POLICY
@@ -103,6 +103,19 @@ def of_row(tx: Transaction, row: Any) -> Managed:
     )
 
 
+def entry_of(row: Any) -> PolicyEntry:
+    """One of the account's own policies as a listing tells it: without its document."""
+    return PolicyEntry(
+        arn=POLICY.arn_of(row),
+        name=row.name,
+        path=row.path,
+        policy_id=row.id,
+        default_version_id=f"v{row.default_version}",
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
 def find_for(ctx: Context, arn: str) -> Managed | None:
     """The managed policy with this ARN that the caller's account may use."""
     return find_managed(
@@ -133,14 +146,3 @@ def check_arn(arn: str) -> None:
     """Raise ValidationError for what cannot be read as an ARN; the two blanks are AWS's (recorded: SNAP)."""
     if len(arn.split(":", 5)) != 6 or not arn.startswith("arn:"):
         raise ApiError("ValidationError", "Invalid ARN:  Could not be parsed!")
-
-
-def list_aws(ctx: Context) -> list[Managed]:
-    """AWS's managed policies that Batchyard knows, as the caller's partition sees them."""
-    found = []
-    for name in names():
-        policy = ctx.runtime.find_managed_policy(name)
-        if policy is not None:
-            arn = f"arn:{ctx.partition}:iam::aws:policy{policy.path}{policy.name}"
-            found.append(of_aws(policy, arn))
-    return found

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
+from batchyard.data.managed_policies import PolicyEntry, entries
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.services.iam import documents, revisions
 from batchyard.services.iam.managed_policies import (
     Managed,
     check_arn,
+    entry_of,
     find_for,
-    list_aws,
-    of_row,
     require_for,
 )
 from batchyard.services.iam.nouns import POLICY, cut_page, delete_row, insert_new, no_such, tag_list
@@ -32,10 +32,10 @@ _USES = Prepared(
     .where(attachments.c.account == bindparam("of"), attachments.c.policy_arn == bindparam("arn"))
     .group_by(attachments.c.is_boundary)
 )
-_USED_ARNS = Prepared(
-    select(attachments.c.policy_arn, attachments.c.is_boundary)
+_ALL_USES = Prepared(
+    select(attachments.c.policy_arn, attachments.c.is_boundary, func.count().label("uses"))
     .where(attachments.c.account == bindparam("of"))
-    .distinct()
+    .group_by(attachments.c.policy_arn, attachments.c.is_boundary)
 )
 _OWN = Prepared(
     select(policies)
@@ -50,8 +50,7 @@ def _uses(ctx: Context, arn: str) -> tuple[int, int]:
     return counted.get(False, 0), counted.get(True, 0)
 
 
-def _brief(ctx: Context, policy: Managed) -> dict[str, Any]:
-    attached, bounding = _uses(ctx, policy.arn)
+def _brief(policy: Managed | PolicyEntry, *, attached: int, bounding: int) -> dict[str, Any]:
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.policy_id,
@@ -87,7 +86,7 @@ def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
     insert_version(ctx, row.id, 1, request["PolicyDocument"])
     revisions.changed(ctx)
     ctx.note_resource(POLICY.arn_of(row))
-    answer = _brief(ctx, of_row(ctx.write, row))
+    answer = _brief(entry_of(row), attached=0, bounding=0)
     return {"Policy": answer | ({"Tags": tag_list(row)} if tags else {})}
 
 
@@ -95,7 +94,8 @@ def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
 def get_policy(ctx: Context, request: Any) -> dict[str, Any]:
     """Tell about a managed policy, the account's own or AWS's."""
     policy = require_for(ctx, request["PolicyArn"])
-    answer = _brief(ctx, policy)
+    attached, bounding = _uses(ctx, policy.arn)
+    answer = _brief(policy, attached=attached, bounding=bounding)
     if policy.description is not None:
         answer["Description"] = policy.description
     answer["Tags"] = [] if policy.row is None else tag_list(policy.row)
@@ -110,31 +110,30 @@ def _path_prefix(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 @iam.operation(on=_path_prefix)
 def list_policies(ctx: Context, request: Any) -> dict[str, Any]:
     """List managed policies by scope, path, use and attachment, in the order of their names."""
-    scope = request.get("Scope", "All")
-    prefix = request.get("PathPrefix", "/")
-    found: list[Managed] = []
-    if scope != "AWS":
-        rows = ctx.read.all(_OWN, in_partition=ctx.partition, of=ctx.account)
-        found += [of_row(ctx.read, row) for row in rows]
-    if scope != "Local":
-        found += list_aws(ctx)
-    keep = _filter(ctx, request)
-    chosen = [policy for policy in found if policy.path.startswith(prefix) and keep(policy.arn)]
-    shown, end = cut_page(chosen, request, lambda policy: f"{policy.name.lower()} {policy.arn}")
-    return {"Policies": [_brief(ctx, policy) for policy in shown], **end}
-
-
-def _filter(ctx: Context, request: Any) -> Callable[[str], bool]:
-    """Which policies OnlyAttached and PolicyUsageFilter leave: those that are used at all, or in that way."""
-    usage = request.get("PolicyUsageFilter")
-    if not request.get("OnlyAttached") and usage is None:
-        return lambda arn: True
-    used = {
-        row.policy_arn
-        for row in ctx.read.all(_USED_ARNS, of=ctx.account)
-        if usage is None or bool(row.is_boundary) is (usage == "PermissionsBoundary")
+    uses = {
+        (row.policy_arn, bool(row.is_boundary)): row.uses for row in ctx.read.all(_ALL_USES, of=ctx.account)
     }
-    return lambda arn: arn in used
+    prefix = request.get("PathPrefix", "/")
+    chosen = [
+        policy for policy in _in_scope(ctx, request.get("Scope", "All")) if policy.path.startswith(prefix)
+    ]
+    usage = request.get("PolicyUsageFilter")
+    if request.get("OnlyAttached") or usage is not None:
+        used = {arn for arn, bounds in uses if usage is None or bounds is (usage == "PermissionsBoundary")}
+        chosen = [policy for policy in chosen if policy.arn in used]
+    shown, end = cut_page(chosen, request, lambda policy: f"{policy.name.lower()} {policy.arn}")
+    return {
+        "Policies": [
+            _brief(one, attached=uses.get((one.arn, False), 0), bounding=uses.get((one.arn, True), 0))
+            for one in shown
+        ],
+        **end,
+    }
+
+
+def _in_scope(ctx: Context, scope: str) -> list[PolicyEntry]:
+    own = [] if scope == "AWS" else ctx.read.all(_OWN, in_partition=ctx.partition, of=ctx.account)
+    return [*map(entry_of, own), *(() if scope == "Local" else entries(ctx.partition))]
 
 
 @iam.operation(on=given_policy, writes=True)
