@@ -6,6 +6,7 @@ from batchyard.services.iam import (
     accounts,
     attached_policies,
     boundaries,
+    context_keys,
     groups,
     inline_policies,
     instance_profiles,
@@ -14,6 +15,7 @@ from batchyard.services.iam import (
     roles,
     service_access,
     service_linked_roles,
+    simulations,
     tags,
     users,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "accounts",
     "attached_policies",
     "boundaries",
+    "context_keys",
     "groups",
     "iam",
     "inline_policies",
@@ -36,6 +39,7 @@ __all__ = [
     "roles",
     "service_access",
     "service_linked_roles",
+    "simulations",
     "tags",
     "users",
 ]
