@@ -6,9 +6,11 @@ import itertools
 import json
 import os
 import secrets
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,9 +20,50 @@ from botocore.config import Config
 from batchyard.app import App
 from batchyard.config import Settings
 from batchyard.server.listen import listen, make_server, run
+from store import plans, statements
 
 PACE = 0.05
 QUICK = Config(retries={"total_max_attempts": 1}, max_pool_connections=32, connect_timeout=5, read_timeout=30)
+
+
+_RECORDING = str(Path(statements.__file__).with_name("recording"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have every statement written down, of this process, of the workers and of the servers that tests start."""
+    if statements.DIRECTORY not in os.environ:
+        made = tempfile.TemporaryDirectory(prefix="batchyard-statements-")
+        config.add_cleanup(made.cleanup)
+        os.environ[statements.DIRECTORY] = made.name
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_RECORDING, os.environ.get("PYTHONPATH")]))
+    statements.record(os.environ[statements.DIRECTORY])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Plan what was written down; a statement that scans a table and is not on the list fails the run."""
+    if hasattr(session.config, "workerinput"):
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="batchyard-plans-") as directory,
+        plans.planner(Path(directory)) as connection,
+    ):
+        lines = plans.unlisted(connection, statements.recorded(os.environ[statements.DIRECTORY]))
+    session.config.stash[_SCANS] = lines
+    if lines and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say which statements scan."""
+    lines = config.stash.get(_SCANS, [])
+    if lines:
+        terminalreporter.section("statements that scan a table (tests/store/scans.json lists those that may)")
+        for line in lines:
+            terminalreporter.line(line, red=True)
+
+
+_SCANS = pytest.StashKey[list[str]]()
 
 
 class Serving:

@@ -102,8 +102,8 @@ class App:
         self.runtime.epochs.end(tx, account)
         for table in reversed(metadata.sorted_tables):
             if "account" in table.columns:
-                condition = table.c.account == account if account else table.c.account != ""
-                tx.run(delete(table).where(condition))
+                everyone = delete(table)
+                tx.run(everyone if account is None else everyone.where(table.c.account == account))
         self.trail.forget(account)
 
     def _open_directory(self, settings: Settings) -> Path:

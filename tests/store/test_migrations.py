@@ -55,3 +55,18 @@ def test_every_table_of_an_account_says_so() -> None:
     load_services()
     without = {table.name for table in metadata.sorted_tables if "account" not in table.columns}
     assert without == {"epochs", "event_classes"}
+
+
+def test_every_table_of_an_account_is_found_by_it() -> None:
+    """An index or the primary key begins with the account: forgetting one reads no other's rows."""
+    load_services()
+    slow = {
+        table.name
+        for table in metadata.sorted_tables
+        if "account" in table.columns
+        and not any(
+            next(iter(found)).name == "account"
+            for found in (table.primary_key.columns, *(index.columns for index in table.indexes))
+        )
+    }
+    assert slow == set()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Column, Integer, Table, Text, bindparam, delete, func, select, update
+from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.store.prepared import Prepared
@@ -25,6 +25,7 @@ work = Table(
     Column("not_before", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
     Column("epoch", Integer, nullable=False),
+    Index("work_by_account", "account"),
     sqlite_with_rowid=False,
 )
 

@@ -157,6 +157,7 @@ running_jobs = Table(
     Column("cluster_arn", Text, nullable=False),
     Column("task_arn", Text),
     Column("vcpus", Float, nullable=False),
+    Index("batch_running_jobs_by_account", "account"),
     Index("batch_running_jobs_by_task", "task_arn"),
     Index("batch_running_jobs_by_environment", "environment_id", "task_arn", "vcpus"),
 )

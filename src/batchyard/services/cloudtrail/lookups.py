@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Select, Text, bindparam, func, select, text, type_coerce
+from sqlalchemy import Column, Select, Text, bindparam, func, literal_column, select, type_coerce
 
 from batchyard.audit.classes import find_classes
 from batchyard.audit.resources import short_name
@@ -138,7 +138,7 @@ _OWN_KEY = (
     (events.c.account.concat("") == bindparam("account"))
     & (events.c.partition.concat("") == bindparam("partition"))
     & (events.c.region == bindparam("region"))
-    & text("access_key_id != ''")
+    & (events.c.access_key_id != literal_column("''"))
 )
 """A key is one account's, so its index has the Region alone; the last line is its condition, in its own words."""
 

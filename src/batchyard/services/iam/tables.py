@@ -20,6 +20,7 @@ def _named(name: str, *columns: Column[object]) -> Table:
         Column("tags", Json, nullable=False),
         *columns,
         Index(f"iam_{name}_by_id", "id", unique=True),
+        Index(f"iam_{name}_by_account", "account"),
         sqlite_with_rowid=False,
     )
 
@@ -57,6 +58,7 @@ policy_versions = Table(
     Column("account", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Index("iam_policy_versions_by_account", "account"),
     sqlite_with_rowid=False,
 )
 
@@ -68,6 +70,7 @@ inline_policies = Table(
     Column("account", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("document", Text, nullable=False),
+    Index("iam_inline_policies_by_account", "account"),
     sqlite_with_rowid=False,
 )
 
@@ -91,6 +94,7 @@ memberships = Table(
     Column("group_id", Text, primary_key=True),
     Column("account", Text, nullable=False),
     Index("iam_memberships_by_group", "group_id", "user_id"),
+    Index("iam_memberships_by_account", "account"),
     sqlite_with_rowid=False,
 )
 
@@ -105,6 +109,7 @@ access_keys = Table(
     Column("status", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Index("iam_access_keys_by_user", "user_id"),
+    Index("iam_access_keys_by_account", "account"),
     sqlite_with_rowid=False,
 )
 
@@ -114,6 +119,7 @@ revisions = Table(
     Column("partition", Text, primary_key=True),
     Column("account", Text, primary_key=True),
     Column("revision", Text, nullable=False),
+    Index("iam_revisions_by_account", "account"),
     sqlite_with_rowid=False,
 )
 """A token per account that each change replaces which can change a decision: what caches are keyed by."""
@@ -131,6 +137,7 @@ role_deletions = Table(
     Column("requested_at", UtcTime, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
     Index("iam_role_deletions_by_role", "role_id", "status"),
+    Index("iam_role_deletions_by_account", "account"),
     sqlite_with_rowid=False,
 )
 
