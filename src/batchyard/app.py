@@ -34,10 +34,10 @@ from batchyard.server.asgi import Answer, Application
 from batchyard.server.own_routes import routes
 from batchyard.services import load_services
 from batchyard.services.iam.ports import IamSource
-from batchyard.store.sqlite import CommitHook
 from batchyard.store.store import DirectoryLock, open_store
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import metadata
+from batchyard.store.writer import CommitHook
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,10 @@ class App:
         self.runtime.kept_callers = KeptSessions(self.gateway, self.sessions)
         self.driver = self._make_driver()
         self.application = Application(
-            self.gateway.handle, unsigned=self._own_routes(), threads=settings.request_threads
+            self.gateway.handle,
+            self.store.write_async,
+            unsigned=self._own_routes(),
+            threads=settings.request_threads,
         )
 
     def start(self, endpoint: str) -> None:
@@ -104,6 +107,7 @@ class App:
             if "account" in table.columns:
                 everyone = delete(table)
                 tx.run(everyone if account is None else everyone.where(table.c.account == account))
+        self.identities.forget(tx, account)
         self.trail.forget(account)
 
     def _open_directory(self, settings: Settings) -> Path:

@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, func, insert, select
 
 from batchyard.framework.epochs import epochs
 from batchyard.store.prepared import Prepared
-from batchyard.store.sqlite import WriteOpen
 from batchyard.store.store import DataDirectoryInUse, DirectoryLock, Store, open_store
 from batchyard.store.transaction import ReadOnly, Transaction
+from batchyard.store.writer import WriteOpen
 
 PUT = Prepared(insert(epochs).values(account_id=bindparam("account_id"), epoch=bindparam("epoch")))
 COUNT = select(func.count()).select_from(epochs)
@@ -102,7 +102,7 @@ def test_writes_that_wait_together_share_a_commit(tmp_path: Path) -> None:
     with ThreadPoolExecutor(33) as pool:
         first = pool.submit(store.write, lambda tx: gate.wait(10))
         rest = [pool.submit(store.write, lambda tx, n=n: put(tx, str(n))) for n in range(32)]
-        while store._queue.qsize() < 32:
+        while len(store.writer._of_threads) < 32:
             pass
         gate.set()
         first.result()

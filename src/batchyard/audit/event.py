@@ -7,22 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-_HIDDEN = frozenset(
-    {
-        "SecretAccessKey",
-        "SessionToken",
-        "Password",
-        "OldPassword",
-        "NewPassword",
-        "PrivateKey",
-        "KeyMaterial",
-        "UserData",
-        # What jobs print is CloudWatch Logs' to keep, for those who may read it there.
-        "logEvents",
-    }
-)
-HIDDEN_VALUE = "HIDDEN_DUE_TO_SECURITY_REASONS"
-
 
 class RoleIssuer(Protocol):
     """The role behind a session."""
@@ -38,6 +22,7 @@ class RoleIssuer(Protocol):
 class Caller(Protocol):
     """What the audit reads of a session (`framework.session.Session` is one)."""
 
+    def __hash__(self) -> int: ...
     @property
     def kind(self) -> Any: ...
     @property
@@ -90,14 +75,3 @@ class Event:
     decision: Sequence[Mapping[str, Any]] = ()
     resources: list[str] = field(default_factory=list)
     """The ARNs of the resources that the call names."""
-
-
-def without_secrets(value: Any) -> Any:
-    """A copy in which secrets are hidden, as CloudTrail hides them; cheap where there is nothing to hide."""
-    if isinstance(value, Mapping):
-        return {
-            key: HIDDEN_VALUE if key in _HIDDEN else without_secrets(inner) for key, inner in value.items()
-        }
-    if isinstance(value, (list, tuple)):
-        return [without_secrets(item) for item in value]
-    return value

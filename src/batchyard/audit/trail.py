@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Table, Text, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.audit.classes import Classes
-from batchyard.audit.event import Caller, Event, without_secrets
+from batchyard.audit.event import Caller, Event
 from batchyard.audit.identity import user_identity, username
 from batchyard.audit.resources import short_name
+from batchyard.audit.secrets import may_hold_secrets, without_secrets
 from batchyard.audit.tables import event_resources, events, last_accessed
+from batchyard.clock import microseconds
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
-from batchyard.store.types import UtcTime, encode
+from batchyard.store.types import encode
 
 _TOUCH_EVERY = timedelta(seconds=1)
 
-_INSERT = Prepared(
-    insert(events).values(
-        {column.name: bindparam(column.name) for column in events.columns if column.name != "sequence"}
+
+def _raw(table: Table) -> Prepared:
+    """An insert that takes values as the database keeps them."""
+    return Prepared(
+        insert(table).values({one.name: bindparam(one.name, type_=Text()) for one in table.columns})
     )
-)
-_names = func.json_each(bindparam("names")).table_valued("value")
-# All of an event's names in one statement: each statement hands the interpreter over, which costs more than a row.
-_INSERT_RESOURCES = Prepared(
-    insert(event_resources).from_select(
-        ["account", "partition", "region", "resource_name", "event_time", "sequence"],
-        select(
-            bindparam("account"),
-            bindparam("partition"),
-            bindparam("region"),
-            _names.c.value,
-            bindparam("event_time", type_=UtcTime),
-            bindparam("sequence"),
-        ),
-    )
-)
+
+
+_INSERT = _raw(events)
+_INSERT_RESOURCE = _raw(event_resources)
+_PLACE = ("account", "partition", "region", "event_time", "sequence")
+_NEWEST_SEQUENCE = select(func.max(events.c.sequence))
 _NEWEST = insert(last_accessed).values(
     {column.name: bindparam(column.name) for column in last_accessed.columns}
 )
@@ -56,11 +52,14 @@ class Trail:
     def __init__(self) -> None:
         self._touched: dict[tuple[str, str, str, str, str], datetime] = {}
         self._classes = Classes()
+        self._sequence: int | None = None
 
     def write(self, tx: Transaction, closed: Sequence[Event]) -> None:
-        """Keep closed events and touch their callers' last-accessed rows."""
+        """Keep closed events, at the end of the transaction, and touch their callers' last-accessed rows."""
         for event in closed:
-            self._insert(tx, event)
+            row = _row(event)
+            row["class_id"] = self._classes.number(tx, event.source, event.name, event.resources)
+            tx.collect(self._insert, (row, event.resources))
             self._touch(tx, event)
 
     def forget(self, account: str | None) -> None:
@@ -69,42 +68,21 @@ class Trail:
             key: at for key, at in self._touched.items() if account is not None and key[0] != account
         }
 
-    def _insert(self, tx: Transaction, event: Event) -> None:
-        caller = event.caller
-        sequence = tx.insert(
-            _INSERT,
-            event_id=event.event_id,
-            account=caller.account,
-            partition=caller.partition,
-            region=event.region,
-            event_time=event.event_time,
-            source=event.source,
-            name=event.name,
-            username=username(caller),
-            access_key_id=caller.access_key_id,
-            read_only=event.read_only,
-            request_id=event.request_id,
-            source_ip=event.source_ip,
-            user_agent=event.user_agent,
-            error_code=event.error_code,
-            error_message=event.error_message,
-            identity=user_identity(caller),
-            request=without_secrets(event.request),
-            response=without_secrets(event.response),
-            resources=event.resources,
-            decision=event.decision,
-            class_id=self._classes.number(tx, event.source, event.name, event.resources),
-        )
-        if event.resources:
-            tx.run(
-                _INSERT_RESOURCES,
-                account=caller.account,
-                partition=caller.partition,
-                region=event.region,
-                names=encode(sorted({short_name(arn) for arn in event.resources})),
-                event_time=event.event_time,
-                sequence=sequence,
-            )
+    def _insert(self, tx: Transaction, collected: list[tuple[dict[str, Any], list[str]]]) -> None:
+        """All events of a transaction in two statements: each statement costs as much as a row or two."""
+        sequence = self._sequence
+        if sequence is None:
+            newest = tx.first(_NEWEST_SEQUENCE)
+            sequence = (newest[0] if newest else None) or 0
+        names: list[dict[str, Any]] = []
+        for row, resources in collected:
+            sequence += 1
+            row["sequence"] = sequence
+            place = {name: row[name] for name in _PLACE}
+            names += [{**place, "resource_name": name} for name in {short_name(arn) for arn in resources}]
+        self._sequence = sequence
+        tx.run_many(_INSERT, [row for row, _ in collected])
+        tx.run_many(_INSERT_RESOURCE, names)
 
     def _touch(self, tx: Transaction, event: Event) -> None:
         caller = event.caller
@@ -127,6 +105,45 @@ class Trail:
             principal_arn=arn,
             last_at=event.event_time,
         )
+
+
+def _row(event: Event) -> dict[str, Any]:
+    """The event as the database keeps it, but for its sequence."""
+    caller = event.caller
+    service = event.source.removesuffix(".amazonaws.com")
+    hide_request, hide_response = may_hold_secrets(service, event.name)
+    request, response = event.request, event.response
+    return {
+        "event_id": event.event_id,
+        "account": caller.account,
+        "partition": caller.partition,
+        "region": event.region,
+        "event_time": microseconds(event.event_time),
+        "source": event.source,
+        "name": event.name,
+        "username": username(caller),
+        "access_key_id": caller.access_key_id,
+        "read_only": event.read_only,
+        "request_id": event.request_id,
+        "source_ip": event.source_ip,
+        "user_agent": event.user_agent,
+        "error_code": event.error_code,
+        "error_message": event.error_message,
+        "identity": _identity_text(caller),
+        "request": _text(without_secrets(request) if hide_request else request),
+        "response": _text(without_secrets(response) if hide_response else response),
+        "resources": encode(event.resources),
+        "decision": encode(event.decision),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else encode(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _identity_text(caller: Caller) -> str:
+    return encode(user_identity(caller))
 
 
 def principal_of(caller: Caller) -> tuple[str, str]:

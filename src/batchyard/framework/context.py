@@ -108,5 +108,5 @@ class Context:
 
 def schedule(runtime: Runtime, tx: Transaction, key: Key, not_before: datetime) -> None:
     """Write work for a controller and tell the driver after the commit."""
-    work.intend(tx, key, not_before=not_before, epoch=runtime.epochs.of(key.account))
-    tx.after_commit(lambda: runtime.wake([(key, not_before)]))
+    if work.intend(tx, key, not_before=not_before, epoch=runtime.epochs.of(key.account)):
+        tx.after_commit(lambda: runtime.wake([(key, not_before)]))

@@ -94,8 +94,15 @@ _LATER = Prepared(
 )
 
 
-def intend(tx: Transaction, key: Key, *, not_before: datetime, epoch: int) -> None:
-    """Ask the controller to look at `key` from `not_before` on; asking again keeps the earlier moment."""
+def intend(tx: Transaction, key: Key, *, not_before: datetime, epoch: int) -> bool:
+    """Ask the controller to look at `key` from `not_before` on; asking again keeps the earlier moment.
+
+    False where this transaction asked for as much before, so that there is nothing to write or to tell.
+    """
+    asked = tx.noted((key, epoch))
+    if asked is not None and asked <= not_before:
+        return False
+    tx.note((key, epoch), not_before)
     tx.run(
         _INTEND,
         controller=key.controller,
@@ -107,6 +114,7 @@ def intend(tx: Transaction, key: Key, *, not_before: datetime, epoch: int) -> No
         not_before=not_before,
         epoch=epoch,
     )
+    return True
 
 
 def find(tx: Transaction, key: Key) -> Due | None:

@@ -8,7 +8,7 @@ import re
 from batchyard.clock import wall_now
 from batchyard.data.partitions import partition_of
 from batchyard.framework.epochs import Epochs
-from batchyard.framework.ports import CredentialSource
+from batchyard.framework.ports import AccessKey, CredentialSource
 from batchyard.framework.session import Session
 from batchyard.gateway.sessions import Sessions
 from batchyard.gateway.sigv4 import (
@@ -77,17 +77,7 @@ class Authenticator:
             key = self._credentials.find_access_key(tx, claim.access_key_id)
         if key is None or key.partition != partition:
             return None
-        session = Session(
-            kind="user",
-            partition=partition,
-            account=key.account,
-            arn=key.user_arn,
-            principal_id=key.user_id,
-            epoch=self._epochs.of(key.account),
-            access_key_id=key.access_key_id,
-            name=key.user_name,
-        )
-        return session, key.secret_access_key
+        return _user(key, self._epochs.of(key.account)), key.secret_access_key
 
     def _temporary(self, claim: Claim, partition: str) -> tuple[Session, str] | None:
         opened = self._sessions.open(claim.session_token or "")
@@ -104,6 +94,20 @@ class Authenticator:
         if access_key_id == "test":
             return DEVELOPMENT_ACCOUNT
         return access_key_id if _TWELVE_DIGITS.fullmatch(access_key_id) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _user(key: AccessKey, epoch: int) -> Session:
+    return Session(
+        kind="user",
+        partition=key.partition,
+        account=key.account,
+        arn=key.user_arn,
+        principal_id=key.user_id,
+        epoch=epoch,
+        access_key_id=key.access_key_id,
+        name=key.user_name,
+    )
 
 
 @functools.lru_cache(maxsize=4096)

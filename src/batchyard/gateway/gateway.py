@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from concurrent.futures import Future
 from typing import Any
 
 from batchyard import ids
@@ -23,7 +22,7 @@ from batchyard.gateway.authenticate import Authenticator, Refused
 from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.clients import GatewayClients
 from batchyard.gateway.denial import ended
-from batchyard.gateway.pending import Pending, Written
+from batchyard.gateway.pending import Outcome, Pending, Write
 from batchyard.gateway.sessions import forwarded
 from batchyard.store.transaction import Transaction
 from batchyard.wire import model as wire_model
@@ -72,19 +71,19 @@ class Gateway:
                 request = protocols.parse(operation, http)
                 origin = _origin(http, request_id)
                 begun = self._begin(session, Call(service, operation.name, request, claim.region, origin))
-            if isinstance(begun, Future):
-                return Pending(begun, lambda written: _finished(operation, written, request_id))
-            return protocols.serialize(operation, begun, request_id)
+            if isinstance(begun, dict):
+                return protocols.serialize(operation, begun, request_id)
+            return Pending(begun, lambda outcome: _finished(operation, outcome, request_id))
         except Exception as error:
             return _error(service, error, request_id)
 
     def invoke(self, session: Session, call: Call) -> dict[str, Any]:
         """The one way to a service, for everyone. Raises ApiError (AccessDenied among them)."""
         begun = self._begin(session, call)
-        return _outcome(begun) if isinstance(begun, Future) else begun
+        return begun if isinstance(begun, dict) else _result(self._runtime.store.write_whole(begun))
 
-    def _begin(self, session: Session, call: Call) -> dict[str, Any] | Written:
-        """Audit, admit, and act: a read's result, or a write that is on its way to the disk."""
+    def _begin(self, session: Session, call: Call) -> dict[str, Any] | Write:
+        """Audit, admit, and act: a read's result, or the write that is to be done."""
         service, entry, operation = self._find(call)
         event = self._open(session, call, service, entry)
         with self._runtime.store.read() as snapshot:
@@ -101,14 +100,14 @@ class Gateway:
                 self._fail(event, error)
                 self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                 raise
-        return self._runtime.store.submit(lambda tx: self._write(tx, ctx, entry, operation, event))
+        return lambda tx: self._write(tx, ctx, entry, operation, event)
 
     def _write(
         self, tx: Transaction, ctx: Context, entry: OperationEntry, operation: Operation, event: Event
-    ) -> dict[str, Any] | Exception:
-        """On the writer: the function in a savepoint, the audit beside it, whatever became of the function."""
+    ) -> Outcome:
+        """In the write: the function in a savepoint, the audit beside it, whatever became of the function."""
         ctx.enter(tx)
-        outcome: dict[str, Any] | Exception
+        outcome: Outcome
         try:
             if ctx.session.epoch != self._runtime.epochs.of(ctx.account):
                 raise ended(ctx.call.service)
@@ -215,17 +214,16 @@ class Gateway:
             raise AssertionError(f"{operation.name} answers what its model does not have: {problems}")
 
 
-def _outcome(written: Written) -> dict[str, Any]:
-    outcome = written.result()
+def _result(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
 
 
-def _finished(operation: Operation, written: Written, request_id: str) -> HttpResponse:
-    """The answer to a write that is on disk."""
+def _finished(operation: Operation, outcome: Outcome, request_id: str) -> HttpResponse:
+    """The answer to a write that is on disk, or could not be done."""
     try:
-        return protocols.serialize(operation, _outcome(written), request_id)
+        return protocols.serialize(operation, _result(outcome), request_id)
     except Exception as error:
         return _error(operation.model.service, error, request_id)
 

@@ -1,21 +1,24 @@
-"""An answer that waits for its commit: what the socket awaits without holding a thread."""
+"""A write that was admitted and is still to be done: what the socket awaits without holding a thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from batchyard.store.transaction import Transaction
 from batchyard.wire.http import HttpResponse
 
-Written = Future[dict[str, Any] | Exception]
-"""Done once the write is on disk: the result, or the exception that the operation ended with."""
+Outcome = dict[str, Any] | Exception
+"""What an operation answered, or the exception that it ended with."""
+
+Write = Callable[[Transaction], Outcome]
+"""An admitted call's function with its audit; it undoes by itself what a failed operation did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A write on its way. `finish` makes the answer once `written` is done; it never raises."""
+    """`finish` makes the answer of what `write` returned, or raised, once it is on disk; it never raises."""
 
-    written: Written
-    finish: Callable[[Written], HttpResponse]
+    write: Write
+    finish: Callable[[Outcome], HttpResponse]

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from batchyard.gateway.pending import Pending
+from batchyard.gateway.pending import Outcome, Pending, Write
 from batchyard.server.body import LARGE_AT_ONCE, LARGE_BODY, Gone, Receive, TooLarge, begin, rest
 from batchyard.wire.http import HttpRequest, HttpResponse
 
@@ -20,13 +20,18 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = Callable[[HttpRequest], HttpResponse]
 Receiver = Callable[[HttpRequest], HttpResponse | Pending]
+DoWrite = Callable[[Write], Awaitable[Outcome]]
+"""Does an admitted write; done once it is on disk."""
 
 
 class Application:
     """An ASGI application. `unsigned` lists the routes that do not begin with a signature, by path."""
 
-    def __init__(self, receiver: Receiver, *, unsigned: dict[str, Answer], threads: int) -> None:
+    def __init__(
+        self, receiver: Receiver, write: DoWrite, *, unsigned: dict[str, Answer], threads: int
+    ) -> None:
         self._receiver = receiver
+        self._write = write
         self._unsigned = unsigned
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
@@ -61,10 +66,13 @@ class Application:
             received = self._receiver(http)
         else:
             received = await loop.run_in_executor(self._pool, self._receiver, http)
-        if isinstance(received, Pending):
-            await asyncio.wait([asyncio.wrap_future(received.written)])
-            return received.finish(received.written)
-        return received
+        if isinstance(received, HttpResponse):
+            return received
+        try:
+            outcome = await self._write(received.write)
+        except Exception as error:
+            return received.finish(error)
+        return received.finish(outcome)
 
     def close(self) -> None:
         """Wait for the requests under way."""

@@ -1,11 +1,9 @@
-"""SQLite: WAL, one writer thread with group commit, and a snapshot connection for each reading thread."""
+"""SQLite: WAL, one writing connection with group commit, and a snapshot connection for each reading thread."""
 
+import asyncio
 import contextlib
-import logging
-import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,87 +11,91 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
-from batchyard.clock import monotonic
-from batchyard.store.transaction import Transaction
-
-_log = logging.getLogger(__name__)
+from batchyard.store.transaction import Snapshot, Transaction
+from batchyard.store.writer import CommitHook, Writer
 
 T = TypeVar("T")
 
-_Queued = tuple[Callable[[Transaction], Any], Future[Any] | None]
-_Outcome = tuple[Future[Any], Any, BaseException | None]
-
-GROUP_SECONDS = 0.002
-"""How long a group of writes may grow before it is committed (DESIGN.md 3.1)."""
-
-CommitHook = Callable[[int, str], None]
-"""Called with the commit's number and `before` or `after`: lets a test end the process at a chosen commit."""
-
-
-class WriteOpen(Exception):
-    """The writer thread was asked to wait for itself: a gateway call with a write open, not by forward()."""
-
 
 class SqliteStore:
-    """One database file: `read` gives snapshots to any thread, `write` runs functions on the one writer."""
+    """One database file: `read` gives snapshots to any thread, `write` runs functions one after the other."""
 
     def __init__(self, path: Path, *, durable: bool = True, commit_hook: CommitHook | None = None) -> None:
         self._engine = _engine(path, durable=durable)
         self._readers = threading.local()
         self._open_readers: list[Connection] = []
         self._readers_lock = threading.Lock()
-        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._commit_hook = commit_hook
-        self._commits = 0
-        self._writer = threading.Thread(target=self._run, name="writer", daemon=True)
+        # Without a disk to wait for, a commit takes less than handing it over.
+        self._inline = not durable
+        self._remembered: dict[object, object] = {}
+        self._writer: Writer | None = None
         self._closed = False
 
     def start(self) -> None:
         """Begin to accept writes."""
+        self._writer = Writer(
+            self._engine.connect(),
+            remembered=self._remembered,
+            commit_hook=self._commit_hook,
+            inline=self._inline,
+        )
         self._writer.start()
+
+    @property
+    def writer(self) -> Writer:
+        """Whose turn it is to write."""
+        if self._writer is None:
+            raise RuntimeError("the store was not started")
+        return self._writer
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A snapshot: what was committed when it began, whatever happens meanwhile."""
-        connection = self._reader()
-        driver: Any = connection.connection.dbapi_connection
-        nested = driver.in_transaction
-        if not nested:
-            driver.execute("BEGIN")
+        """A snapshot: what was committed at its first statement, whatever happens meanwhile.
+
+        One within another on the same thread is the same snapshot.
+        """
+        open_already: Snapshot | None = getattr(self._readers, "snapshot", None)
+        if open_already is not None:
+            yield open_already
+            return
+        snapshot = Snapshot(self._reader(), remembered=self._remembered)
+        self._readers.snapshot = snapshot
         try:
-            yield Transaction(connection, writable=False)
+            yield snapshot
         finally:
-            if not nested:
-                driver.execute("ROLLBACK")
+            self._readers.snapshot = None
+            snapshot.end()
 
     def write(self, function: Callable[[Transaction], T]) -> T:
-        """Run `function` on the writer; returns its result, or raises its exception, once it is on disk."""
-        return self.submit(function).result()
+        """Run `function` in a write; returns its result, or raises its exception, once it is on disk.
 
-    def submit(self, function: Callable[[Transaction], T]) -> Future[T]:
-        """Run `function` on the writer; the future is done once its changes are on disk."""
-        if self.is_writer_thread():
-            raise WriteOpen("a write is open on this thread: only ctx.forward() may call from here")
-        future: Future[T] = Future()
-        self._queue.put((function, future))
-        return future
+        Where it raises, what it did is undone, and only that.
+        """
+        return self.writer.write(function, guarded=True)
+
+    def write_whole(self, function: Callable[[Transaction], T]) -> T:
+        """`write` for a function that undoes by itself what it did where it fails (saves a savepoint).
+
+        One that raises all the same undoes everything that shares its commit.
+        """
+        return self.writer.write(function, guarded=False)
+
+    def write_async(self, function: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """`write_whole` on the running loop, whose thread runs the function; the future is done once it is on disk."""
+        return self.writer.write_async(function)
 
     def write_soon(self, function: Callable[[Transaction], Any]) -> None:
-        """Run `function` on the writer some time; nobody waits for it, and a crash may lose it."""
-        self._queue.put((function, None))
-
-    def is_writer_thread(self) -> bool:
-        """Is this the thread that holds the open write?"""
-        return threading.current_thread() is self._writer
+        """Run `function` in a write within some milliseconds; nobody waits for it, and a crash may lose it."""
+        self.writer.write_soon(function, guarded=True)
 
     def close(self) -> None:
         """Commit what is queued and close every connection."""
         if self._closed:
             return
         self._closed = True
-        if self._writer.is_alive():
-            self._queue.put(None)
-            self._writer.join()
+        if self._writer is not None:
+            self._writer.close()
         with self._readers_lock:
             for connection in self._open_readers:
                 with contextlib.suppress(Exception):
@@ -112,72 +114,6 @@ class SqliteStore:
             with self._readers_lock:
                 self._open_readers.append(connection)
         return connection
-
-    def _run(self) -> None:
-        with self._engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            while (first := self._queue.get()) is not None:
-                if self._commit_group(connection, driver, first):
-                    return
-
-    def _commit_group(self, connection: Connection, driver: Any, first: _Queued) -> bool:
-        """Run `first` and what is queued behind it in one transaction; True where the end was queued, too."""
-        driver.execute("BEGIN IMMEDIATE")
-        transaction = Transaction(connection, writable=True)
-        outcomes: list[_Outcome] = []
-        deadline = monotonic() + GROUP_SECONDS
-        queued: _Queued | None = first
-        while queued is not None:
-            self._run_one(transaction, queued, outcomes)
-            if monotonic() >= deadline or self._queue.empty():
-                break
-            queued = self._queue.get_nowait()
-        self._finish(driver, transaction, outcomes)
-        return queued is None
-
-    def _run_one(self, transaction: Transaction, queued: _Queued, outcomes: list[_Outcome]) -> None:
-        function, future = queued
-        try:
-            with transaction.savepoint():
-                result = function(transaction)
-        except BaseException as error:
-            if future is None:
-                _log.exception("a write that nobody waits for failed")
-            else:
-                outcomes.append((future, None, error))
-        else:
-            if future is not None:
-                outcomes.append((future, result, None))
-
-    def _finish(self, driver: Any, transaction: Transaction, outcomes: list[_Outcome]) -> None:
-        failure = self._commit(driver)
-        if failure is None:
-            for callback in transaction.take_callbacks():
-                try:
-                    callback()
-                except Exception:
-                    _log.exception("a callback after a commit failed")
-        for future, result, error in outcomes:
-            if failure is not None or error is not None:
-                future.set_exception(failure or error)
-            else:
-                future.set_result(result)
-
-    def _commit(self, driver: Any) -> BaseException | None:
-        """Commit; where that fails, nothing of the group happened, and everyone who waits is told so."""
-        self._commits += 1
-        try:
-            if self._commit_hook:
-                self._commit_hook(self._commits, "before")
-            driver.execute("COMMIT")
-            if self._commit_hook:
-                self._commit_hook(self._commits, "after")
-        except BaseException as failure:
-            _log.exception("a commit failed")
-            with contextlib.suppress(Exception):
-                driver.execute("ROLLBACK")
-            return failure
-        return None
 
 
 def _engine(path: Path, *, durable: bool) -> Engine:

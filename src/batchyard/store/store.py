@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from batchyard.store.migrations import migrate
-from batchyard.store.sqlite import CommitHook, SqliteStore
+from batchyard.store.sqlite import SqliteStore
+from batchyard.store.writer import CommitHook
 
 Store = SqliteStore
 

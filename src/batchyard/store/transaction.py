@@ -13,18 +13,26 @@ class ReadOnly(Exception):
     """A snapshot was asked to change something."""
 
 
+Collector = Callable[["Transaction", list[Any]], None]
+
+
 class Transaction:
     """One open transaction. `writable` is true only on the writer thread.
 
     Statements are SQLAlchemy Core constructs, or `Prepared` ones on hot paths; parameters go by name.
     """
 
-    def __init__(self, connection: Connection, *, writable: bool) -> None:
+    def __init__(
+        self, connection: Connection, *, writable: bool, remembered: dict[object, object] | None = None
+    ) -> None:
         self._connection = connection
         self._driver: Any = connection.connection.dbapi_connection
         self.writable = writable
         self._savepoints = 0
         self._callbacks: list[Callable[[], None]] = []
+        self._remembered = {} if remembered is None else remembered
+        self._collected: dict[Collector, list[Any]] = {}
+        self._notes: dict[object, Any] = {}
 
     def all(self, statement: Executable | Prepared, /, **parameters: Any) -> Sequence[Row]:
         """Every row that the statement gives; columns are attributes of a row."""
@@ -66,7 +74,7 @@ class Transaction:
         self._require_writable()
         self._savepoints += 1
         name = f"s{self._savepoints}"
-        kept = len(self._callbacks)
+        kept, noted = len(self._callbacks), len(self._notes)
         self._driver.execute(f"SAVEPOINT {name}")
         try:
             yield
@@ -74,6 +82,8 @@ class Transaction:
             self._driver.execute(f"ROLLBACK TO {name}")
             self._driver.execute(f"RELEASE {name}")
             del self._callbacks[kept:]
+            for key in list(self._notes)[noted:]:
+                del self._notes[key]
             raise
         else:
             self._driver.execute(f"RELEASE {name}")
@@ -85,6 +95,45 @@ class Transaction:
         self._require_writable()
         self._callbacks.append(callback)
 
+    def collect(self, collector: Collector, row: Any) -> None:
+        """Have `collector` called once with all rows that this transaction collected for it, just before the commit.
+
+        For what no savepoint may undo (the audit): call it outside of one.
+        """
+        self._require_writable()
+        self._collected.setdefault(collector, []).append(row)
+
+    def flush(self) -> None:
+        """Call the collectors; for the writer alone."""
+        for collector, rows in self._collected.items():
+            collector(self, rows)
+        self._collected = {}
+
+    def note(self, key: object, value: Any) -> None:
+        """Keep a value for the rest of this transaction; forgotten with the savepoint that it was noted in."""
+        self._notes.pop(key, None)
+        self._notes[key] = value
+
+    def noted(self, key: object) -> Any:
+        """What was noted in this transaction under `key`, or None."""
+        return self._notes.get(key)
+
+    def remember(self, key: object, value: object) -> None:
+        """Keep a committed value in memory, for every reader: there once this transaction is on disk."""
+        self.after_commit(lambda: self._remembered.__setitem__(key, value))
+
+    def remembered(self, key: object) -> Any:
+        """What the newest commit that said so keeps under `key`; it may be newer than this snapshot. None: unknown."""
+        return self._remembered.get(key)
+
+    def all_remembered(self) -> list[object]:
+        """Every key that `remembered` knows."""
+        return list(self._remembered)
+
+    def learn(self, key: object, value: object) -> Any:
+        """Keep a value that this snapshot read, unless a commit said otherwise meanwhile; returns what is kept."""
+        return self._remembered.setdefault(key, value)
+
     def take_callbacks(self) -> list[Callable[[], None]]:
         """The callbacks to run after the commit; for the writer alone."""
         taken, self._callbacks = self._callbacks, []
@@ -93,3 +142,31 @@ class Transaction:
     def _require_writable(self) -> None:
         if not self.writable:
             raise ReadOnly("this transaction is a snapshot: declare the operation with writes=True")
+
+
+class Snapshot(Transaction):
+    """A reader's transaction. It begins with its first statement: many a call needs none."""
+
+    def __init__(self, connection: Connection, *, remembered: dict[object, object]) -> None:
+        super().__init__(connection, writable=False, remembered=remembered)
+        self._begun = False
+
+    def all(self, statement: Executable | Prepared, /, **parameters: Any) -> Sequence[Row]:
+        if not self._begun:
+            self._begin()
+        return super().all(statement, **parameters)
+
+    def first(self, statement: Executable | Prepared, /, **parameters: Any) -> Row | None:
+        if not self._begun:
+            self._begin()
+        return super().first(statement, **parameters)
+
+    def end(self) -> None:
+        """Let go of what was seen; for the store alone."""
+        if self._begun:
+            self._begun = False
+            self._driver.execute("ROLLBACK")
+
+    def _begin(self) -> None:
+        self._driver.execute("BEGIN")
+        self._begun = True

@@ -21,9 +21,10 @@ class Undriven:
 
     def __init__(self) -> None:
         self.app = App(Settings(ephemeral=True, pace=0), check_results=True)
-        self._submit = self.app.store.submit
         self._gates: dict[threading.Thread, tuple[threading.Event, threading.Event]] = {}
-        self.app.store.submit = self._gated  # type: ignore[method-assign]
+        store = self.app.store
+        store.write = self._gated(store.write)  # type: ignore[method-assign]
+        store.write_whole = self._gated(store.write_whole)  # type: ignore[method-assign]
 
     def close(self) -> None:
         self.app.close()
@@ -32,13 +33,16 @@ class Undriven:
         """An account that nobody has used."""
         return Owner(self, f"{next(_numbers)}")
 
-    def _gated(self, function: Callable[[Any], Any]) -> Any:
-        gate = self._gates.pop(threading.current_thread(), None)
-        if gate is not None:
-            reached, may_go = gate
-            reached.set()
-            assert may_go.wait(20)
-        return self._submit(function)
+    def _gated(self, write: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def gated(function: Callable[[Any], Any]) -> Any:
+            gate = self._gates.pop(threading.current_thread(), None)
+            if gate is not None:
+                reached, may_go = gate
+                reached.set()
+                assert may_go.wait(20)
+            return write(function)
+
+        return gated
 
     def begin(self, call: Callable[[], Any]) -> Begun:
         """Run `call` in a thread up to its write: validated and authorized on a snapshot, not yet written."""
@@ -53,16 +57,18 @@ class Undriven:
             blocked.set()
             assert go.wait(20)
 
-        self.app.store.write_soon(block)
+        holder = threading.Thread(target=self.app.store.write, args=(block,))
+        holder.start()
         assert blocked.wait(20)
         try:
             yield
         finally:
             go.set()
+            holder.join(20)
 
     def queued(self) -> int:
         """How many writes wait behind the open one."""
-        return self.app.store._queue.qsize()
+        return len(self.app.store.writer._of_threads)
 
 
 class Begun:

@@ -57,13 +57,20 @@ class IamSource:
         self._find_aws = find_managed_policy
         self._opened = functools.lru_cache(maxsize=4096)(functools.partial(keyring.open, SECRET_PURPOSE))
         self._known: dict[tuple[str, str, str], _Known] = {}
+        self._keys: dict[str, tuple[str, AccessKey]] = {}
 
     def find_access_key(self, tx: Transaction, access_key_id: str) -> AccessKey | None:
         """The active key with this id, or None."""
+        known = self._keys.get(access_key_id)
+        if known is not None:
+            revision, key = known
+            if revisions.newest(tx, key.partition, key.account) == revision:
+                return key
         row = tx.first(_ACTIVE_KEY, wanted=access_key_id)
         if row is None:
+            self._keys.pop(access_key_id, None)
             return None
-        return AccessKey(
+        key = AccessKey(
             access_key_id=access_key_id,
             secret_access_key=self._opened(row.sealed_secret),
             account=row.account,
@@ -72,15 +79,24 @@ class IamSource:
             user_arn=USER.arn(row.partition, row.account, row.path, row.name),
             user_id=row.id,
         )
+        if len(self._keys) >= _KEPT_PRINCIPALS:
+            self._keys.clear()
+        self._keys[access_key_id] = (revisions.current(tx, key.partition, key.account), key)
+        return key
+
+    def forget(self, tx: Transaction, account: str | None) -> None:
+        """In the transaction of a reset: what is cached of the account, or of all, is never true again."""
+        revisions.forget(tx, account)
 
     def find_policies(self, tx: Transaction, session: Session) -> PrincipalPolicies | None:
         """The policies of the session's user or role, by its unique id; None where it is gone."""
         principal_id = session.role.role_id if session.role is not None else session.principal_id
         place = (session.partition, session.account, principal_id)
-        revision = revisions.current(tx, session.partition, session.account)
         known = self._known.get(place)
-        if known is not None and known.revision == revision and self._is_fresh(known):
-            return known.found
+        if known is not None:
+            revision = revisions.newest(tx, session.partition, session.account)
+            if known.revision == revision and self._is_fresh(known):
+                return known.found
         reading = PolicyReading(tx, self._find_aws, session.partition, session.account)
         noun = ROLE if session.role is not None else USER
         row = noun.find_by_id(tx, principal_id)
@@ -90,6 +106,7 @@ class IamSource:
         found = reading.principal(row, is_role=noun is ROLE)
         if len(self._known) >= _KEPT_PRINCIPALS:
             self._known.clear()
+        revision = revisions.current(tx, session.partition, session.account)
         self._known[place] = _Known(revision, found, reading.aws_documents)
         return found
 
