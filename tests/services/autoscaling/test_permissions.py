@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from services.batch.environments import make_instance_profile
 from tests.services.autoscaling.test_groups import refusal
 
 
@@ -21,6 +24,7 @@ TAGGED = {
     "Condition": {"Null": {"aws:RequestTag/AWSBatchServiceTag": "false"}},
 }
 ROLE = {"Action": "iam:CreateServiceLinkedRole", "Resource": "*"}
+LAUNCH = {"Action": "ec2:RunInstances", "Resource": "*"}
 SERVICE_TAG = {"Key": "AWSBatchServiceTag", "Value": "batch", "PropagateAtLaunch": True}
 
 
@@ -35,7 +39,7 @@ def request(template, subnets, **more):
 
 
 def test_the_recorded_statement_allows_groups_of_that_name_alone(user_client, template, subnets, describe):
-    client = user_client("autoscaling", allow(BATCH_GROUPS, TAGGED, ROLE))
+    client = user_client("autoscaling", allow(BATCH_GROUPS, TAGGED, ROLE, LAUNCH))
     wanted = request(template, subnets)
     code, text = refusal(client.create_auto_scaling_group, AutoScalingGroupName="Other", **wanted)
     assert code == "AccessDenied"
@@ -54,7 +58,7 @@ def test_the_recorded_statement_allows_groups_of_that_name_alone(user_client, te
 
 
 def test_who_may_not_make_the_role_makes_no_group(aws, user_client, template, subnets, describe):
-    client = user_client("autoscaling", allow(BATCH_GROUPS))
+    client = user_client("autoscaling", allow(BATCH_GROUPS, LAUNCH))
     wanted = request(template, subnets)
     code, text = refusal(client.create_auto_scaling_group, AutoScalingGroupName="AWSBatch-x", **wanted)
     assert code == "AccessDenied"
@@ -67,7 +71,7 @@ def test_who_may_not_make_the_role_makes_no_group(aws, user_client, template, su
 
 
 def test_who_may_not_look_still_gets_working_instances(aws, user_client, template, subnets, in_service):
-    client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE))
+    client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE, LAUNCH))
     wanted = request(template, subnets, DesiredCapacity=1)
     client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", **wanted)
     in_service(1, "AWSBatch-x")
@@ -76,7 +80,7 @@ def test_who_may_not_look_still_gets_working_instances(aws, user_client, templat
 def test_a_missing_template_is_told_by_an_activity_to_who_may_not_look(
     autoscaling, user_client, subnets, wait_for
 ):
-    client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE))
+    client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE, LAUNCH))
     wanted = request("nowhere", subnets, DesiredCapacity=1)
     client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", **wanted)
 
@@ -101,7 +105,7 @@ def test_a_role_that_is_named_must_be_passed(aws, account, user_client, template
         "Resource": role,
         "Condition": {"StringEquals": {"iam:PassedToService": "autoscaling.amazonaws.com"}},
     }
-    user_client("autoscaling", allow(BATCH_GROUPS, passing)).create_auto_scaling_group(**wanted)
+    user_client("autoscaling", allow(BATCH_GROUPS, LAUNCH, passing)).create_auto_scaling_group(**wanted)
     assert describe("AWSBatch-x")["ServiceLinkedRoleARN"] == role
     names = [one["RoleName"] for one in iam.list_roles()["Roles"]]
     assert "AWSServiceRoleForAutoScaling" not in names
@@ -135,3 +139,76 @@ def test_tags_are_set_and_deleted_and_decide(autoscaling, group, user_client, de
     assert refusal(autoscaling.create_or_update_tags, Tags=[missing])[1] == (
         "AutoScalingGroup not found - AutoScaling Group h not found"
     )
+
+
+@pytest.fixture
+def costly(ec2):
+    """The id of a launch template with an instance profile and with tags for its instances."""
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "red"}]}]
+    made = ec2.create_launch_template(
+        LaunchTemplateName="costly",
+        LaunchTemplateData={
+            "ImageId": image,
+            "InstanceType": "m5.large",
+            "IamInstanceProfile": {"Name": "nodes"},
+            "TagSpecifications": tags,
+        },
+    )
+    return made["LaunchTemplate"]["LaunchTemplateId"]
+
+
+TAGS = {
+    "Action": "ec2:CreateTags",
+    "Resource": "*",
+    "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+}
+PASS = {
+    "Action": "iam:PassRole",
+    "Resource": "*",
+    "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "action"), [(LAUNCH, "ec2:RunInstances"), (TAGS, "ec2:CreateTags"), (PASS, "iam:PassRole")]
+)
+def test_a_group_is_made_by_who_may_launch_from_its_template(
+    aws, user_client, costly, subnets, describe, lacking, action
+):
+    """Auto Scaling User Guide, "Control Amazon EC2 launch template usage": RunInstances, CreateTags, PassRole."""
+    make_instance_profile(aws)
+    wanted = {
+        "AutoScalingGroupName": "AWSBatch-x",
+        "MinSize": 0,
+        "MaxSize": 1,
+        "LaunchTemplate": {"LaunchTemplateId": costly},
+        "VPCZoneIdentifier": subnets[0],
+    }
+    rights = [BATCH_GROUPS, ROLE, LAUNCH, TAGS, PASS]
+    refused = user_client("autoscaling", allow(*(one for one in rights if one is not lacking)))
+    told = ("AccessDenied", f"You are not authorized to use launch template: {costly}")
+    assert refusal(refused.create_auto_scaling_group, **wanted) == told
+    assert describe("AWSBatch-x") is None
+    assert not [one for one in aws("iam").list_roles()["Roles"] if "AutoScaling" in one["RoleName"]]
+    records = dry_runs(aws)
+    assert [one["errorCode"] for one in records] == ["Client.UnauthorizedOperation"]
+    assert f"is not authorized to perform: {action} on resource: " in records[0]["errorMessage"]
+
+    user_client("autoscaling", allow(*rights)).create_auto_scaling_group(**wanted)
+    assert [one["errorCode"] for one in dry_runs(aws)][0] == "Client.DryRunOperation"
+    assert aws("ec2").describe_instances()["Reservations"] == []
+    change = {"AutoScalingGroupName": "AWSBatch-x", "LaunchTemplate": wanted["LaunchTemplate"]}
+    assert refusal(refused.update_auto_scaling_group, **change) == told
+    refused.update_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", MaxSize=2)
+    assert describe("AWSBatch-x")["MaxSize"] == 2
+
+
+def dry_runs(aws):
+    """The records of RunInstances, the newest first."""
+    attributes = [{"AttributeKey": "EventName", "AttributeValue": "RunInstances"}]
+    found = aws("cloudtrail").lookup_events(LookupAttributes=attributes)["Events"]
+    records = [json.loads(one["CloudTrailEvent"]) for one in found]
+    assert all(one["requestParameters"]["dryRun"] is True for one in records)
+    assert all(one["userIdentity"]["invokedBy"] == "autoscaling.amazonaws.com" for one in records)
+    return records

@@ -20,7 +20,7 @@ from batchyard.services.autoscaling.group_rows import (
     update_group,
 )
 from batchyard.services.autoscaling.group_rules import require_group, require_living_group
-from batchyard.services.autoscaling.launch_sources import resolve_subnets, resolve_template
+from batchyard.services.autoscaling.launch_sources import check_may_launch, resolve_subnets, resolve_template
 from batchyard.services.autoscaling.resources import (
     group_arn,
     group_conditions,
@@ -69,15 +69,15 @@ _NEUTRAL = ("CapacityRebalance", "LoadBalancerNames", "TargetGroupARNs", "Traffi
 def create_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
     """Record a group; the controller launches its instances as the group's service-linked role.
 
-    Two deliberate differences from AWS: the caller's own ec2:RunInstances (and the PassRole of the template's
-    instance profile) is not asked for, as AWS does with a launch template; and template and subnets are looked
-    up as the caller, so one who may not describe them learns of a missing one by the first launch.
+    A deliberate difference from AWS: template and subnets are looked up as the caller, so one who may not
+    describe them learns of a missing one by the first launch.
     """
     _check_new(ctx, request)
     smallest, largest = request["MinSize"], request["MaxSize"]
     desired = request.get("DesiredCapacity", smallest)
     group_rules.check_sizes(smallest=smallest, largest=largest, desired=desired)
     tags = tag_lists.merged([], tag_lists.checked(request.get("Tags") or ()))
+    sources = _sources(ctx, request)
     role = _role(ctx, request)
     name = request["AutoScalingGroupName"]
     ctx.write.run(
@@ -92,7 +92,7 @@ def create_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
             tags=tags,
             cause=_creation_cause(ctx, desired),
             created_at=ctx.now,
-            **_sources(ctx, request),
+            **sources,
             **_settings(request),
         )
     )
@@ -163,18 +163,21 @@ def _sources(ctx: Context, request: Any) -> dict[str, Any]:
     zones = list(request.get("AvailabilityZones") or ())
     group_rules.check_network(subnet_ids, zones)
     return {
-        "launch_template": _template(ctx, template),
+        "launch_template": _template(ctx, template, subnet_ids),
         "subnet_ids": subnet_ids,
         "zones": zones,
         "subnets": _subnets(ctx, subnet_ids, zones),
     }
 
 
-def _template(ctx: Context, given: dict[str, str]) -> dict[str, str]:
+def _template(ctx: Context, given: dict[str, str], subnet_ids: list[str]) -> dict[str, str]:
+    """The template with what the caller may learn of it; refused to one who may not launch from it."""
     try:
-        return resolve_template(ctx.forward(), given)
+        found = resolve_template(ctx.forward(), given)
     except AccessDenied:
-        return given
+        found = given
+    check_may_launch(ctx.forward(), given, subnet_ids[0] if subnet_ids else None)
+    return found
 
 
 def _subnets(ctx: Context, subnet_ids: list[str], zones: list[str]) -> list[dict[str, str]] | None:
@@ -197,10 +200,12 @@ def update_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
     row = require_living_group(ctx, request)
     group_rules.check_health(request)
     values: dict[str, Any] = _sizes(ctx, row, request)
-    if "LaunchTemplate" in request:
-        values["launch_template"] = _template(ctx, group_rules.check_template(request["LaunchTemplate"]))
     if "VPCZoneIdentifier" in request or "AvailabilityZones" in request:
         values |= _network(ctx, row, request)
+    if "LaunchTemplate" in request:
+        subnet_ids = values.get("subnet_ids", row.subnet_ids)
+        template = group_rules.check_template(request["LaunchTemplate"])
+        values["launch_template"] = _template(ctx, template, subnet_ids)
     if "TerminationPolicies" in request:
         group_rules.check_termination_policies(request["TerminationPolicies"])
         values["termination_policies"] = request["TerminationPolicies"] or ["Default"]
