@@ -1,10 +1,12 @@
-"""Write the generated pages of docs/: coverage.md. With --check: fail where a page is not fresh."""
+"""Write the generated pages of docs/: coverage.md, statements.md. With --check: fail where a page is not fresh."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
+
+from statements_page import statements_page
 
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.service import Service
@@ -66,7 +68,7 @@ def covered(service: str) -> set[str]:
     return {case["operation"] for case in json.loads(path.read_text())} if path.exists() else set()
 
 
-PAGES = {"docs/coverage.md": coverage}
+PAGES = {"docs/coverage.md": coverage, "docs/statements.md": statements_page}
 
 
 def main() -> None:

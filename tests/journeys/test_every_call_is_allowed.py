@@ -1,123 +1,36 @@
-"""Each call by AWSServiceRoleForBatch, from creation to deletion, was allowed by a statement that the audit names.
+"""Each call by a service-linked role, from creation to deletion, was allowed by a statement that the audit names.
 
 The events are read as an administrator reads them (LookupEvents), the policy too (GetPolicyVersion). What a statement's
-conditions ask for is taken from the recorded requests, and the naive evaluator of tests/policy is asked again.
+conditions ask for is taken from the recorded requests, and the naive evaluator of tests/policy is asked again. Which
+statement allowed which actions stands in tests/services/statements.json, and in docs/statements.md for users.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import pytest
+from botocore import xform_name
 
-from conftest import wait_for
+from journeys import every_step
+from journeys.every_step import records
 from policy import reference
-from services.batch.environments import (
-    delete,
-    make_instance_profile,
-    on_fargate,
-    on_instances,
-    settled,
-    trust,
-)
+from services.statement_table import ROLES, Role
 
 Aws = Callable[..., Any]
-POLICY = "arn:aws:iam::aws:policy/aws-service-role/BatchServiceRolePolicy"
 PASSED_TO = {
-    "CreateAutoScalingGroup": "ec2.amazonaws.com",
     "CreateLaunchTemplate": "ec2.amazonaws.com",
     "RequestSpotFleet": "ec2.amazonaws.com",
+    "RunInstances": "ec2.amazonaws.com",
     "RegisterTaskDefinition": "ecs-tasks.amazonaws.com",
     "RunTask": "ecs-tasks.amazonaws.com",
 }
 RESOURCE_ID = re.compile(r"\b(?:i-[0-9a-f]{17}|lt-[0-9a-f]{17}|sfr-[0-9a-f-]{36})\b")
-USED = {1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 14, 17}
-"""Statement 9 is for launch configurations, 13 for stopping tasks, 15 and 16 for
-instances without a group; 18 and 19 for a type of environment that is not built."""
-
-
-@pytest.fixture
-def story(aws: Aws, app: Any, account: str) -> Iterator[list[Any]]:
-    """The records of every call that the role made in the life of three environments and their jobs."""
-    batch = aws("batch")
-    make_instance_profile(aws)
-    aws("iam").create_role(RoleName="fleet", AssumeRolePolicyDocument=trust("spotfleet.amazonaws.com"))
-    execution = aws("iam").create_role(
-        RoleName="execution", AssumeRolePolicyDocument=trust("ecs-tasks.amazonaws.com")
-    )["Role"]["Arn"]
-    resources = {
-        "grouped": on_instances(aws),
-        "fleet": on_instances(aws, type="SPOT", spotIamFleetRole="fleet"),
-        "fargate": on_fargate(aws),
-    }
-    for name, given in resources.items():
-        batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED", computeResources=given)
-    for name in resources:
-        shown = settled(batch, name)
-        assert (shown["status"], shown["statusReason"]) == ("VALID", "ComputeEnvironment Healthy")
-    jobs = [run_job(batch, name, execution if name == "fargate" else None) for name in resources]
-    wait_for(lambda: all(one["status"] == "SUCCEEDED" for one in described(batch, jobs)), seconds=60)
-    for job in described(batch, jobs):
-        stream = job["container"]["logStreamName"]
-        wait_for(lambda stream=stream: written(aws, stream) == ["hello"])
-    ec2 = aws("ec2")
-    wait_for(lambda: live_instances(ec2) == [], seconds=60)
-    for name in resources:
-        end_queue(batch, name)
-        delete(batch, name)
-    yield records(aws)
-    app.reset(account)
-
-
-def run_job(batch: Any, name: str, execution: str | None) -> str:
-    """Submit one job to a queue on the environment; its id."""
-    batch.create_job_queue(
-        jobQueueName=name, priority=1, computeEnvironmentOrder=[{"order": 1, "computeEnvironment": name}]
-    )
-    wait_for(lambda: batch.describe_job_queues(jobQueues=[name])["jobQueues"][0]["status"] == "VALID")
-    sizes = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
-    container = {"image": "busybox", "command": ["echo", "hello"], "resourceRequirements": sizes}
-    definition = batch.register_job_definition(
-        jobDefinitionName=name,
-        type="container",
-        platformCapabilities=["FARGATE" if execution else "EC2"],
-        containerProperties={**container, **({"executionRoleArn": execution} if execution else {})},
-    )["jobDefinitionArn"]
-    job: str = batch.submit_job(jobName="j", jobQueue=name, jobDefinition=definition)["jobId"]
-    return job
-
-
-def described(batch: Any, jobs: list[str]) -> list[Any]:
-    found: list[Any] = batch.describe_jobs(jobs=jobs)["jobs"]
-    return found
-
-
-def written(aws: Aws, stream: str) -> list[str]:
-    answer = aws("logs").get_log_events(logGroupName="/aws/batch/job", logStreamName=stream)
-    return [one["message"] for one in answer["events"]]
-
-
-def live_instances(ec2: Any) -> list[str]:
-    pages = ec2.get_paginator("describe_instances").paginate()
-    found = [one for page in pages for group in page["Reservations"] for one in group["Instances"]]
-    return [one["InstanceId"] for one in found if one["State"]["Name"] in ("pending", "running")]
-
-
-def end_queue(batch: Any, name: str) -> None:
-    batch.update_job_queue(jobQueue=name, state="DISABLED")
-    wait_for(lambda: batch.describe_job_queues(jobQueues=[name])["jobQueues"][0]["status"] == "VALID")
-    batch.delete_job_queue(jobQueue=name)
-    wait_for(lambda: not batch.describe_job_queues(jobQueues=[name])["jobQueues"])
-
-
-def records(aws: Aws, key: str = "Username", value: str = "aws-batch") -> list[Any]:
-    """The records by the role's session, or others, the oldest first."""
-    attributes = [{"AttributeKey": key, "AttributeValue": value}]
-    pages = aws("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=attributes)
-    return [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]][::-1]
+BATCH = Path(__file__).parents[2] / "src/batchyard/services/batch"
 
 
 def lowered(value: Any) -> Any:
@@ -142,16 +55,33 @@ def tags_in(value: Any) -> dict[str, str]:
     return found
 
 
-def tags_of_made(aws: Aws) -> dict[str, dict[str, str]]:
-    """The tags that resources got when they were made, whoever made them, by their ids."""
-    made: dict[str, dict[str, str]] = {}
-    for name in ("CreateLaunchTemplate", "RequestSpotFleet", "RunInstances"):
-        for record in records(aws, "EventName", name):
-            asked = lowered(record["requestParameters"])
-            asked = asked.get("spotfleetrequestconfig", asked)
-            for identity in RESOURCE_ID.findall(json.dumps(record["responseElements"])):
-                made[identity] = tags_in({"specifications": specifications_in(asked)})
-    return made
+class Made:
+    """What was made in an account: each resource's tags by its id, each launch template's tags for what it launches."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.tags: dict[str, dict[str, str]] = {}
+        self.templates: dict[str, list[Any]] = {}
+        for name in ("CreateLaunchTemplate", "RequestSpotFleet", "RunInstances"):
+            for record in records(aws, None, name):
+                self._note(lowered(record["requestParameters"]), json.dumps(record["responseElements"]))
+
+    def of(self, arn: str) -> dict[str, str]:
+        """The tags that a resource got when it was made, whoever made it."""
+        return self.tags.get(arn.rsplit("/", 1)[-1], {})
+
+    def given(self, request: Any) -> dict[str, str]:
+        """The tags that a request gives, and those that its launch template gives."""
+        named = request.get("launchtemplate") or {}
+        template = self.templates.get(named.get("launchtemplateid") or named.get("launchtemplatename"), [])
+        return {**tags_in({"specifications": template}), **tags_in(request)}
+
+    def _note(self, request: Any, response: str) -> None:
+        asked = request.get("spotfleetrequestconfig", request)
+        for identity in RESOURCE_ID.findall(response):
+            self.tags[identity] = tags_in({"specifications": specifications_in(asked)})
+            if "launchtemplatedata" in request:
+                launched = specifications_in(request["launchtemplatedata"])
+                self.templates |= {identity: launched, request["launchtemplatename"]: launched}
 
 
 def specifications_in(asked: dict[str, Any]) -> Any:
@@ -159,12 +89,12 @@ def specifications_in(asked: dict[str, Any]) -> Any:
     return [value for name, value in asked.items() if name.startswith("tagspecification")]
 
 
-def context_of(record: Any, decision: Any, made: dict[str, dict[str, str]]) -> dict[str, Any]:
+def context_of(record: Any, decision: Any, made: Made) -> dict[str, Any]:
     """The condition keys of one check, from what was asked."""
     request = lowered(record["requestParameters"] or {})
-    context: dict[str, Any] = {f"aws:RequestTag/{name}": value for name, value in tags_in(request).items()}
-    own = made.get(decision["resource"].rsplit("/", 1)[-1], {})
-    context |= {f"aws:ResourceTag/{name}": value for name, value in own.items()}
+    context: dict[str, Any] = {f"aws:RequestTag/{name}": value for name, value in made.given(request).items()}
+    for name, value in made.of(decision["resource"]).items():
+        context |= {f"aws:ResourceTag/{name}": value, f"ec2:ResourceTag/{name}": value}
     if decision["action"] == "iam:PassRole":
         context["iam:PassedToService"] = PASSED_TO[record["eventName"]]
     if decision["action"] == "ec2:CreateTags":
@@ -198,18 +128,17 @@ def ask(statements: list[Any], record: Any, decision: Any, context: dict[str, An
     return outcome
 
 
-def test_every_call_by_the_role_names_its_statement_and_the_reference_agrees(
-    aws: Aws, account: str, story: list[Any]
-) -> None:
-    version = aws("iam").get_policy(PolicyArn=POLICY)["Policy"]["DefaultVersionId"]
-    document = aws("iam").get_policy_version(PolicyArn=POLICY, VersionId=version)["PolicyVersion"]["Document"]
-    statements = document["Statement"]
-    role = f"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForBatch/aws-batch"
-    made = tags_of_made(aws)
-    used: set[int] = set()
-    for record in story:
-        assert record["userIdentity"]["arn"] == role
-        assert record["userIdentity"]["invokedBy"] == "batch.amazonaws.com"
+def used_by(aws: Aws, account: str, role: Role, made: Made) -> dict[int, set[str]]:
+    """The actions that each statement of the role's policy allowed; every call is checked on the way."""
+    version = aws("iam").get_policy(PolicyArn=role.policy_arn)["Policy"]["DefaultVersionId"]
+    answer = aws("iam").get_policy_version(PolicyArn=role.policy_arn, VersionId=version)
+    statements = answer["PolicyVersion"]["Document"]["Statement"]
+    used: dict[int, set[str]] = defaultdict(set)
+    for record in records(aws, role.session):
+        assert record["userIdentity"]["arn"] == (
+            f"arn:aws:sts::{account}:assumed-role/{role.name}/{role.session}"
+        )
+        assert record["userIdentity"]["invokedBy"].endswith(".amazonaws.com")
         decisions = record["additionalEventData"]["decision"]
         assert decisions, record["eventName"]
         for decision in decisions:
@@ -219,12 +148,30 @@ def test_every_call_by_the_role_names_its_statement_and_the_reference_agrees(
             assert ask(statements, record, decision, context) == "allowed", what
             assert decision["statements"], what
             for named in decision["statements"]:
-                assert (named["policy"], named["version"]) == (POLICY, version), what
+                assert (named["policy"], named["version"]) == (role.policy_arn, version), what
                 statement = statements[named["statement"]]
-                assert statement["Sid"] == named["sid"], what
+                assert statement.get("Sid") == named.get("sid"), what
                 assert ask([statement], record, decision, context) == "allowed", what
-                used.add(int(named["sid"].removeprefix("AWSBatchPolicyStatement")))
+                used[named["statement"] + 1].add(decision["action"])
             named_ones = {one["statement"] for one in decision["statements"]}
             others = [one for number, one in enumerate(statements) if number not in named_ones]
             assert ask(others, record, decision, context) == "implicitDeny", what
-    assert used == USED
+    return used
+
+
+def test_every_call_by_a_role_names_its_statement_and_the_reference_agrees(
+    aws: Aws, app: Any, account: str, user_client: Callable[..., Any]
+) -> None:
+    """And no action is used that statements.json does not tell, none told that is not used."""
+    every_step.tell(aws, user_client)
+    made = Made(aws)
+    for role in ROLES:
+        assert used_by(aws, account, role, made) == role.actions, role.name
+    assert calls_in_source() <= {xform_name(one["eventName"]) for one in records(aws, "aws-batch")}
+    app.reset(account)
+
+
+def calls_in_source() -> set[str]:
+    """The operations that Batch's controllers call as an environment's role."""
+    text = "".join(one.read_text() for one in (BATCH / "controllers").glob("*.py"))
+    return set(re.findall(r"\baws\.\w+\.(\w+)", text))

@@ -17,6 +17,9 @@ from batchyard.store.transaction import Transaction
 T = TypeVar("T")
 
 
+LONGEST_REFUSAL_SECONDS = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """Come back to the key after `seconds`, if nobody asks sooner."""
@@ -62,6 +65,12 @@ class Controller:
     def now(self) -> datetime:
         """The injected clock's time."""
         return self.runtime.clock.now()
+
+    @property
+    def refused_seconds(self) -> float:
+        """How long what a service refused is left alone, before it is tried whether somebody mended it."""
+        pace = self.runtime.settings.pace
+        return max(pace, min(LONGEST_REFUSAL_SECONDS, 10 * pace))
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A snapshot; close it before calling the gateway."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.services.autoscaling.test_groups import refusal
 
 from services.batch.environments import make_instance_profile
-from tests.services.autoscaling.test_groups import refusal
 
 
 def allow(*statements):
@@ -196,7 +196,7 @@ def test_a_group_is_made_by_who_may_launch_from_its_template(
     assert f"is not authorized to perform: {action} on resource: " in records[0]["errorMessage"]
 
     user_client("autoscaling", allow(*rights)).create_auto_scaling_group(**wanted)
-    assert [one["errorCode"] for one in dry_runs(aws)][0] == "Client.DryRunOperation"
+    assert next(one["errorCode"] for one in dry_runs(aws)) == "Client.DryRunOperation"
     assert aws("ec2").describe_instances()["Reservations"] == []
     change = {"AutoScalingGroupName": "AWSBatch-x", "LaunchTemplate": wanted["LaunchTemplate"]}
     assert refusal(refused.update_auto_scaling_group, **change) == told

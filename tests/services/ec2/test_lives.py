@@ -1,9 +1,7 @@
-"""What time, policies and crashes do: rows are forgotten, a fleet waits for its right, a launch happens once."""
+"""What time and crashes do: rows are forgotten, a launch happens once."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,45 +9,19 @@ import pytest
 from tests.services.ec2.conftest import Launch, described, ids, make_role, refused, states, tag_specification
 
 from batchyard.config import Settings
-from batchyard.data import managed_policies
 from batchyard.services.ec2.spot_fleet_rows import CONTROLLER
 from conftest import PACE, Serving
 
 ClientOf = Callable[..., Any]
 
 
-class Policies:
-    """AWS's managed policies, of which Spot Fleet's may lack an action."""
-
-    def __init__(self) -> None:
-        self.lacking = ""
-
-    def find(self, name_or_arn: str) -> Any:
-        found = managed_policies.find(name_or_arn)
-        if found is None or found.name != "AWSEC2SpotFleetServiceRolePolicy" or not self.lacking:
-            return found
-        document = json.loads(found.document)
-        for one in document["Statement"]:
-            one["Action"] = [action for action in one["Action"] if action != self.lacking] or ["ec2:Nothing"]
-        return dataclasses.replace(found, document=json.dumps(document))
-
-
-POLICIES = Policies()
-
-
 @pytest.fixture(scope="module")
 def serving() -> Iterator[Serving]:
-    """A server whose clock and policies the tests move."""
+    """A server whose clock the tests move."""
     settings = Settings(ephemeral=True, port=0, pace=PACE, test_clock=True)
-    one = Serving(settings, find_managed_policy=POLICIES.find)
+    one = Serving(settings)
     yield one
     one.close()
-
-
-@pytest.fixture(autouse=True)
-def _whole_policy() -> Iterator[None]:
-    yield
-    POLICIES.lacking = ""
 
 
 @pytest.fixture
@@ -97,25 +69,6 @@ def test_a_cancelled_fleet_is_forgotten_after_two_days(
     assert fleet_of(ec2, fleet)["SpotFleetRequestState"] == "cancelled"
     app.clock.advance(2 * 3600)
     wait_for(lambda: ec2.describe_spot_fleet_requests()["SpotFleetRequestConfigs"] == [])
-
-
-def test_a_fleet_waits_until_its_role_may_launch(
-    ec2: Any, config: dict[str, Any], app: Any, wait_for: Any
-) -> None:
-    POLICIES.lacking = "ec2:RunInstances"
-    fleet = request(ec2, config)
-    wait_for(lambda: fleet_of(ec2, fleet).get("ActivityStatus") == "error")
-    history = ec2.describe_spot_fleet_request_history(
-        SpotFleetRequestId=fleet, StartTime="2020-01-01T00:00:00Z", EventType="error"
-    )["HistoryRecords"]
-    [told] = [one["EventInformation"]["EventDescription"] for one in history]
-    assert "AWSServiceRoleForEC2SpotFleet/" in told
-    assert "is not authorized to perform: ec2:RunInstances" in told
-    assert described(ec2) == []
-    POLICIES.lacking = ""
-    app.clock.advance(10)
-    wait_for(lambda: fleet_of(ec2, fleet).get("ActivityStatus") == "fulfilled")
-    assert len(described(ec2)) == 2
 
 
 def test_a_launch_that_was_not_noted_is_not_made_twice(

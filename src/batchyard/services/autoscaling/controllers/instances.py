@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from batchyard.framework.clients import Clients
-from batchyard.framework.controller import ActingAs, Controller, Outcome
+from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.errors import AccessDenied
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling import activity_rows
 from batchyard.services.autoscaling.group_rows import (
@@ -21,6 +23,8 @@ from batchyard.services.autoscaling.scaling_processes import is_suspended
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
+
+_log = logging.getLogger(__name__)
 
 GONE = frozenset({"terminated", ""})
 """EC2's last state, and that of an instance which EC2 no longer tells of."""
@@ -45,10 +49,17 @@ class Instances(Controller):
                 group = None if instance is None else find_group(tx, at, instance.group_name)
                 if group is not None:
                     of_role[group.role_arn].append(key)
+        again: dict[Key, Again] = {}
         for role, watched in of_role.items():
-            states = _states(acting_as(role), [key.name for key in watched])
-            self._write_states(watched, states)
-        return None
+            try:
+                states = _states(acting_as(role), [key.name for key in watched])
+            except AccessDenied as denied:
+                # The role is missing, or its policy lacks a right: tried again until somebody mends it.
+                _log.info("Auto Scaling cannot look at its instances: %s", denied)
+                again |= dict.fromkeys(watched, Again(self.refused_seconds))
+            else:
+                self._write_states(watched, states)
+        return again
 
     def _write_states(self, keys: Sequence[Key], states: Mapping[str, str]) -> None:
         def write(tx: Transaction) -> None:

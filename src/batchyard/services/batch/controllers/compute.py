@@ -21,9 +21,6 @@ from batchyard.services.batch.tables import compute_environments
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
-RETRY_SECONDS = 5.0
-"""How often an INVALID environment is tried again, so that it heals when its role does."""
-
 
 @batch.controller
 class ComputeController(Controller):
@@ -97,7 +94,7 @@ class ComputeController(Controller):
         A deletion that was refused falls back to it, too, until the role may again (batch-on-behalf.md 5).
         """
         self._mark(key, row, status="INVALID", reason=reason)
-        return Again(max(self.runtime.settings.pace, min(RETRY_SECONDS, 10 * self.runtime.settings.pace)))
+        return Again(self.refused_seconds)
 
     def _mark(self, key: Key, row: Row, *, status: str, reason: str, **values: Any) -> None:
         """Write what became of the step, unless the owner changed the environment meanwhile."""

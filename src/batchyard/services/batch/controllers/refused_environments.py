@@ -9,7 +9,6 @@ from sqlalchemy import update
 from batchyard.framework.controller import Controller
 from batchyard.framework.errors import AccessDenied, ApiError
 from batchyard.framework.work import Key
-from batchyard.services.batch.controllers.compute import RETRY_SECONDS
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.reasons import client_error
 from batchyard.services.batch.tables import compute_environments
@@ -22,12 +21,6 @@ _GONE = ("ClusterNotFoundException", "InvalidClusterException")
 def is_environments_fault(error: ApiError) -> bool:
     """Is it the environment that is wrong (its role, its cluster), and not the job?"""
     return isinstance(error, AccessDenied) or error.code in _GONE
-
-
-def retry_seconds(controller: Controller) -> float:
-    """How long what was refused is left alone."""
-    pace = controller.runtime.settings.pace
-    return max(pace, min(RETRY_SECONDS, 10 * pace))
 
 
 def mark_refused(controller: Controller, key: Key, environment: Row, error: ApiError | Unfit) -> None:
@@ -43,7 +36,7 @@ def mark_refused(controller: Controller, key: Key, environment: Row, error: ApiE
         )
         if changed:
             compute = Key("batch.compute", key.account, key.partition, key.region, environment.name)
-            controller.intend(tx, compute, delay_seconds=retry_seconds(controller))
+            controller.intend(tx, compute, delay_seconds=controller.refused_seconds)
 
     controller.write(mark)
 

@@ -21,7 +21,6 @@ from batchyard.services.batch.controllers.attempts import (
 from batchyard.services.batch.controllers.refused_environments import (
     is_environments_fault,
     mark_refused,
-    retry_seconds,
 )
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import PLACED
@@ -57,7 +56,7 @@ class WatchingController(Controller):
             if not is_environments_fault(error):
                 raise
             mark_refused(self, keys[0], environment, error)
-            return Again(retry_seconds(self))
+            return Again(self.refused_seconds)
 
     def _conclude(self, mine: Mapping[Key, Row], tasks: Tasks, aws: Clients | None) -> Outcome:
         """Write what the tasks tell; then have those stopped that shall end. Says when a deadline comes."""

@@ -31,7 +31,6 @@ from batchyard.store.transaction import Transaction
 
 KEPT_SECONDS = 48 * 3600.0
 """How long a cancelled request is still described (EC2 API reference, DescribeSpotFleetRequests)."""
-RETRY_SECONDS = 5.0
 _LAUNCHES_AT_ONCE = 50
 
 
@@ -78,7 +77,7 @@ class SpotFleetController(Controller):
         except ApiError as error:
             refused = error
         self.write(lambda tx: self._failed(tx, key, row, refused))
-        return Again(RETRY_SECONDS)
+        return Again(self.refused_seconds)
 
     def _find(self, key: Key) -> Row | None:
         with self.read() as tx:

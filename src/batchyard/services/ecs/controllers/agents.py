@@ -33,7 +33,6 @@ from batchyard.store.transaction import Transaction
 
 _log = logging.getLogger(__name__)
 
-DENIED_AGAIN_SECONDS = 5.0
 GONE = ("shutting-down", "terminated", "stopping", "stopped")
 
 _ANY_CLUSTER = Prepared(
@@ -76,7 +75,7 @@ class AgentController(Controller):
             except AccessDenied as denied:
                 # The role is missing, or its policy lacks a right: tried again until somebody mends it.
                 _log.info("ECS cannot look at %s: %s", key.name, denied)
-                again[key] = Again(DENIED_AGAIN_SECONDS)
+                again[key] = Again(self.refused_seconds)
         return again
 
     def _look(self, key: Key, known: Row | None, acting_as: ActingAs) -> None:

@@ -1,12 +1,15 @@
-"""A server whose BatchServiceRolePolicy may lack statements, and what its neighbours hold when a call is denied."""
+"""A server whose managed policies may lack statements, and what services hold when a call is denied for that."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, select
 
 from batchyard.audit.tables import events
@@ -14,25 +17,30 @@ from batchyard.config import Settings
 from batchyard.data import managed_policies
 from batchyard.data.managed_policies import ManagedPolicy
 from batchyard.store.types import metadata
-from conftest import PACE, Serving
+from conftest import PACE, Serving, wait_for
 
 NEIGHBOURS = ("ecs_", "ec2_", "autoscaling_", "logs_")
 Rows = Mapping[str, Sequence[Any]]
 
 
 class Lacking:
-    """The server, the statements that its policy lacks, and the neighbours' rows at the first denial."""
+    """The server, the statements that one policy lacks, and the services' rows at the first denial."""
 
     def __init__(self) -> None:
-        self.lacking: set[str] = set()
+        self._policy = ""
+        self._numbers: tuple[int, ...] = ()
         self._watched: tuple[str, str] | None = None
         self.at_denial: Rows | None = None
         settings = Settings(ephemeral=True, port=0, pace=PACE, scale_down_delay=0.5, slots=8)
         self.serving = Serving(settings, find_managed_policy=self._find, commit_hook=self._committed)
 
-    def remove(self, *numbers: int) -> None:
-        """From now on the policy has all statements but these (numbered from 1)."""
-        self.lacking = {f"AWSBatchPolicyStatement{number}" for number in numbers}
+    def remove(self, policy: str, *numbers: int) -> None:
+        """From now on the policy has all statements but these (numbered from 1); the others are whole."""
+        self._policy, self._numbers = policy, numbers
+
+    def mend(self) -> None:
+        """Every policy is whole again."""
+        self.remove("")
 
     def watch(self, account: str, action: str) -> None:
         """Keep the account's rows as they are right after the commit of the next denial of this action."""
@@ -45,16 +53,18 @@ class Lacking:
             return rows_of(connection, account)
 
     def denials(self, account: str, action: str) -> int:
-        """How often Batch was denied this action so far."""
+        """How often a service-linked role was denied this action so far."""
         with self.serving.app.store.connect() as connection:
             return len(_denials(connection, account, action))
 
     def _find(self, name_or_arn: str) -> ManagedPolicy | None:
         found = managed_policies.find(name_or_arn)
-        if found is None or found.name != "BatchServiceRolePolicy" or not self.lacking:
+        if found is None or found.name != self._policy:
             return found
         document = json.loads(found.document)
-        document["Statement"] = [one for one in document["Statement"] if one["Sid"] not in self.lacking]
+        document["Statement"] = [
+            one for number, one in enumerate(document["Statement"], 1) if number not in self._numbers
+        ]
         return dataclasses.replace(found, document=json.dumps(document))
 
     def _committed(self, number: int, moment: str) -> None:
@@ -77,10 +87,42 @@ def rows_of(connection: Connection, account: str) -> Rows:
 
 
 def _denials(connection: Connection, account: str, action: str) -> list[Any]:
-    name = action.partition(":")[2]
     found = connection.execute(
         select(events.c.error_message)
-        .where(events.c.account == account, events.c.name == name)
+        .where(events.c.account == account)
         .where(events.c.error_code.is_not(None))
     )
-    return [one for one in found if f"is not authorized to perform: {action} " in one.error_message]
+    text = re.compile(
+        rf":assumed-role/AWSServiceRoleFor\w+/[\w-]+ is not authorized to perform: {action} on "
+    )
+    return [one for one in found if text.search(one.error_message)]
+
+
+@dataclass(frozen=True)
+class Denied:
+    """What is to be refused, and that nothing of it is done."""
+
+    policies: Lacking
+    account: str
+
+    def expect(self, action: str, *, times: int = 2, tables: tuple[str, ...] = NEIGHBOURS) -> None:
+        """The action is denied again and again, and the tables' rows stay as at the first denial."""
+        wait_for(lambda: self.policies.denials(self.account, action) >= times, seconds=30)
+        assert self.policies.at_denial is not None
+        now = self.policies.rows(self.account)
+        for name, rows in self.policies.at_denial.items():
+            if name.startswith(tables):
+                assert now[name] == rows, name
+
+
+Removed = tuple[str, int, str]
+"""A policy's name, the number of a statement, an action that is denied without it."""
+
+COVERED: set[Removed] = set()
+"""What the tests that were collected remove; tests/services/test_statements.py compares it with the table."""
+
+
+def removes(policy: str, *pairs: tuple[int, str]) -> Any:
+    """Parametrize a test with `number` and `action`: a statement that it removes, and what is denied then."""
+    COVERED.update((policy, number, action) for number, action in pairs)
+    return pytest.mark.parametrize(("number", "action"), pairs)
