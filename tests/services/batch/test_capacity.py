@@ -93,11 +93,12 @@ def desired(batch: Any) -> int:
 
 
 def callers(aws: Make, name: str) -> set[str]:
-    """The roles, or root, that made calls of this name."""
+    """The roles, or root, that made calls of this name and were not refused (a dry run is)."""
     found = aws("cloudtrail").lookup_events(
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}]
     )["Events"]
-    identities = [json.loads(one["CloudTrailEvent"])["userIdentity"]["arn"] for one in found]
+    records = [json.loads(one["CloudTrailEvent"]) for one in found]
+    identities = [one["userIdentity"]["arn"] for one in records if "errorCode" not in one]
     return {arn.split("/")[1] if "/" in arn else "root" for arn in identities}
 
 
