@@ -1,11 +1,11 @@
-# make demo · test · test-slow · check · serve · bench · docs.  Needs Python 3.11 to 3.13, make and a package index.
+# make demo · test · test-slow · check · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PROTOCOL_CASES = .cache/ready
 
-.PHONY: demo test test-slow check serve bench docs lock wheel clean
+.PHONY: demo test test-slow check serve bench bad-input docs lock wheel clean
 
 demo: $(READY)
 	$(BIN)/python demo/story.py
@@ -28,6 +28,10 @@ serve: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
+
+# Generated requests against a served process; SEED=… repeats a run.
+bad-input: $(READY)
+	$(BIN)/python tests/input/run.py --count $(or $(COUNT),1000000) $(if $(SEED),--seed $(SEED))
 
 docs: $(READY)
 	$(BIN)/python scripts/write_docs.py

@@ -39,11 +39,16 @@ class AdvancedClock:
         return datetime.now(UTC) + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass at once (never negative: time does not run backwards)."""
+        """Let `seconds` pass at once (never negative: time does not run backwards).
+
+        Raises ValueError for no such number, OverflowError beyond the year 9998.
+        """
         if seconds < 0:
             raise ValueError("the clock cannot be turned back")
         with self._lock:
-            self._offset += timedelta(seconds=seconds)
+            offset = self._offset + timedelta(seconds=seconds)
+            datetime.now(UTC) + offset + timedelta(days=366)  # raises where the calendar ends
+            self._offset = offset
         for listener in self._listeners:
             listener()
 
@@ -72,3 +77,6 @@ def from_microseconds(value: int) -> datetime:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+LATEST = 253_402_300_799_000_000
+"""The last second of the year 9999 in `microseconds`: `from_microseconds` raises OverflowError beyond it."""

@@ -40,7 +40,7 @@ def routes(
             seconds = float(parse_qs(http.query).get("advance", [""])[0])
             if advance is not None:
                 advance(seconds)
-        except ValueError:
+        except (ValueError, OverflowError):
             return _json(400, {"message": "`advance` takes a number of seconds, not negative"})
         return _json(200, {"advanced": seconds})
 

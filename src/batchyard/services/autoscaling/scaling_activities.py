@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from batchyard.clock import from_microseconds, microseconds
+from batchyard.clock import LATEST, from_microseconds, microseconds
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.autoscaling import pages
 from batchyard.services.autoscaling.activity_rows import KEPT, describe
 from batchyard.services.autoscaling.group_rows import find_group, place
@@ -105,8 +106,9 @@ def _behind(after: str) -> list[Any]:
     if not after:
         return []
     started, _, activity_id = after.partition(" ")
-    if not started.isdigit():
+    moment = whole_number(started)
+    if moment is None or moment > LATEST:
         raise autoscaling.error.InvalidNextToken("The token is invalid.")
-    at = from_microseconds(int(started))
+    at = from_microseconds(moment)
     same = (activities.c.started_at == at) & (activities.c.activity_id < activity_id)
     return [(activities.c.started_at < at) | same]

@@ -9,6 +9,7 @@ from sqlalchemy import Table, select
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import name_of
 from batchyard.services.batch.service import batch
 from batchyard.store.prepared import Row
@@ -36,7 +37,7 @@ def describe_page(
         rows = ctx.read.all(query.where(table.c.name.in_([name_of(one) for one in wanted])))
         order = {name_of(one): index for index, one in enumerate(wanted)}
         return {result: [show(row) for row in sorted(rows, key=lambda row: order[row.name])]}
-    limit = min(request.get("maxResults") or MOST_NAMED, MOST_NAMED)
+    limit = page_limit(ctx, request, MOST_NAMED)
     if request.get("nextToken"):
         query = query.where(table.c.name > token_position(request["nextToken"]))
     rows = ctx.read.all(query.order_by(table.c.name).limit(limit + 1))
@@ -44,6 +45,14 @@ def describe_page(
     if len(rows) > limit:
         answer["nextToken"] = encode_token(rows[limit - 1].name)
     return answer
+
+
+def page_limit(ctx: Context, request: Any, most: int) -> int:
+    """How many a page shows: maxResults, `most` at most; raises ClientException (its text is a guess) below one."""
+    limit: int = min(request.get("maxResults") or most, most)
+    if limit < 1:
+        raise refusal(ctx, "maxResults must be at least 1")
+    return limit
 
 
 def token_position(token: str) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy import Select, or_, select
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
-from batchyard.services.batch.answers import MOST_NAMED, token_position
+from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch.answers import MOST_NAMED, page_limit, token_position
 from batchyard.services.batch.job_definitions import find_revision
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.service import batch
@@ -25,7 +26,7 @@ def describe_job_definitions(ctx: Context, request: Any) -> dict[str, Any]:
     named = request.get("jobDefinitions")
     if named:
         return {"jobDefinitions": [_shown(row) for row in _named(ctx, request, named)]}
-    limit = min(request.get("maxResults") or MOST_NAMED, MOST_NAMED)
+    limit = page_limit(ctx, request, MOST_NAMED)
     rows = ctx.read.all(_query(ctx, request).limit(limit + 1))
     answer: dict[str, Any] = {"jobDefinitions": [_shown(row) for row in rows[:limit]]}
     if len(rows) > limit:
@@ -53,10 +54,11 @@ def _query(ctx: Context, request: Any) -> Select[Any]:
         query = query.where(columns.status == request["status"])
     if request.get("nextToken"):
         name, _, revision = token_position(request["nextToken"]).partition(":")
-        if not revision.isdecimal():
+        number = whole_number(revision)
+        if number is None:
             raise refusal(ctx, "Invalid nextToken")
         query = query.where(columns.name >= name)
-        query = query.where(or_(columns.name > name, columns.revision < int(revision)))
+        query = query.where(or_(columns.name > name, columns.revision < number))
     return query.order_by(columns.name, columns.revision.desc())
 
 

@@ -12,6 +12,7 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import NotBuilt
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.container_properties import REFUSED, check_container, with_empty_lists
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of, owner_of
@@ -167,11 +168,10 @@ def deregister_job_definition(ctx: Context, request: Any) -> None:
 def find_revision(ctx: Context, given: str) -> Row | None:
     """The row of `name:revision` or an ARN with a revision; None for anything else."""
     name, _, revision = name_of(given).partition(":")
-    if not revision.isdecimal() or len(revision) > 9:
+    number = whole_number(revision)
+    if number is None:
         return None
-    row = ctx.read.first(
-        FIND_DEFINITION, account=ctx.account, region=ctx.region, name=name, revision=int(revision)
-    )
+    row = ctx.read.first(FIND_DEFINITION, account=ctx.account, region=ctx.region, name=name, revision=number)
     return None if row is None or (given.startswith("arn:") and given != row.arn) else row
 
 

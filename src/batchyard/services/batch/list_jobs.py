@@ -10,7 +10,8 @@ from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.errors import NotBuilt
 from batchyard.framework.pagination import encode_token
-from batchyard.services.batch.answers import token_position
+from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch.answers import page_limit, token_position
 from batchyard.services.batch.job_answers import summary
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_queue, job_definition
@@ -56,9 +57,7 @@ def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
         raise batch.error.ClientException(f"JobQueue {given} not found.")
     one_filter = _filter(ctx, request)
     most = MOST_BY_STATUS if one_filter is None else MOST_BY_FILTER
-    limit = min(request.get("maxResults") or most, most)
-    if limit < 1:
-        raise refusal(ctx, "maxResults must be at least 1")
+    limit = page_limit(ctx, request, most)
     if one_filter is not None and one_filter[0] == "SHARE_IDENTIFIER":
         return {"jobSummaryList": []}  # No queue here has a scheduling policy, so no job has a share.
     query, grouped = _query(ctx, queue, request, one_filter)
@@ -101,9 +100,9 @@ def _query(
             named = query.where(jobs.c.definition_name == value.rsplit("/", 1)[-1].partition(":")[0])
             return named.where(jobs.c.definition_arn == job_definition.arn_of(ctx, value)), None
         return _matching(query, jobs.c.definition_name, value)
-    if not value.isdecimal() or len(value) > 18:
+    moment = whole_number(value)
+    if moment is None:
         raise refusal(ctx, f"The value of the filter {name} must be a number of milliseconds")
-    moment = int(value)
     created = jobs.c.created_ms
     return query.where(created < moment if name == "BEFORE_CREATED_AT" else created > moment), None
 
@@ -124,10 +123,11 @@ def _position(row: Row, grouped: Any | None) -> str:
 def _after(ctx: Context, query: Select[Any], grouped: Any | None, token: str) -> Select[Any]:
     created, _, rest = token_position(token).partition(":")
     identity, _, group = rest.partition(":")
-    if not (created.isdecimal() and identity.isdecimal()):
+    moment, number = whole_number(created), whole_number(identity)
+    if moment is None or number is None:
         raise refusal(ctx, "Invalid nextToken")
     at, of = jobs.c.created_ms, jobs.c.id
-    later = or_(at < int(created), (at == int(created)) & (of < int(identity)))
+    later = or_(at < moment, (at == moment) & (of < number))
     if grouped is None:
-        return query.where(at <= int(created)).where(later)
+        return query.where(at <= moment).where(later)
     return query.where(grouped >= group).where(or_(grouped > group, later))

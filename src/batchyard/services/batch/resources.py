@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.check import Tags
 from batchyard.framework.context import Context
 from batchyard.framework.resource import ResourceType
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues, jobs
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
@@ -93,11 +94,10 @@ def _queue_tags(ctx: Context, arn: str) -> Tags | None:
 
 def _definition_tags(ctx: Context, arn: str) -> Tags | None:
     name, _, revision = name_of(arn).partition(":")
-    if not revision.isdigit():
+    number = whole_number(revision)
+    if number is None:
         return None
-    row = ctx.read.first(
-        FIND_DEFINITION, account=ctx.account, region=ctx.region, name=name, revision=int(revision)
-    )
+    row = ctx.read.first(FIND_DEFINITION, account=ctx.account, region=ctx.region, name=name, revision=number)
     return None if row is None else row.tags
 
 

@@ -10,6 +10,7 @@ from batchyard import ids
 from batchyard.clock import microseconds
 from batchyard.framework.check import Values
 from batchyard.framework.context import Context
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch import job_rows, job_specs
 from batchyard.services.batch.job_definitions import find_newest_active, find_revision
 from batchyard.services.batch.job_endings import PLACING_DELAY
@@ -101,7 +102,7 @@ def _queue(ctx: Context, request: Any) -> Row:
 def _definition(ctx: Context, given: str) -> Row:
     """The revision that is meant, ACTIVE; without a revision the newest ACTIVE one. Texts: batch-jobs.md 8."""
     name, colon, revision = name_of(given).partition(":")
-    if colon and not revision.isdecimal():
+    if colon and whole_number(revision) is None:
         text = f"Provided name {name_of(given)} is not supported pattern[a-zA-Z_0-9-]{{1,128}}"
         raise batch.error.ClientException(text)
     if given.startswith("arn:"):

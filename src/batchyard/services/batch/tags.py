@@ -10,6 +10,7 @@ from sqlalchemy import Table, update
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.resource import ResourceType
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import (
     FIND_DEFINITION,
@@ -98,6 +99,7 @@ def _row(ctx: Context, kind: str, name: str) -> Row | None:
     if kind == "job":
         return find_job(ctx.read, **place, job_id=name)
     definition, _, revision = name.partition(":")
-    if not revision.isdecimal():
+    number = whole_number(revision)
+    if number is None:
         return None
-    return ctx.read.first(FIND_DEFINITION, **place, name=definition, revision=int(revision))
+    return ctx.read.first(FIND_DEFINITION, **place, name=definition, revision=number)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from batchyard.clock import from_microseconds, microseconds
+from batchyard.clock import LATEST, from_microseconds, microseconds
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.cloudtrail.lookups import Attribute, Place, Window, find_events
 from batchyard.services.cloudtrail.records import shown
 from batchyard.services.cloudtrail.service import cloudtrail
@@ -99,10 +100,12 @@ def _position(request: Any) -> tuple[datetime, int]:
     """Where the page before ended: its last event's time and number."""
     try:
         at, sequence, digest = decode_token(request["NextToken"]).split(".")
-        position = from_microseconds(int(at)), int(sequence)
-    except (InvalidToken, ValueError, OverflowError) as error:
+    except (InvalidToken, ValueError) as error:
         raise cloudtrail.error.InvalidNextTokenException("The specified token is invalid.") from error
+    moment, number = whole_number(at), whole_number(sequence)
+    if moment is None or moment > LATEST or number is None:
+        raise cloudtrail.error.InvalidNextTokenException("The specified token is invalid.")
     if digest != _digest(request):
         text = "The specified token was used with different parameters."
         raise cloudtrail.error.InvalidNextTokenException(text)
-    return position
+    return from_microseconds(moment), number

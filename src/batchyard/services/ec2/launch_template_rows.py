@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.errors import ApiError
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ec2.places import Place, at
 from batchyard.services.ec2.refusals import invalid_combination
 from batchyard.services.ec2.tables import launch_template_versions, launch_templates
@@ -69,7 +70,7 @@ def version_number(template: Row, version: str) -> int | None:
         return int(template.default_version)
     if version == "$Latest":
         return int(template.latest_version)
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+    return whole_number(version)
 
 
 def find_version(tx: Transaction, where: Place, template: Row, version: str) -> Row | None:

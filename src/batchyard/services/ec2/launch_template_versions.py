@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.instance_launches import check_user_data, digest_of
 from batchyard.services.ec2.launch_template_rows import (
@@ -168,11 +169,11 @@ def describe_launch_template_versions(ctx: Context, request: Any) -> dict[str, A
     template = require_template(ctx.read, place(ctx), request)
     matches = filters.predicate(request.get("Filters"), _FILTERS)
     chosen = _chosen(ctx, template, request)
-    after = pages.start(request)
+    after = whole_number(pages.start(request))
     items = [
         one
         for row in chosen
-        if (not after or row.version < int(after)) and matches(one := describe(template, row))
+        if (after is None or row.version < after) and matches(one := describe(template, row))
     ]
     return pages.answer(
         request,
@@ -201,9 +202,10 @@ def _chosen(ctx: Context, template: Row, request: Any) -> Sequence[Row]:
 def _number(given: str | None, otherwise: int) -> int:
     if given is None:
         return otherwise
-    if not given.isdigit():
+    number = whole_number(given)
+    if number is None:
         raise invalid_value(f"Value ({given}) for parameter version is invalid.")
-    return int(given)
+    return number
 
 
 @ec2.operation(on=[the_template], writes=True, honours={"LaunchTemplateId", "LaunchTemplateName", "Versions"})
@@ -225,7 +227,7 @@ def delete_launch_template_versions(ctx: Context, request: Any) -> dict[str, Any
             "Code": "launchTemplateVersionDoesNotExist",
             "Message": f"Could not find the specified version {given} for the launch template with ID {template.id}.",
         }
-        number = int(given) if given.isdigit() else 0
+        number = whole_number(given) or 0
         kept.append({**answer, "VersionNumber": number, "ResponseError": error})
     return {
         "SuccessfullyDeletedLaunchTemplateVersions": ended,

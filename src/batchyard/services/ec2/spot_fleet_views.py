@@ -7,6 +7,7 @@ from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ec2 import pages
 from batchyard.services.ec2.instance_rows import LIVE
 from batchyard.services.ec2.places import place
@@ -98,7 +99,7 @@ def describe_spot_fleet_instances(ctx: Context, request: Any) -> dict[str, Any]:
 def describe_spot_fleet_request_history(ctx: Context, request: Any) -> dict[str, Any]:
     """What happened to the request from a moment on, in order."""
     row = require_fleet(ctx, request["SpotFleetRequestId"])
-    after = int(pages.start(request) or 0)
+    after = whole_number(pages.start(request)) or 0
     events = history(ctx.read, place(ctx), row.id, since=request["StartTime"], after=after)
     records = [
         (

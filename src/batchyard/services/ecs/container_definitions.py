@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batchyard.framework.errors import NotBuilt
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.task_sizes import LEAST_MEMORY
 
@@ -86,7 +87,7 @@ def _check_lists(name: str, container: Mapping[str, Any]) -> None:
     if any(not pair.get("name") for pair in container.get("environment") or ()):
         raise ecs.error.ClientException(NAMELESS)
     for need in container.get("resourceRequirements") or ():
-        if need["type"] == "GPU" and not need["value"].isdecimal():
+        if need["type"] == "GPU" and whole_number(need["value"]) is None:
             raise ecs.error.ClientException(
                 f"Invalid setting for container '{name}'. GPU value '{need['value']}' is not a whole number."
             )

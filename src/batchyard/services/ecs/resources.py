@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.check import Check, Tags, Target
 from batchyard.framework.context import Context
 from batchyard.framework.resource import ResourceType
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.framework.work import Key
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, task_definitions, tasks
@@ -83,9 +84,10 @@ def _cluster_tags(ctx: Context, arn: str) -> Tags | None:
 
 def _definition_tags(ctx: Context, arn: str) -> Tags | None:
     family, _, revision = last_part(arn).rpartition(":")
-    if not revision.isdigit():
+    number = whole_number(revision)
+    if number is None:
         return None
-    row = ctx.read.first(_DEFINITION_TAGS, **place(ctx), family=family, revision=int(revision))
+    row = ctx.read.first(_DEFINITION_TAGS, **place(ctx), family=family, revision=number)
     return None if row is None else tag_map(row.tags)
 
 

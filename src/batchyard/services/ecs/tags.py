@@ -9,6 +9,7 @@ from sqlalchemy import Table, select, update
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.resources import BY_KIND, place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, task_definitions, tasks
@@ -47,7 +48,7 @@ def _row(kind: str, names: list[str]) -> tuple[Table, dict[str, Any]]:
         return clusters, {"name": names[0]}
     if kind == "task-definition" and len(names) == 1:
         family, _, revision = names[0].rpartition(":")
-        return task_definitions, {"family": family, "revision": int(revision) if revision.isdigit() else 0}
+        return task_definitions, {"family": family, "revision": whole_number(revision) or 0}
     if kind == "container-instance" and len(names) == 2:
         return container_instances, {"cluster": names[0], "id": names[1]}
     if kind == "task" and len(names) == 2:

@@ -8,6 +8,7 @@ from sqlalchemy import select, tuple_
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs import pages
 from batchyard.services.ecs.resources import place, task_definition
 from batchyard.services.ecs.service import ecs
@@ -29,7 +30,7 @@ def list_task_definitions(ctx: Context, request: Any) -> dict[str, Any]:
     descending = request.get("sort") == "DESC"
     if after:
         family, _, revision = after.rpartition(":")
-        bound = (family, int(revision))
+        bound = (family, whole_number(revision) or 0)
         query = query.where(key < bound if descending else key > bound)
     order = (columns.family, columns.revision)
     query = query.order_by(*((one.desc() for one in order) if descending else order)).limit(limit + 1)

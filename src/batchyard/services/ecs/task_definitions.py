@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.container_definitions import NOT_HONOURED, normalized
 from batchyard.services.ecs.resources import place, tags_on_creation, task_definition
 from batchyard.services.ecs.service import TASKS_PRINCIPAL, ecs
@@ -75,7 +76,8 @@ def resolve(tx: Transaction, at: Mapping[str, str], given: str) -> Row | None:
     family, _, revision = given.rsplit("/", 1)[-1].partition(":")
     if not revision:
         return tx.first(_NEWEST, **at, family=family)
-    return find(tx, at, family, int(revision)) if revision.isdigit() else None
+    number = whole_number(revision)
+    return None if number is None else find(tx, at, family, number)
 
 
 def definition_arn(ctx: Context, row: Row) -> str:

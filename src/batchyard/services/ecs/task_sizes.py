@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.service import ecs
 
 CPU_UNITS = 1024
@@ -22,8 +23,8 @@ _FARGATE: dict[int, Sequence[int]] = {
     8192: range(16384, 61441, 4096),
     16384: range(32768, 122881, 8192),
 }
-_VCPU = re.compile(r"(\d*\.?\d+)\s*vcpu", re.IGNORECASE)
-_GB = re.compile(r"(\d*\.?\d+)\s*gb", re.IGNORECASE)
+_VCPU = re.compile(r"([0-9]{0,9}\.?[0-9]{1,9})\s*vcpu", re.IGNORECASE)
+_GB = re.compile(r"([0-9]{0,9}\.?[0-9]{1,9})\s*gb", re.IGNORECASE)
 
 
 def cpu_units(text: str) -> int:
@@ -43,9 +44,10 @@ def memory_mib(text: str) -> int:
 
 
 def _whole(text: str, what: str) -> int:
-    if not text.strip().isdigit():
+    number = whole_number(text.strip())
+    if number is None:
         raise ecs.error.ClientException(f"Invalid '{what}' setting for task.")
-    return int(text)
+    return number
 
 
 def check_fargate(cpu: int, memory: int) -> None:
@@ -84,5 +86,8 @@ def gpu_count(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> in
         for need in both.get("resourceRequirements") or ():
             if need["type"] != "GPU":
                 raise ecs.error.ClientException(f"Unsupported resource type {need['type']}.")
-            count += int(need["value"])
+            number = whole_number(need["value"])
+            if number is None:
+                raise ecs.error.ClientException(f"GPU value '{need['value']}' is not a whole number.")
+            count += number
     return count

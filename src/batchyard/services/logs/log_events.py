@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.logs.log_groups import now_ms, token_position
 from batchyard.services.logs.resources import GROUP, group_name, require_group, require_stream
 from batchyard.services.logs.service import logs
@@ -167,10 +168,10 @@ def _unmoved(direction: str, token: str | None, position: str) -> str:
 
 
 def _beyond(position: str, *, forward: bool) -> Any:
-    try:
-        moment, identity = (int(part) for part in position.split(":"))
-    except ValueError as error:
-        raise logs.error.InvalidParameterException("The specified nextToken is invalid.") from error
+    first, _, second = position.partition(":")
+    moment, identity = whole_number(first), whole_number(second)
+    if moment is None or identity is None:
+        raise logs.error.InvalidParameterException("The specified nextToken is invalid.")
     events = log_events.c
     if forward:
         return (events.timestamp_ms > moment) | ((events.timestamp_ms == moment) & (events.id > identity))

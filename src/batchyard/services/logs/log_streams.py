@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, false, insert, select
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.logs.log_groups import now_ms, token_position
 from batchyard.services.logs.resources import (
     GROUP,
@@ -89,7 +90,7 @@ def _query(group: Row, request: Any, *, by_time: bool) -> Any:
 def _beyond(after: str, *, descending: bool) -> Any:
     """What follows a position by time; streams without events come before all others in time."""
     last, (text, _, name) = log_streams.c.last_event_ms, after.partition("/")
-    moment = int(text) if text.isdecimal() else None
+    moment = whole_number(text)
     beyond: ColumnElement[bool]
     if moment is None:
         beyond = false() if descending else last.is_not(None)

@@ -17,6 +17,7 @@ from batchyard.services.sts.service import sts
 
 CHAINED_SECONDS = 3600
 LONGEST_POLICY = 2048
+MOST_POLICY_ARNS = 10
 _ROLE_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/(?P<path>.*/)?(?P<name>[^/]+)"
 )
@@ -123,15 +124,17 @@ def _check_source_identity(ctx: Context, request: Any) -> None:
 
 
 def _session_policies(request: Any) -> tuple[str, ...] | None:
-    """The session's policies; an empty tuple where only managed ones were given, None where none were."""
+    """The session's policies; an empty tuple where only managed ones were given, None where none were.
+
+    Raises ValidationError beyond the limits of iam-evaluation.md 7, in the words of a model's limit [guess].
+    """
+    arns = [one["arn"] for one in request.get("PolicyArns", ())]
+    if len(arns) > MOST_POLICY_ARNS:
+        raise _too_long("policyArns", f"[{', '.join(arns)}]", MOST_POLICY_ARNS)
     if "Policy" not in request:
-        return () if request.get("PolicyArns") else None
+        return () if arns else None
     if len(request["Policy"]) > LONGEST_POLICY:
-        raise ApiError(
-            "ValidationError",
-            f"1 validation error detected: Value '{request['Policy']}' at 'policy' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {LONGEST_POLICY}",
-        )
+        raise _too_long("policy", request["Policy"], LONGEST_POLICY)
     try:
         parse(request["Policy"], kind="session")
     except MalformedPolicy as error:
@@ -160,6 +163,11 @@ def _tags(ctx: Context, request: Any) -> dict[str, str]:
     for key in ctx.session.transitive_tag_keys:
         tags[key] = ctx.session.tags[key]
     return tags
+
+
+def _too_long(member: str, value: str, most: int) -> ApiError:
+    text = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must have length less than or equal to"
+    return ApiError("ValidationError", f"1 validation error detected: {text} {most}")
 
 
 def _invalid(text: str) -> ApiError:

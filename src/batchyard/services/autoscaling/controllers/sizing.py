@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from batchyard.framework.whole_numbers import whole_number
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling import activity_rows
 from batchyard.services.autoscaling.activity_rows import moment
@@ -101,7 +102,7 @@ def _candidate(row: Row) -> Candidate:
         instance_id=row.instance_id,
         zone=row.availability_zone,
         launched_at=row.launched_at,
-        template_version=int(version) if version.isdigit() else 0,
+        template_version=whole_number(version) or 0,
     )
 
 

@@ -1,0 +1,1 @@
+"""Bad input: generated requests, most of them absurd, sent to a served process (run.py)."""
