@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Any
 
 from batchyard.clock import LATEST, from_microseconds, microseconds
@@ -23,7 +23,6 @@ LONGEST_VALUE = 2000
 _COUNTED_TWICE = "_ ,\n"
 _OF_INSIGHTS = ("EventId", "EventName", "EventSource")
 _SECOND = timedelta(seconds=1)
-_SMALLEST = timedelta(microseconds=1)
 
 
 @cloudtrail.operation(on=ANY)
@@ -53,9 +52,9 @@ def _window(request: Any, limit: int) -> Window:
     window = Window(limit)
     if "StartTime" in request:
         start = _full_second(request["StartTime"])
-        window = replace(window, first=start if start == request["StartTime"] else start + _SECOND)
+        window = replace(window, first=start if start == request["StartTime"] else _next_second(start))
     if "EndTime" in request:
-        window = replace(window, last=_full_second(request["EndTime"]) + _SECOND - _SMALLEST)
+        window = replace(window, last=request["EndTime"].replace(microsecond=999_999))
     if "NextToken" in request:
         window = window.after(*_position(request))
     return window
@@ -63,6 +62,11 @@ def _window(request: Any, limit: int) -> Window:
 
 def _full_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
+
+
+def _next_second(moment: datetime) -> datetime:
+    """A second later, but for the calendar's last year, in which nothing has happened."""
+    return moment if moment.year == MAXYEAR else moment + _SECOND
 
 
 def _attribute(request: Any) -> Attribute | None:
