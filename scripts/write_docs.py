@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/: coverage.md, statements.md. With --check: fail where a page is not fresh."""
+"""Write the generated pages of docs/: coverage, settings, statements. With --check: fail where one is not fresh."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from settings_page import settings_page
 from statements_page import statements_page
 
 from batchyard.framework.operation import OperationEntry
@@ -68,7 +69,11 @@ def covered(service: str) -> set[str]:
     return {case["operation"] for case in json.loads(path.read_text())} if path.exists() else set()
 
 
-PAGES = {"docs/coverage.md": coverage, "docs/statements.md": statements_page}
+PAGES = {
+    "docs/coverage.md": coverage,
+    "docs/settings.md": settings_page,
+    "docs/statements.md": statements_page,
+}
 
 
 def main() -> None:

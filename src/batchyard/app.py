@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, select
 
+from batchyard import ids
 from batchyard.audit.tables import events
 from batchyard.audit.trail import Trail
 from batchyard.clock import AdvancedClock, Clock, SystemClock
@@ -17,22 +19,26 @@ from batchyard.data import managed_policies
 from batchyard.data.managed_policies import ManagedPolicy
 from batchyard.engines import ENGINES
 from batchyard.engines.engine import Engine
+from batchyard.framework.clients import Clients
 from batchyard.framework.controller import Controller
 from batchyard.framework.driver import Driver
 from batchyard.framework.epochs import Epochs
 from batchyard.framework.keyring import open_keyring
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.service import Service
+from batchyard.framework.session import Origin
 from batchyard.framework.work import Topics
 from batchyard.gateway.acting import Acting
 from batchyard.gateway.authenticate import Authenticator
 from batchyard.gateway.authorize import Authorizer
+from batchyard.gateway.clients import GatewayClients
 from batchyard.gateway.gateway import Gateway
 from batchyard.gateway.kept_callers import KeptSessions
-from batchyard.gateway.sessions import Sessions
+from batchyard.gateway.sessions import Sessions, root_session
 from batchyard.server.asgi import Answer, Application
 from batchyard.server.own_routes import routes
-from batchyard.services import load_services
+from batchyard.services import NAMES, load_services
+from batchyard.services.iam.administrators import has_administrator
 from batchyard.services.iam.ports import IamSource
 from batchyard.store.store import DirectoryLock, open_store
 from batchyard.store.transaction import Transaction
@@ -45,12 +51,13 @@ FindManagedPolicy = Callable[[str], ManagedPolicy | None]
 
 
 class App:
-    """One running system; `application` is its ASGI application."""
+    """One running system; `application` is its ASGI application. `services`: those that it has, all by default."""
 
     def __init__(
         self,
         settings: Settings,
         *,
+        services: Iterable[str] = NAMES,
         find_managed_policy: FindManagedPolicy = managed_policies.find,
         commit_hook: CommitHook | None = None,
         check_results: bool = False,
@@ -61,7 +68,7 @@ class App:
         self._lock = DirectoryLock(self.directory)
         self.clock: Clock = AdvancedClock() if settings.test_clock else SystemClock()
         self.store = open_store(self.directory, durable=not settings.ephemeral, commit_hook=commit_hook)
-        self.services = load_services()
+        self.services = load_services(services)
         self.engine = _make_engine(settings, self.directory)
         self.trail = Trail()
         self.runtime = self._make_runtime(find_managed_policy)
@@ -101,6 +108,22 @@ class App:
         for controller in self._controllers:
             controller.forgotten()
 
+    def has_administrator(self) -> bool:
+        """Whether somebody can sign as an administrator without development credentials."""
+        with self.store.read() as tx:
+            return has_administrator(tx)
+
+    def clients_of_root(self, account: str, *, user_agent: str) -> Clients:
+        """Clients that act as an account's root user: for who holds the data directory, on this machine."""
+        session = root_session("aws", account, "", self.runtime.epochs.of(account))
+        clients: Any = GatewayClients(
+            lambda call: self.gateway.invoke(session, call),
+            region="us-east-1",
+            origin=Origin(user_agent=user_agent, request_id=ids.uuid4()),
+        )
+        made: Clients = clients
+        return made
+
     def _forget(self, tx: Transaction, account: str | None) -> None:
         self.runtime.epochs.end(tx, account)
         for table in reversed(metadata.sorted_tables):
@@ -117,7 +140,7 @@ class App:
                 prefix="batchyard-", dir=memory if memory.is_dir() else None
             )
             return Path(self._temporary.name)
-        directory = settings.data_dir or Path.home() / ".local" / "share" / "batchyard"
+        directory = settings.directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return directory
 
@@ -152,8 +175,7 @@ class App:
             credentials=self.identities,
             sessions=self.sessions,
             epochs=self.runtime.epochs,
-            development_credentials=self.settings.development_credentials
-            and _is_loopback(self.settings.host),
+            development_credentials=self.settings.accepts_development_credentials,
         )
         return Gateway(
             self.runtime,
@@ -179,11 +201,11 @@ class App:
         return {controller.name: service for controller, service in self._controllers.items()}
 
     def _own_routes(self) -> dict[str, Answer]:
-        loopback = _is_loopback(self.settings.host)
+        loopback = self.settings.is_loopback
         clock = self.clock
         return routes(
             health=self._health,
-            reset=self.reset if loopback and self.settings.development_credentials else None,
+            reset=self.reset if self.settings.accepts_development_credentials else None,
             advance=clock.advance
             if isinstance(clock, AdvancedClock) and loopback and self.settings.ephemeral
             else None,
@@ -204,10 +226,6 @@ def _make_engine(settings: Settings, directory: Path) -> Engine:
 
 def _make_controllers(services: Mapping[str, Service], runtime: Runtime) -> dict[Controller, Service]:
     return {make(runtime): service for service in services.values() for make in service.controllers}
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _accounts(tx: Transaction) -> list[str]:

@@ -1,36 +1,139 @@
-"""The settings of a server: each a field here, a flag of `serve` and a BATCHYARD_… variable."""
+"""The settings: each is one field here. Its option, variable, key of batchyard.toml and line in the docs are made
+from the field (`cli/options.py`, `cli/settings.py`, `scripts/write_docs.py`)."""
 
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 ENGINES = ("auto", "process", "docker", "slurm", "kubernetes")
+OUTPUTS = ("text", "json")
+DEFAULT_DIRECTORY = "~/.local/share/batchyard"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a setting beside its name, type and default."""
+
+    text: str
+    """What it does, in one sentence."""
+    default_text: str = ""
+    """How the default reads where its value says too little."""
+    least: float | None = None
+    most: float | None = None
+    choices: Sequence[str] = ()
+
+
+def _setting(default: T, text: str, **about: Any) -> T:
+    field: T = dataclasses.field(default=default, metadata={"about": About(text, **about)})
+    return field
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a running server was told. Durations are seconds."""
+    """What a server, or a command that works on its data directory, was told. Durations are seconds."""
 
-    host: str = "127.0.0.1"
-    """The address to listen on."""
-    port: int = 4566
-    """The port to listen on; 0 takes a free one."""
-    data_dir: Path | None = None
-    """Where everything is kept; None: ~/.local/share/batchyard."""
-    ephemeral: bool = False
-    """Keep everything in memory and end the jobs with the server."""
-    engine: str = "auto"
-    """What runs containers: auto, process."""
-    slots: int = 0
-    """How many attempts run at once; 0: twice the machine's cores."""
-    pace: float = 0.3
-    """The shortest stay in a transitional state (CREATING, UPDATING, DELETING, IN_PROGRESS)."""
-    scale_down_delay: float = 60.0
-    """How long an instance stays idle before Batch ends it, where no scalingPolicy says otherwise."""
-    development_credentials: bool = True
-    """Accept test/test and <twelve digits>/test as root credentials, on loopback only."""
-    test_clock: bool = False
-    """Open POST /_batchyard/clock?advance=SECONDS (loopback and ephemeral only)."""
-    controller_threads: int = 4
-    """How many threads drive the controllers."""
-    request_threads: int = 4
-    """How many threads read large requests."""
+    host: str = _setting("127.0.0.1", "The address to listen on.")
+    port: int = _setting(4566, "The port to listen on; 0 takes a free one.", least=0, most=65535)
+    data_dir: Path | None = _setting(None, "Where everything is kept.", default_text=DEFAULT_DIRECTORY)  # noqa: RUF009 (immutable)
+    ephemeral: bool = _setting(False, "Keep everything in memory and end the jobs with the server.")
+    engine: str = _setting(
+        "auto",
+        "What runs containers; `auto` takes `process`, the one that is built.",
+        choices=ENGINES,
+    )
+    slots: int = _setting(
+        0, "How many attempts run at once.", default_text="twice the machine's cores", least=0
+    )
+    pace: float = _setting(
+        0.3, "The shortest stay, in seconds, in CREATING, UPDATING, DELETING and IN_PROGRESS.", least=0
+    )
+    scale_down_delay: float = _setting(
+        60.0,
+        "How many seconds an instance stays idle before Batch ends it, where no scalingPolicy says otherwise.",
+        least=0,
+    )
+    development_credentials: bool = _setting(
+        True, "Accept test/test and <twelve digits>/test as root credentials; never beyond loopback."
+    )
+    output: str = _setting("text", "How a command prints what it has to say.", choices=OUTPUTS)
+    database_url: str | None = _setting(
+        None, "Not built yet, and refused.", default_text="SQLite in the data directory"
+    )
+    controller_threads: int = _setting(
+        4, "How many threads drive the controllers; more help where many accounts change at once.", least=1
+    )
+    request_threads: int = _setting(4, "How many threads read requests of 256 KiB and more.", least=1)
+    test_clock: bool = _setting(
+        False, "Open POST /_batchyard/clock?advance=SECONDS, on loopback and with `ephemeral` only."
+    )
+
+    @property
+    def directory(self) -> Path:
+        """The data directory; an ephemeral server makes one of its own instead."""
+        return (self.data_dir or Path(DEFAULT_DIRECTORY)).expanduser()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the address; a name other than localhost could be anyone's."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def accepts_development_credentials(self) -> bool:
+        """Whether test/test signs anything."""
+        return self.development_credentials and self.is_loopback
+
+    def endpoint(self, port: int) -> str:
+        """The URL by which this machine reaches a server of these settings that got this port."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting, under each of its names."""
+
+    name: str
+    """The field, and the key of batchyard.toml."""
+    type: type
+    default: Any
+    about: About
+
+    @property
+    def option(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        return f"BATCHYARD_{self.name.upper()}"
+
+    @property
+    def default_text(self) -> str:
+        """The default as the help and the docs show it."""
+        default = str(self.default).lower() if self.type is bool else str(self.default).removesuffix(".0")
+        return self.about.default_text or default
+
+
+_TYPES: dict[str, type] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "Path | None": Path,
+    "str | None": str,
+}
+
+SETTINGS = {
+    field.name: Setting(field.name, _TYPES[str(field.type)], field.default, field.metadata["about"])
+    for field in dataclasses.fields(Settings)
+}
+"""Every setting, by name."""

@@ -16,7 +16,7 @@ from batchyard.server.listen import listen, make_server, ready_line, run
 
 
 def main(directory: str, number: str, side: str) -> None:
-    settings = Settings(data_dir=Path(directory), port=0)
+    settings = Settings(data_dir=Path(directory), port=0, output="json")
 
     def die(commit: int, moment: str) -> None:
         if (commit, moment) == (int(number), side):
@@ -26,9 +26,7 @@ def main(directory: str, number: str, side: str) -> None:
         app = App(settings, commit_hook=die)
         endpoint = f"http://{settings.host}:{listener.getsockname()[1]}"
         app.start(endpoint)
-        line = ready_line(
-            settings, endpoint=endpoint, engine=app.engine.name, data_dir=directory, as_json=True
-        )
+        line = ready_line(settings, endpoint=endpoint, engine=app.engine.name, data_dir=directory)
         run(make_server(app.application), listener, when_ready=lambda: print(line, flush=True))
         app.close()
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import inspect
 
 from batchyard.services import load_services
-from batchyard.store.migrations import NewerDatabase, migrate, numbered
+from batchyard.store.failures import NewerDatabase
+from batchyard.store.migrations import migrate, numbered
 from batchyard.store.sqlite import SqliteStore
 from batchyard.store.types import metadata
 

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import bindparam, func, insert, select
 
 from batchyard.framework.epochs import epochs
+from batchyard.store.failures import DataDirectoryInUse
 from batchyard.store.prepared import Prepared
-from batchyard.store.store import DataDirectoryInUse, DirectoryLock, Store, open_store
+from batchyard.store.store import DirectoryLock, Store, open_store
 from batchyard.store.transaction import ReadOnly, Transaction
 from batchyard.store.writer import WriteOpen
 

@@ -1,38 +1,67 @@
-"""The command line: serve · env. For AWS calls, use the aws CLI: `eval $(batchyard env)`."""
+"""The command line: serve · init · env · doctor · explain. For AWS calls, use the aws CLI: `eval "$(batchyard env)"`.
 
-from typing import Annotated
+A command imports what it needs when it runs: `batchyard env` must not wait for the server's parts.
+"""
 
-import typer
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import Protocol
 
 from batchyard import __version__
-from batchyard.cli.env import env
-from batchyard.cli.serve import serve
-
-application = typer.Typer(
-    help="AWS Batch that you run yourself.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-application.command()(serve)
-application.command()(env)
+from batchyard.cli import env, init, serve
+from batchyard.cli.options import Parser
+from batchyard.cli.refusal import Refusal
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"batchyard {__version__}")
-        raise typer.Exit
+class Command(Protocol):
+    """What a command's module has."""
+
+    SUMMARY: str
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Its options."""
+
+    def run(self, parsed: Namespace) -> int:
+        """Do it; answers the exit code, or raises Refusal."""
 
 
-@application.callback()
-def _top(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
-    ] = False,
-) -> None:
-    """AWS Batch that you run yourself."""
+COMMANDS: dict[str, Command] = {"serve": serve, "init": init, "env": env}
+"""The modules of this package that are commands, by the command's name; their docstring is the help's first lines."""
+
+
+def make_parser() -> Parser:
+    """The whole grammar."""
+    parser = Parser(prog="batchyard", description="AWS Batch that you run yourself.")
+    parser.add_argument("--version", action="version", version=f"batchyard {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, command in COMMANDS.items():
+        command.add_arguments(
+            commands.add_parser(
+                name, help=command.SUMMARY, description=command.__doc__, prog=f"batchyard {name}"
+            )
+        )
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; answers its exit code."""
+    parser = make_parser()
+    try:
+        parsed = parser.understand(list(arguments))
+        if parsed.command is None:
+            parser.print_help(sys.stderr)
+            return 2
+        return COMMANDS[parsed.command].run(parsed)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return refusal.code
+    except KeyboardInterrupt:
+        return 130
 
 
 def main() -> None:
     """The `batchyard` command."""
-    application()
+    sys.exit(run(sys.argv[1:]))

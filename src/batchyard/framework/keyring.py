@@ -11,6 +11,10 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from batchyard.store.failures import DamagedKey
+
+KEY_BYTES = 32
+
 
 class Keyring:
     """Seals and opens with AES-256-GCM. `purpose` keeps one use's seal from serving another."""
@@ -40,13 +44,16 @@ class Keyring:
 
 
 def open_keyring(directory: Path) -> Keyring:
-    """The keyring of a data directory; its key file (mode 0600) is made at first use."""
+    """The keyring of a data directory; its key file (mode 0600) is made at first use; raises DamagedKey."""
     path = directory / "key"
     if not path.exists():
         fresh = directory / f"key.{os.getpid()}"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(os.urandom(32))
+            file.write(os.urandom(KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)
-    return Keyring(path.read_bytes())
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise DamagedKey(path)
+    return Keyring(key)

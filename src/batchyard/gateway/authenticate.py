@@ -10,7 +10,7 @@ from batchyard.data.partitions import partition_of
 from batchyard.framework.epochs import Epochs
 from batchyard.framework.ports import AccessKey, CredentialSource
 from batchyard.framework.session import Session
-from batchyard.gateway.sessions import Sessions
+from batchyard.gateway.sessions import Sessions, root_session
 from batchyard.gateway.sigv4 import (
     AuthenticationFailure,
     Claim,
@@ -70,9 +70,8 @@ class Authenticator:
             return self._temporary(claim, partition)
         account = self._development_account(claim.access_key_id)
         if account is not None:
-            return _root(
-                account, partition, claim.access_key_id, self._epochs.of(account)
-            ), DEVELOPMENT_SECRET
+            epoch = self._epochs.of(account)
+            return root_session(partition, account, claim.access_key_id, epoch), DEVELOPMENT_SECRET
         with self._store.read() as tx:
             key = self._credentials.find_access_key(tx, claim.access_key_id)
         if key is None or key.partition != partition:
@@ -107,18 +106,4 @@ def _user(key: AccessKey, epoch: int) -> Session:
         epoch=epoch,
         access_key_id=key.access_key_id,
         name=key.user_name,
-    )
-
-
-@functools.lru_cache(maxsize=4096)
-def _root(account: str, partition: str, access_key_id: str, epoch: int) -> Session:
-    return Session(
-        kind="root",
-        partition=partition,
-        account=account,
-        arn=f"arn:{partition}:iam::{account}:root",
-        principal_id=account,
-        epoch=epoch,
-        access_key_id=access_key_id,
-        name="root",
     )

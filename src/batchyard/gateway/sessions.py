@@ -17,6 +17,21 @@ _PURPOSE = "session-token"
 _KEPT = "kept-caller"
 
 
+@functools.lru_cache(maxsize=4096)
+def root_session(partition: str, account: str, access_key_id: str, epoch: int) -> Session:
+    """An account's root user: by development credentials, or for who holds the data directory offline."""
+    return Session(
+        kind="root",
+        partition=partition,
+        account=account,
+        arn=f"arn:{partition}:iam::{account}:root",
+        principal_id=account,
+        epoch=epoch,
+        access_key_id=access_key_id,
+        name="root",
+    )
+
+
 class Sessions:
     """Issues temporary credentials and reads them back. The token is the session, sealed: nothing is stored."""
 

@@ -1,4 +1,7 @@
-"""Runs an App behind uvicorn on one socket, until SIGTERM or SIGINT."""
+"""Runs an App behind uvicorn on one socket, until SIGTERM or SIGINT.
+
+uvicorn is imported once the socket is taken: an address in use is told before anything is loaded.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,23 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import uvicorn
 
 from batchyard.config import Settings
 from batchyard.server.connection import Connection, end_stalled
 
+if TYPE_CHECKING:
+    import uvicorn
+
 
 class AddressInUse(Exception):
-    """The address cannot be listened on."""
+    """The address cannot be listened on. Its text is a sentence."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"cannot listen on `{host}:{port}`: {reason.lower()}")
+        self.advice = "choose another port with `--port`; 0 takes a free one"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -29,12 +38,14 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise AddressInUse(error.strerror) from error
+        raise AddressInUse(host, port, error.strerror or str(error)) from error
     return listener
 
 
 def make_server(application: Any) -> uvicorn.Server:
     """A uvicorn server for an ASGI application, quiet and without its own signal handling."""
+    import uvicorn
+
     config = uvicorn.Config(
         application,
         log_config=None,
@@ -83,13 +94,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def ready_line(settings: Settings, *, endpoint: str, engine: str, data_dir: str, as_json: bool) -> str:
+def ready_line(settings: Settings, *, endpoint: str, engine: str, data_dir: str) -> str:
     """What `serve` prints once it listens."""
-    if as_json:
+    if settings.output == "json":
         return orjson.dumps(
             {"endpoint": endpoint, "account": "000000000000", "engine": engine, "dataDir": data_dir}
         ).decode()
     lines = [f"Batchyard listens on {endpoint} (engine {engine}, data in {data_dir})"]
-    if settings.development_credentials:
+    if settings.accepts_development_credentials:
         lines.append(f'Try:  eval "$(batchyard env --endpoint {endpoint})" && aws sts get-caller-identity')
     return "\n".join(lines)

@@ -1,14 +1,15 @@
 """The changes of the database's layout, one numbered file each, in one order for the whole system."""
 
+from __future__ import annotations
+
 import importlib
 import pkgutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
+from batchyard.store.failures import NewerDatabase
 
-
-class NewerDatabase(Exception):
-    """The database was written by a newer version of Batchyard."""
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def numbered() -> list[tuple[int, str]]:
@@ -26,7 +27,7 @@ def migrate(connection: Connection) -> None:
     at = driver.execute("PRAGMA user_version").fetchone()[0]
     steps = numbered()
     if steps and at > steps[-1][0]:
-        raise NewerDatabase(f"layout {at} is newer than {steps[-1][0]}, the newest that this version knows")
+        raise NewerDatabase(at, steps[-1][0])
     for number, name in steps:
         if number <= at:
             continue
