@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-DIRECTORY = "BATCHYARD_TEST_STATEMENTS"
+DIRECTORY = "RECORDED_STATEMENTS"
 """The variable that names the folder to which statements are written, a file for each process."""
 TESTS = Path(__file__).parent.parent
 _LIST = re.compile(r"\((\?|:\w+)(, (\?|:\w+))+\)")

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-_directory = os.environ.get("BATCHYARD_TEST_STATEMENTS")
+_directory = os.environ.get("RECORDED_STATEMENTS")
 _recording = False
 
 
