@@ -32,8 +32,9 @@ def _rows() -> list[Any]:
     return rows
 
 
-def _filled(value: Any, account: str) -> Any:
-    return json.loads(json.dumps(value).replace("{account}", account))
+def _filled(value: Any, account: str, caller: str = "") -> Any:
+    text = json.dumps(value).replace("{account}", account)
+    return json.loads(text.replace("{caller}", caller))
 
 
 def _call(made: Any, row: Any, account: str) -> ClientError | None:
@@ -73,7 +74,7 @@ def test_a_caller_without_permission_is_denied_in_awss_words(
     error = _call(client(endpoint, service, access_key=nobody["key"], secret=nobody["secret"]), row, account)
     assert error is not None
     assert error.response["Error"]["Code"] in DENIED
-    action, resource = row["action"], _filled(row.get("resource", "*"), account)
+    action, resource = row["action"], _filled(row.get("resource", "*"), account, nobody["name"])
     wanted = f"User: {nobody['arn']} is not authorized to perform: {action} on resource: {resource}"
     assert wanted in error.response["Error"]["Message"]
 
@@ -94,7 +95,8 @@ def test_a_caller_allowed_exactly_that_is_not_denied_that(
         assert error is not None
         assert error.response["Error"]["Message"].endswith(row["still"])
     elif error is not None and error.response["Error"]["Code"] in DENIED:
-        wanted = f"to perform: {row['action']} on resource: {_filled(row.get('resource', '*'), account)}"
+        asked = _filled(row.get("resource", "*"), account, somebody["name"])
+        wanted = f"to perform: {row['action']} on resource: {asked}"
         assert wanted not in error.response["Error"]["Message"]
 
 

@@ -17,6 +17,11 @@ _HIDDEN = frozenset(
         "OldPassword",
         "NewPassword",
         "PrivateKey",
+        "AddPrivateKey",
+        "Base32StringSeed",
+        "QRCodePNG",
+        "ServicePassword",
+        "ServiceCredentialSecret",
         "KeyMaterial",
         "UserData",
         # What jobs print is CloudWatch Logs' to keep, for those who may read it there.

@@ -14,6 +14,7 @@ from batchyard.services.iam.attached_policies import MOST_ATTACHED
 from batchyard.services.iam.groups import GROUPS_PER_USER
 from batchyard.services.iam.nouns import GROUP, INSTANCE_PROFILE, POLICY, ROLE, USER, Noun
 from batchyard.services.iam.policy_versions import MOST_VERSIONS
+from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.services.iam.quotas import PER_ACCOUNT
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import account_aliases, policies, policy_versions
@@ -57,6 +58,7 @@ _COUNTED = {
     "Policies": (POLICY, _counting(POLICY)),
     "InstanceProfiles": (INSTANCE_PROFILE, _counting(INSTANCE_PROFILE)),
 }
+_PROVIDERS = (_counting(OIDC_PROVIDER), _counting(SAML_PROVIDER))
 
 
 @iam.operation(on=ANY)
@@ -115,12 +117,14 @@ def get_account_summary(ctx: Context, request: Any) -> dict[str, Any]:
         "AttachedPoliciesPerRoleQuota": MOST_ATTACHED,
         "AccessKeysPerUserQuota": KEYS_PER_USER,
         "GroupsPerUserQuota": GROUPS_PER_USER,
+        "GlobalEndpointTokenVersion": 1,
         "AccountMFAEnabled": 0,
+        "AccountPasswordPresent": 0,
         "AccountAccessKeysPresent": 0,
         "AccountSigningCertificatesPresent": 0,
         "MFADevices": 0,
         "MFADevicesInUse": 0,
-        "Providers": 0,
+        "Providers": sum(ctx.read.all(count, **place)[0].things for count in _PROVIDERS),
         "ServerCertificates": 0,
     }
     return {"SummaryMap": summary}

@@ -69,16 +69,17 @@ def _list(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
     owner = require(ctx, noun, request[noun.member])
     prefix = request.get("PathPrefix", "/")
     arns = [arn for arn in list_attached(ctx, owner) if _path(arn).startswith(prefix)]
-    shown, end = cut_page(arns, request, lambda arn: f"{_name(arn).lower()} {arn}")
-    return {"AttachedPolicies": [{"PolicyName": _name(arn), "PolicyArn": arn} for arn in shown], **end}
+    shown, end = cut_page(arns, request, lambda arn: f"{policy_name(arn).lower()} {arn}")
+    return {"AttachedPolicies": [{"PolicyName": policy_name(arn), "PolicyArn": arn} for arn in shown], **end}
 
 
-def _name(arn: str) -> str:
+def policy_name(arn: str) -> str:
+    """The name at the end of a managed policy's ARN."""
     return arn.rsplit("/", 1)[-1]
 
 
 def _path(arn: str) -> str:
-    return arn.split(":policy", 1)[-1].removesuffix(_name(arn))
+    return arn.split(":policy", 1)[-1].removesuffix(policy_name(arn))
 
 
 def users_of_policy(ctx: Context, policy_arn: str) -> list[str]:

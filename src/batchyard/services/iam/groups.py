@@ -43,7 +43,8 @@ _GROUPS = Prepared(
 )
 
 
-def _brief(row: Row) -> dict[str, Any]:
+def brief(row: Row) -> dict[str, Any]:
+    """What every answer says of a group."""
     return {
         "Path": row.path,
         "GroupName": row.name,
@@ -69,7 +70,7 @@ def create_group(ctx: Context, request: Any) -> dict[str, Any]:
     refuse_full(ctx, GROUP)
     row = insert_new(ctx, GROUP, request["GroupName"], path=request.get("Path", "/"))
     ctx.note_resource(GROUP.arn_of(row))
-    return {"Group": _brief(row)}
+    return {"Group": brief(row)}
 
 
 @iam.operation(on=group)
@@ -77,14 +78,14 @@ def get_group(ctx: Context, request: Any) -> dict[str, Any]:
     """Tell about a group and, by pages, who is in it."""
     row = require(ctx, GROUP, request["GroupName"])
     members, end = cut_page(members_of(ctx, row.id), request, lambda member: member.name_key)
-    return {"Group": _brief(row), "Users": [user_brief(member) for member in members], **end}
+    return {"Group": brief(row), "Users": [user_brief(member) for member in members], **end}
 
 
 @iam.operation(on=listing(GROUP))
 def list_groups(ctx: Context, request: Any) -> dict[str, Any]:
     """List groups below a path."""
     rows, end = list_page(ctx, GROUP, request)
-    return {"Groups": [_brief(row) for row in rows], **end}
+    return {"Groups": [brief(row) for row in rows], **end}
 
 
 @iam.operation(on=user)
@@ -92,7 +93,7 @@ def list_groups_for_user(ctx: Context, request: Any) -> dict[str, Any]:
     """List the groups that a user is in."""
     row = require(ctx, USER, request["UserName"])
     shown, end = cut_page(groups_of(ctx, row.id), request, lambda one: one.name_key)
-    return {"Groups": [_brief(one) for one in shown], **end}
+    return {"Groups": [brief(one) for one in shown], **end}
 
 
 @iam.operation(on=[group, to_become(GROUP)], writes=True)

@@ -37,7 +37,8 @@ _OF_ROLE = Prepared(
 )
 
 
-def _shape(ctx: Context, row: Row) -> dict[str, Any]:
+def profile_shape(ctx: Context, row: Row) -> dict[str, Any]:
+    """What every answer says of an instance profile."""
     inside = None if row.role_id is None else ROLE.find_by_id(ctx.read, row.role_id)
     return {
         "Path": row.path,
@@ -49,6 +50,11 @@ def _shape(ctx: Context, row: Row) -> dict[str, Any]:
     }
 
 
+def profiles_of(ctx: Context, inside: Row) -> list[Row]:
+    """The instance profiles that a role is in, in the order of their names."""
+    return list(ctx.read.all(_OF_ROLE, inside=inside.id))
+
+
 @iam.operation(on=to_be(INSTANCE_PROFILE), tags="Tags", writes=True)
 def create_instance_profile(ctx: Context, request: Any) -> dict[str, Any]:
     """Make an empty instance profile."""
@@ -58,30 +64,29 @@ def create_instance_profile(ctx: Context, request: Any) -> dict[str, Any]:
     path = request.get("Path", "/")
     row = insert_new(ctx, INSTANCE_PROFILE, name, path=path, tags=tags, role_id=None)
     ctx.note_resource(INSTANCE_PROFILE.arn_of(row))
-    return {"InstanceProfile": _shape(ctx, row) | ({"Tags": tag_list(row)} if tags else {})}
+    return {"InstanceProfile": profile_shape(ctx, row) | ({"Tags": tag_list(row)} if tags else {})}
 
 
 @iam.operation(on=instance_profile)
 def get_instance_profile(ctx: Context, request: Any) -> dict[str, Any]:
     """Tell about an instance profile and the role inside."""
     row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
-    return {"InstanceProfile": _shape(ctx, row) | {"Tags": tag_list(row)}}
+    return {"InstanceProfile": profile_shape(ctx, row) | {"Tags": tag_list(row)}}
 
 
 @iam.operation(on=listing(INSTANCE_PROFILE))
 def list_instance_profiles(ctx: Context, request: Any) -> dict[str, Any]:
     """List instance profiles below a path."""
     rows, end = list_page(ctx, INSTANCE_PROFILE, request)
-    return {"InstanceProfiles": [_shape(ctx, row) for row in rows], **end}
+    return {"InstanceProfiles": [profile_shape(ctx, row) for row in rows], **end}
 
 
 @iam.operation(on=role)
 def list_instance_profiles_for_role(ctx: Context, request: Any) -> dict[str, Any]:
     """List the instance profiles that a role is in."""
     inside = require(ctx, ROLE, request["RoleName"])
-    found = list(ctx.read.all(_OF_ROLE, inside=inside.id))
-    rows, end = cut_page(found, request, lambda row: row.name_key)
-    return {"InstanceProfiles": [_shape(ctx, row) for row in rows], **end}
+    rows, end = cut_page(profiles_of(ctx, inside), request, lambda row: row.name_key)
+    return {"InstanceProfiles": [profile_shape(ctx, row) for row in rows], **end}
 
 
 @iam.operation(on=instance_profile, writes=True)

@@ -44,13 +44,14 @@ _OWN = Prepared(
 )
 
 
-def _uses(ctx: Context, arn: str) -> tuple[int, int]:
+def uses_of(ctx: Context, arn: str) -> tuple[int, int]:
     """How often a policy is attached, and how often it is a boundary, in the caller's account."""
     counted = {bool(row.is_boundary): row.uses for row in ctx.read.all(_USES, of=ctx.account, arn=arn)}
     return counted.get(False, 0), counted.get(True, 0)
 
 
-def _brief(policy: Managed | PolicyEntry, *, attached: int, bounding: int) -> dict[str, Any]:
+def brief(policy: Managed | PolicyEntry, *, attached: int, bounding: int) -> dict[str, Any]:
+    """What every answer says of a managed policy, with how often it is attached and how often it is a boundary."""
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.policy_id,
@@ -86,7 +87,7 @@ def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
     insert_version(ctx, row.id, 1, request["PolicyDocument"])
     revisions.changed(ctx)
     ctx.note_resource(POLICY.arn_of(row))
-    answer = _brief(entry_of(row), attached=0, bounding=0)
+    answer = brief(entry_of(row), attached=0, bounding=0)
     return {"Policy": answer | ({"Tags": tag_list(row)} if tags else {})}
 
 
@@ -94,8 +95,8 @@ def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
 def get_policy(ctx: Context, request: Any) -> dict[str, Any]:
     """Tell about a managed policy, the account's own or AWS's."""
     policy = require_for(ctx, request["PolicyArn"])
-    attached, bounding = _uses(ctx, policy.arn)
-    answer = _brief(policy, attached=attached, bounding=bounding)
+    attached, bounding = uses_of(ctx, policy.arn)
+    answer = brief(policy, attached=attached, bounding=bounding)
     if policy.description is not None:
         answer["Description"] = policy.description
     answer["Tags"] = [] if policy.row is None else tag_list(policy.row)
@@ -124,7 +125,7 @@ def list_policies(ctx: Context, request: Any) -> dict[str, Any]:
     shown, end = cut_page(chosen, request, lambda policy: f"{policy.name.lower()} {policy.arn}")
     return {
         "Policies": [
-            _brief(one, attached=uses.get((one.arn, False), 0), bounding=uses.get((one.arn, True), 0))
+            brief(one, attached=uses.get((one.arn, False), 0), bounding=uses.get((one.arn, True), 0))
             for one in shown
         ],
         **end,
@@ -145,7 +146,7 @@ def delete_policy(ctx: Context, request: Any) -> None:
         if find_for(ctx, request["PolicyArn"]) is not None:
             raise iam.error.InvalidInputException("Cannot delete an AWS managed policy.")
         raise no_such(POLICY, request["PolicyArn"])
-    if any(_uses(ctx, request["PolicyArn"])):
+    if any(uses_of(ctx, request["PolicyArn"])):
         raise iam.error.DeleteConflictException("Cannot delete a policy attached to entities.")
     if len(versions_of(ctx, row.id)) > 1:
         raise iam.error.DeleteConflictException(

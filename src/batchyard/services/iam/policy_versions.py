@@ -68,7 +68,8 @@ def _no_version(request: Any) -> ApiError:
     return iam.error.NoSuchEntityException(text)
 
 
-def _shape(version: Row, default: int) -> dict[str, Any]:
+def version_shape(version: Row, default: int) -> dict[str, Any]:
+    """What every answer says of a version, without its document."""
     return {
         "VersionId": f"v{version.version}",
         "IsDefaultVersion": version.version == default,
@@ -95,7 +96,7 @@ def create_policy_version(ctx: Context, request: Any) -> dict[str, Any]:
     now = ctx.now.replace(microsecond=0)
     update_row(ctx, POLICY, row, last_version=number, default_version=default, updated_at=now)
     revisions.changed(ctx)
-    return {"PolicyVersion": _shape(versions_of(ctx, row.id)[0], default)}
+    return {"PolicyVersion": version_shape(versions_of(ctx, row.id)[0], default)}
 
 
 @iam.operation(on=given_policy)
@@ -105,7 +106,7 @@ def get_policy_version(ctx: Context, request: Any) -> dict[str, Any]:
     row = find_policy_row(ctx, request["PolicyArn"])
     if row is not None:
         version = _version(ctx, row, request)
-        shape = _shape(version, row.default_version)
+        shape = version_shape(version, row.default_version)
         return {"PolicyVersion": {**shape, "Document": documents.encode(version.document)}}
     policy = find_for(ctx, request["PolicyArn"])
     if policy is None or policy.default_version_id != request["VersionId"]:
@@ -131,7 +132,10 @@ def list_policy_versions(ctx: Context, request: Any) -> dict[str, Any]:
         (f"{MOST_NUMBER - version.version:09}", version) for version in versions_of(ctx, policy.row.id)
     ]
     versions, end = cut_page(newest_first, request, lambda pair: pair[0])
-    return {"Versions": [_shape(version, policy.row.default_version) for _, version in versions], **end}
+    return {
+        "Versions": [version_shape(version, policy.row.default_version) for _, version in versions],
+        **end,
+    }
 
 
 MOST_NUMBER = 999_999_999

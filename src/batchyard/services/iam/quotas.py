@@ -1,4 +1,4 @@
-"""How many users, groups, roles, policies and profiles an account may have (iam-evaluation.md 9)."""
+"""How many users, groups, roles, policies, profiles and providers an account may have (iam-evaluation.md 9)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.context import Context
 from batchyard.services.iam.documents import over_quota
 from batchyard.services.iam.nouns import GROUP, INSTANCE_PROFILE, POLICY, ROLE, USER, Noun
+from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.store.prepared import Prepared
 
 PER_ACCOUNT = {
@@ -15,6 +16,8 @@ PER_ACCOUNT = {
     ROLE: ("RolesPerAccount", 1000),
     POLICY: ("PoliciesPerAccount", 1500),
     INSTANCE_PROFILE: ("InstanceProfilesPerAccount", 1000),
+    OIDC_PROVIDER: ("OpenIdConnectProvidersPerAccount", 100),
+    SAML_PROVIDER: ("SAMLProvidersPerAccount", 100),
 }
 """Each kind's quota and AWS's name for it in `Cannot exceed quota for …` (IAM user guide, IAM quotas)."""
 

@@ -100,13 +100,14 @@ def get_role(ctx: Context, request: Any) -> dict[str, Any]:
     row = require(ctx, ROLE, request["RoleName"])
     answer = brief(row) | _described(row) | boundary_shape(row)
     answer["MaxSessionDuration"] = row.max_session_seconds
-    answer["RoleLastUsed"] = _last_used(ctx, row)
+    answer["RoleLastUsed"] = last_used(ctx, row)
     if row.tags:
         answer["Tags"] = tag_list(row)
     return {"Role": answer}
 
 
-def _last_used(ctx: Context, row: Row) -> dict[str, Any]:
+def last_used(ctx: Context, row: Row) -> dict[str, Any]:
+    """RoleLastUsed: the newest call of the role's sessions within 400 days; empty where there was none."""
     newest = ctx.read.first(_NEWEST_ACCESS, of=ctx.account, in_partition=ctx.partition, principal=row.id)
     if newest is None or newest.last_at < ctx.now - TRACKED:
         return {}

@@ -164,3 +164,46 @@ account_aliases = Table(
     Index("iam_account_aliases_by_account", "account", "partition"),
     sqlite_with_rowid=False,
 )
+
+login_profiles = Table(
+    "iam_login_profiles",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("former_digests", Json, nullable=False),
+    Column("reset_required", Boolean, nullable=False),
+    Column("max_signin_seconds", Integer),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    Index("iam_login_profiles_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""`former_digests` are those of the passwords before, the newest first; see `passwords.py`."""
+
+password_policies = Table(
+    "iam_password_policies",
+    metadata,
+    Column("partition", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("settings", Json, nullable=False),
+    Index("iam_password_policies_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+
+oidc_providers = _named(
+    "oidc_providers",
+    Column("client_ids", Json, nullable=False),
+    Column("thumbprints", Json, nullable=False),
+)
+"""`name` is the issuer's URL without its scheme: it is what stands in the ARN."""
+
+saml_providers = _named(
+    "saml_providers",
+    Column("metadata_document", Text, nullable=False),
+    Column("valid_until", UtcTime, nullable=False),
+    Column("encryption_mode", Text, nullable=False),
+    Column("private_keys", Json, nullable=False),
+)
+"""`private_keys` lists key id, when it was added, and the key itself, sealed."""

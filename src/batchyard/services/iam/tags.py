@@ -61,6 +61,26 @@ def _refuse_reserved(key: str) -> None:
         )
 
 
+def set_tags(ctx: Context, noun: Noun, row: Row, request: Any) -> None:
+    """Set the request's tags on a thing, over those that it has."""
+    update_row(ctx, noun, row, tags=checked_tags(noun, request["Tags"], had=row.tags))
+    revisions.changed(ctx)
+
+
+def take_tags(ctx: Context, noun: Noun, row: Row, request: Any) -> None:
+    """Take the tags with the request's keys from a thing; keys that are not there are passed over."""
+    fold: Callable[[str], str] = str.lower if noun in (USER, ROLE) else str
+    gone = {fold(key) for key in request["TagKeys"]}
+    update_row(ctx, noun, row, tags={key: value for key, value in row.tags.items() if fold(key) not in gone})
+    revisions.changed(ctx)
+
+
+def tag_page(row: Row, request: Any) -> dict[str, Any]:
+    """One page of a thing's tags, in the order of their keys."""
+    tags, end = cut_page(tag_list(row), request, lambda tag: tag["Key"])
+    return {"Tags": tags, **end}
+
+
 def _find(ctx: Context, noun: Noun, request: Any) -> Row:
     if noun is not POLICY:
         return require(ctx, noun, request[noun.member])
@@ -72,22 +92,15 @@ def _find(ctx: Context, noun: Noun, request: Any) -> Row:
 
 
 def _tag(ctx: Context, noun: Noun, request: Any) -> None:
-    row = _find(ctx, noun, request)
-    update_row(ctx, noun, row, tags=checked_tags(noun, request["Tags"], had=row.tags))
-    revisions.changed(ctx)
+    set_tags(ctx, noun, _find(ctx, noun, request), request)
 
 
 def _untag(ctx: Context, noun: Noun, request: Any) -> None:
-    row = _find(ctx, noun, request)
-    fold: Callable[[str], str] = str.lower if noun in (USER, ROLE) else str
-    gone = {fold(key) for key in request["TagKeys"]}
-    update_row(ctx, noun, row, tags={key: value for key, value in row.tags.items() if fold(key) not in gone})
-    revisions.changed(ctx)
+    take_tags(ctx, noun, _find(ctx, noun, request), request)
 
 
 def _list(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
-    tags, end = cut_page(tag_list(_find(ctx, noun, request)), request, lambda tag: tag["Key"])
-    return {"Tags": tags, **end}
+    return tag_page(_find(ctx, noun, request), request)
 
 
 @iam.operation(on=user, tags="Tags", writes=True)

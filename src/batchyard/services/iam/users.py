@@ -10,6 +10,7 @@ from batchyard.framework.context import Context
 from batchyard.services.iam import departed_principals, revisions
 from batchyard.services.iam.access_keys import keys_of
 from batchyard.services.iam.boundaries import boundary_shape, checked_boundary, record_boundary
+from batchyard.services.iam.login_profiles import find_profile
 from batchyard.services.iam.nouns import (
     USER,
     Row,
@@ -96,6 +97,8 @@ def delete_user(ctx: Context, request: Any) -> None:
     row = require(ctx, USER, request["UserName"])
     if keys_of(ctx, row):
         raise iam.error.DeleteConflictException("Cannot delete entity, must delete access keys first.")
+    if find_profile(ctx, row) is not None:
+        raise iam.error.DeleteConflictException("Cannot delete entity, must delete login profile first.")
     if ctx.write.first(_IN_GROUP, member_id=row.id) is not None:
         raise iam.error.DeleteConflictException("Cannot delete entity, must remove users from group first.")
     refuse_owning(ctx, row)

@@ -1,0 +1,155 @@
+"""OpenID Connect providers: create, get, list, update, delete, their client ids and tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from batchyard.framework.check import ANY, Check
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.services.iam import revisions
+from batchyard.services.iam.documents import over_quota
+from batchyard.services.iam.nouns import delete_row, insert_new, update_row
+from batchyard.services.iam.providers import (
+    OIDC_PROVIDER,
+    find_provider,
+    given_provider,
+    require_provider,
+    sorted_tags,
+)
+from batchyard.services.iam.quotas import refuse_full
+from batchyard.services.iam.service import iam
+from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
+
+MOST_CLIENT_IDS = 100
+MOST_THUMBPRINTS = 5
+
+_URL = re.compile(r"https://(?P<name>[A-Za-z0-9.-]+\.?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/!$&'()*+,;=:@%-]*)?)")
+_given = given_provider(OIDC_PROVIDER)
+
+
+def _to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    name = request["Url"].partition("://")[2]
+    return [Check(resource=OIDC_PROVIDER.arn(ctx.partition, ctx.account, "/", name))]
+
+
+def _name(url: str) -> str:
+    """The issuer without its scheme; raises ValidationError for what is no https URL (text recorded: SNAP)."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise ApiError("ValidationError", "Invalid Open ID Connect Provider URL")
+    return found["name"]
+
+
+@iam.operation(on=_to_be, tags="Tags", writes=True, refuses=("ContextProvider", "IdentityCenterInstanceArn"))
+def create_open_id_connect_provider(ctx: Context, request: Any) -> dict[str, Any]:
+    """Make a provider. Without thumbprints it has none: AWS would fetch one, Batchyard calls nobody."""
+    name = _name(request["Url"])
+    _check_thumbprints(request.get("ThumbprintList", ()))
+    _check_client_ids(request.get("ClientIDList", ()))
+    tags = checked_tags(OIDC_PROVIDER, request.get("Tags", ()))
+    refuse_full(ctx, OIDC_PROVIDER)
+    row = insert_new(
+        ctx,
+        OIDC_PROVIDER,
+        name,
+        client_ids=list(dict.fromkeys(request.get("ClientIDList", ()))),
+        thumbprints=list(request.get("ThumbprintList", ())),
+        tags=tags,
+    )
+    revisions.changed(ctx)
+    ctx.note_resource(OIDC_PROVIDER.arn_of(row))
+    answer: dict[str, Any] = {"OpenIDConnectProviderArn": OIDC_PROVIDER.arn_of(row)}
+    return answer | ({"Tags": sorted_tags(row)} if tags else {})
+
+
+def _check_thumbprints(thumbprints: Iterable[str]) -> None:
+    if len(list(thumbprints)) > MOST_THUMBPRINTS:
+        # As recorded (SNAP), although five are allowed.
+        raise iam.error.InvalidInputException("Thumbprint list must contain fewer than 5 entries.")
+
+
+def _check_client_ids(client_ids: Iterable[str]) -> None:
+    if len(set(client_ids)) > MOST_CLIENT_IDS:
+        raise over_quota("ClientIdsPerOpenIdConnectProvider", MOST_CLIENT_IDS)
+
+
+@iam.operation(on=_given)
+def get_open_id_connect_provider(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell about a provider; its Url has no scheme (aws-cli's example)."""
+    row = require_provider(ctx, OIDC_PROVIDER, request)
+    return {
+        "Url": row.name,
+        "ClientIDList": row.client_ids,
+        "ThumbprintList": row.thumbprints,
+        "CreateDate": row.created_at,
+        "Tags": sorted_tags(row),
+    }
+
+
+@iam.operation(on=ANY)
+def list_open_id_connect_providers(ctx: Context, request: Any) -> dict[str, Any]:
+    """List the ARNs of all providers: the model has no pages for it."""
+    rows = OIDC_PROVIDER.list_after(
+        ctx.read, ctx.partition, ctx.account, after="", prefix="/", count=1_000_000
+    )
+    return {"OpenIDConnectProviderList": [{"Arn": OIDC_PROVIDER.arn_of(row)} for row in rows]}
+
+
+@iam.operation(on=_given, writes=True)
+def update_open_id_connect_provider_thumbprint(ctx: Context, request: Any) -> None:
+    """Replace the thumbprints."""
+    row = require_provider(ctx, OIDC_PROVIDER, request)
+    _check_thumbprints(request["ThumbprintList"])
+    update_row(ctx, OIDC_PROVIDER, row, thumbprints=request["ThumbprintList"])
+    revisions.changed(ctx)
+
+
+@iam.operation(on=_given, writes=True)
+def add_client_id_to_open_id_connect_provider(ctx: Context, request: Any) -> None:
+    """Add a client id; one that is there stays."""
+    row = require_provider(ctx, OIDC_PROVIDER, request)
+    client_ids = list(dict.fromkeys([*row.client_ids, request["ClientID"]]))
+    _check_client_ids(client_ids)
+    update_row(ctx, OIDC_PROVIDER, row, client_ids=client_ids)
+    revisions.changed(ctx)
+
+
+@iam.operation(on=_given, writes=True)
+def remove_client_id_from_open_id_connect_provider(ctx: Context, request: Any) -> None:
+    """Take a client id away; one that is not there is no error."""
+    row = require_provider(ctx, OIDC_PROVIDER, request)
+    left = [one for one in row.client_ids if one != request["ClientID"]]
+    update_row(ctx, OIDC_PROVIDER, row, client_ids=left)
+    revisions.changed(ctx)
+
+
+@iam.operation(on=_given, writes=True)
+def delete_open_id_connect_provider(ctx: Context, request: Any) -> None:
+    """Delete a provider; roles that trust it stay. A missing one has words of its own here (recorded: SNAP)."""
+    row = find_provider(ctx, OIDC_PROVIDER, request["OpenIDConnectProviderArn"])
+    if row is None:
+        text = f"OpenId connect Provider {request['OpenIDConnectProviderArn']} cannot be found."
+        raise iam.error.NoSuchEntityException(text)
+    delete_row(ctx, OIDC_PROVIDER, row)
+    revisions.changed(ctx)
+
+
+@iam.operation(on=_given, tags="Tags", writes=True)
+def tag_open_id_connect_provider(ctx: Context, request: Any) -> None:
+    """Set tags of a provider."""
+    set_tags(ctx, OIDC_PROVIDER, require_provider(ctx, OIDC_PROVIDER, request), request)
+
+
+@iam.operation(on=_given, tag_keys="TagKeys", writes=True)
+def untag_open_id_connect_provider(ctx: Context, request: Any) -> None:
+    """Take tags from a provider."""
+    take_tags(ctx, OIDC_PROVIDER, require_provider(ctx, OIDC_PROVIDER, request), request)
+
+
+@iam.operation(on=_given)
+def list_open_id_connect_provider_tags(ctx: Context, request: Any) -> dict[str, Any]:
+    """List the tags of a provider in the order of their keys."""
+    return tag_page(require_provider(ctx, OIDC_PROVIDER, request), request)
