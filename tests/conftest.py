@@ -121,6 +121,12 @@ def account() -> str:
     return f"{next(_numbers) % 10**12:012}"
 
 
+@pytest.fixture
+def other_account() -> str:
+    """A second account of this test's own."""
+    return f"{next(_numbers) % 10**12:012}"
+
+
 ClientOf = Callable[..., Any]
 
 # One session keeps the models that it has read; making clients of it is not for two threads at once.

@@ -112,7 +112,6 @@ def test_an_operation_that_is_not_built(service: str, endpoint: str, account: st
             "logging",
         ),
         ("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16", "Ipv4IpamPoolId": "ipam-pool-1"}, "Ipv4IpamPoolId"),
-        ("cloudtrail", "LookupEvents", {"EventCategory": "insight"}, "EventCategory"),
     ],
 )
 def test_a_parameter_that_is_not_honoured_is_refused_by_name(

@@ -34,25 +34,21 @@ BATCH = Path(__file__).parents[2] / "src/batchyard/services/batch"
 
 
 def lowered(value: Any) -> Any:
-    """The same with member names in lower case, however a service writes them."""
+    """The same with member names in lower case, however a service writes them; an item's number is left out."""
     if isinstance(value, dict):
-        return {name.lower(): lowered(inner) for name, inner in value.items()}
+        return {name.lower(): lowered(inner) for name, inner in value.items() if name != "tag"}
     return [lowered(item) for item in value] if isinstance(value, list) else value
 
 
 def tags_in(value: Any) -> dict[str, str]:
-    """Every tag that a request gives, however deep its lists of pairs are."""
-    found: dict[str, str] = {}
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if name == "tags" and isinstance(inner, list):
-                found |= {one["key"]: one["value"] for one in inner}
-            else:
-                found |= tags_in(inner)
-    elif isinstance(value, list):
-        for item in value:
-            found |= tags_in(item)
-    return found
+    """Every tag that a request gives, however deep its pairs are."""
+    if isinstance(value, list):
+        return {name: one for item in value for name, one in tags_in(item).items()}
+    if not isinstance(value, dict):
+        return {}
+    if isinstance(value.get("key"), str) and isinstance(value.get("value"), str):
+        return {value["key"]: value["value"]}
+    return tags_in(list(value.values()))
 
 
 class Made:
@@ -76,6 +72,7 @@ class Made:
         return {**tags_in({"specifications": template}), **tags_in(request)}
 
     def _note(self, request: Any, response: str) -> None:
+        request = request.get("createlaunchtemplaterequest", request)
         asked = request.get("spotfleetrequestconfig", request)
         for identity in RESOURCE_ID.findall(response):
             self.tags[identity] = tags_in({"specifications": specifications_in(asked)})

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
 
 def user_identity(caller: Caller) -> dict[str, Any]:
-    """The userIdentity element (CloudTrail record contents: Root, IAMUser, AssumedRole, AWSService)."""
+    """The userIdentity element (CloudTrail user guide: Root, IAMUser, AssumedRole, AWSService, AWSAccount)."""
     if caller.kind == "service":
         return {"type": "AWSService", "invokedBy": caller.service_principal}
+    if caller.kind == "account":
+        return {"type": "AWSAccount", "principalId": caller.principal_id, "accountId": caller.name}
     if caller.kind == "anonymous":
         return {"type": "Unknown"}
     identity: dict[str, Any] = {
@@ -37,6 +39,8 @@ def user_identity(caller: Caller) -> dict[str, Any]:
         }
     elif caller.temporary:
         identity["sessionContext"] = {"attributes": _attributes(caller)}
+    if caller.source_identity:
+        identity.setdefault("sessionContext", {})["sourceIdentity"] = caller.source_identity
     invoked_by = caller.acted_for or (caller.called_via[-1] if caller.called_via else None)
     if invoked_by:
         identity["invokedBy"] = invoked_by
@@ -44,7 +48,7 @@ def user_identity(caller: Caller) -> dict[str, Any]:
 
 
 def username(caller: Caller) -> str:
-    """What LookupEvents calls Username: the user, the role session's name, root, or the service."""
+    """What LookupEvents calls Username: the user, the role session's name, root, the service, or a foreign account."""
     if caller.kind == "root":
         return "root"
     if caller.kind == "service":

@@ -15,6 +15,7 @@ from batchyard.audit.event import Caller, Event
 from batchyard.audit.identity import user_identity, username
 from batchyard.audit.resources import short_name
 from batchyard.audit.secrets import may_hold_secrets, without_secrets
+from batchyard.audit.sharing import told_elsewhere
 from batchyard.audit.tables import event_resources, events, last_accessed
 from batchyard.clock import microseconds
 from batchyard.store.prepared import Prepared
@@ -57,16 +58,22 @@ class Trail:
     def write(self, tx: Transaction, closed: Sequence[Event]) -> None:
         """Keep closed events, at the end of the transaction, and touch their callers' last-accessed rows."""
         for event in closed:
-            row = _row(event)
-            row["class_id"] = self._classes.number(tx, event.source, event.name, event.resources)
-            tx.collect(self._insert, (row, event.resources))
+            self._keep(tx, event)
             self._touch(tx, event)
+            elsewhere = told_elsewhere(event)
+            if elsewhere is not None:
+                self._keep(tx, elsewhere)
 
     def forget(self, account: str | None) -> None:
         """Forget what is remembered in memory of one account, or of all."""
         self._touched = {
             key: at for key, at in self._touched.items() if account is not None and key[0] != account
         }
+
+    def _keep(self, tx: Transaction, event: Event) -> None:
+        row = _row(event)
+        row["class_id"] = self._classes.number(tx, event.source, event.name, event.resources)
+        tx.collect(self._insert, (row, event.resources))
 
     def _insert(self, tx: Transaction, collected: list[tuple[dict[str, Any], list[str]]]) -> None:
         """All events of a transaction in two statements: each statement costs as much as a row or two."""

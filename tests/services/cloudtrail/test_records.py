@@ -270,6 +270,16 @@ def test_secrets_are_left_out(aws: Call, account: str, user: Call, endpoint: str
         assert secret not in shown
     assert temporary["SecretAccessKey"] not in shown
     hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
-    assert found[0]["responseElements"]["accessKey"]["secretAccessKey"] == hidden
+    assert sorted(found[0]["responseElements"]["accessKey"]) == [
+        "accessKeyId",
+        "createDate",
+        "status",
+        "userName",
+    ]
+    assert sorted(found[1]["responseElements"]["credentials"]) == [
+        "accessKeyId",
+        "expiration",
+        "sessionToken",
+    ]
     credentials = found[1]["responseElements"]["credentials"]
     assert (credentials["accessKeyId"], credentials["sessionToken"]) == (given["AccessKeyId"], hidden)

@@ -6,14 +6,21 @@ from typing import Any
 
 import orjson
 
+from batchyard import ids
 from batchyard.audit.identity import iso
 from batchyard.audit.resources import short_name
+from batchyard.services.cloudtrail import ec2_parameters, parameters
 from batchyard.services.cloudtrail.resource_types import resource_type
 from batchyard.store.prepared import Row
 from batchyard.wire import model as wire_model
-from batchyard.wire.model import Model, Operation, Shape
+from batchyard.wire.model import Model, Operation
 
 EVENT_VERSION = "1.11"
+_DATA_EVENTS = frozenset({("logs.amazonaws.com", "PutLogEvents")})
+"""Calls on the data of a resource, which AWS's event history leaves out [guess: Logs' list of management events has
+no PutLogEvents]; here they are told, marked as what they are."""
+_VERSIONED = frozenset({"logs.amazonaws.com"})
+"""Services whose records have the version of their API (published records of CreateLogStream)."""
 
 
 def shown(row: Row) -> dict[str, Any]:
@@ -40,7 +47,8 @@ def shown(row: Row) -> dict[str, Any]:
 
 
 def record(row: Row) -> dict[str, Any]:
-    """The CloudTrail record; what decided the call stands in additionalEventData.decision."""
+    """The CloudTrail record; what decided the call stands in additionalEventData.decision, which AWS does not have."""
+    operation = _operation(row)
     made: dict[str, Any] = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": row.identity,
@@ -51,27 +59,60 @@ def record(row: Row) -> dict[str, Any]:
         "sourceIPAddress": row.source_ip,
         "userAgent": row.user_agent,
     }
-    operation = _operation(row)
     if row.error_code:
         made["errorCode"] = error_code(operation.model, row.error_code)
         made["errorMessage"] = row.error_message
-    made["requestParameters"] = _lowered(row.request, operation.input) or None
-    made["responseElements"] = _lowered(row.response, operation.output) or None
+    made |= _parameters(row, operation)
     if row.decision:
         made["additionalEventData"] = {"decision": row.decision}
+    made |= {"requestID": row.request_id, "eventID": row.event_id, "readOnly": bool(row.read_only)}
+    resources = [_resource(row, arn) for arn in row.resources or ()]
+    if resources:
+        made["resources"] = resources
+    is_data = (row.source, row.name) in _DATA_EVENTS
     made |= {
-        "requestID": row.request_id,
-        "eventID": row.event_id,
-        "readOnly": bool(row.read_only),
-        "resources": [
-            {"accountId": row.account, "type": resource_type(arn), "ARN": arn} for arn in row.resources or ()
-        ],
         "eventType": "AwsApiCall",
-        "managementEvent": True,
+        "managementEvent": not is_data,
         "recipientAccountId": row.account,
-        "eventCategory": "Management",
+        "eventCategory": "Data" if is_data else "Management",
     }
+    if row.source in _VERSIONED:
+        made["apiVersion"] = operation.model.api_version.replace("-", "")
+    if _is_shared(row):
+        made["sharedEventID"] = ids.uuid3(f"event:{row.request_id}")
     return made
+
+
+def _parameters(row: Row, operation: Operation) -> dict[str, Any]:
+    """The elements that every record has, null where there is nothing to tell."""
+    answered = None
+    if operation.model.protocol == "ec2":
+        asked = ec2_parameters.request_parameters(operation, row.request)
+        if not row.error_code and not row.read_only:
+            answered = ec2_parameters.response_elements(operation, row.response, row.request_id)
+    else:
+        asked = parameters.request_parameters(operation, row.request, row.error_code)
+        if not row.read_only or row.source == "sts.amazonaws.com":
+            answered = parameters.response_elements(operation, row.response)
+    return {"requestParameters": asked, "responseElements": answered}
+
+
+def _resource(row: Row, arn: str) -> dict[str, Any]:
+    parts = arn.split(":", 5)
+    owner = parts[4] if len(parts) == 6 and parts[4] else row.account
+    return {"accountId": owner, "type": resource_type(arn), "ARN": arn}
+
+
+def _is_shared(row: Row) -> bool:
+    """Whether the act is told in another account, too: a role assumed by a service or across accounts.
+
+    The two records have a request in common, so their shared id comes from it.
+    """
+    if row.source != "sts.amazonaws.com" or row.error_code:
+        return False
+    if row.identity["type"] in ("AWSService", "AWSAccount"):
+        return True
+    return any(arn.split(":")[4] != row.account for arn in row.resources or () if arn.startswith("arn:"))
 
 
 def _is_global_name(arn: str) -> bool:
@@ -88,17 +129,3 @@ def error_code(model: Model, code: str) -> str:
 
 def _operation(row: Row) -> Operation:
     return wire_model.load(row.source.removesuffix(".amazonaws.com")).operations[row.name]
-
-
-def _lowered(value: Any, shape: Shape | None) -> Any:
-    """Member names as CloudTrail writes them, with a lower first letter; a map's keys are the caller's own."""
-    if shape is None or shape.is_document:
-        return value
-    if isinstance(value, list):
-        return [_lowered(item, shape.member) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if shape.type == "map":
-        return {key: _lowered(inner, shape.value) for key, inner in value.items()}
-    members = shape.members
-    return {name[:1].lower() + name[1:]: _lowered(inner, members.get(name)) for name, inner in value.items()}
