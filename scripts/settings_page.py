@@ -14,7 +14,8 @@ The file is the one named by `--config`, else by the variable `BATCHYARD_CONFIG`
 directory, where there is one. A relative path in the file begins at the file. A variable that is empty says nothing.
 Booleans are `true` or `false` (in variables also `1` and `0`, `yes` and `no`, `on` and `off`); as options they are
 `--ephemeral` and `--no-ephemeral`. Durations are seconds. An option, a variable `BATCHYARD_…` or a key that is not
-listed here is refused by name, and so is a value of the wrong type.
+listed here is refused by name, and so is a value of the wrong type. (In Kubernetes a Service called `batchyard` puts
+variables of that form into pods: give it another name, or set `enableServiceLinks: false`.)
 
 ```toml
 # batchyard.toml

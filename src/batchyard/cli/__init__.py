@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from batchyard import __version__
-from batchyard.cli import env, init, serve
+from batchyard.cli import doctor, env, explain, init, serve
 from batchyard.cli.options import Parser
 from batchyard.cli.refusal import Refusal
 
@@ -28,7 +28,13 @@ class Command(Protocol):
         """Do it; answers the exit code, or raises Refusal."""
 
 
-COMMANDS: dict[str, Command] = {"serve": serve, "init": init, "env": env}
+COMMANDS: dict[str, Command] = {
+    "serve": serve,
+    "init": init,
+    "env": env,
+    "doctor": doctor,
+    "explain": explain,
+}
 """The modules of this package that are commands, by the command's name; their docstring is the help's first lines."""
 
 

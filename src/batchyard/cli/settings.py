@@ -35,7 +35,7 @@ def resolve(options: Mapping[str, Any], *, config: str | None = None) -> Setting
 
     Raises Refusal, by name, for what is unknown or of the wrong type, in the file and among the variables, too.
     """
-    values = _from_file(config or os.environ.get(FILE_VARIABLE))
+    values = _from_file(config)
     values |= _from_variables(os.environ)
     for name, given in options.items():
         values[name] = _converted(SETTINGS[name], given, f"`{SETTINGS[name].option}`")
@@ -43,7 +43,9 @@ def resolve(options: Mapping[str, Any], *, config: str | None = None) -> Setting
 
 
 def config_file(named: str | None) -> Path | None:
-    """The file that is read: the named one, else batchyard.toml of the working directory, if there is one."""
+    """The file that is read: the one that --config or the variable names, else batchyard.toml of the working
+    directory, if there is one."""
+    named = named or os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
     return Path(FILE) if Path(FILE).exists() else None

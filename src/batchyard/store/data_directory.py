@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from batchyard.clock import monotonic
@@ -76,7 +77,7 @@ def look_at_database(directory: Path) -> int | None:
     if not path.exists():
         return None
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with reading(directory) as connection:
             layout: int = connection.execute("PRAGMA user_version").fetchone()[0]
             newest = numbered()[-1][0]
             if layout > newest:
@@ -85,6 +86,14 @@ def look_at_database(directory: Path) -> int | None:
     except sqlite3.Error as error:
         raise of_database(error, path) or error from error
     return layout
+
+
+@contextmanager
+def reading(directory: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that only reads the database, beside a running server or without one."""
+    uri = (directory / DATABASE).absolute().as_uri()
+    with closing(sqlite3.connect(f"{uri}?mode=ro", uri=True)) as connection:
+        yield connection
 
 
 def _look_for_damage(connection: sqlite3.Connection, path: Path) -> None:

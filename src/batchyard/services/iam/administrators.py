@@ -10,7 +10,7 @@ from batchyard.store.transaction import Transaction
 
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
-_ANY = Prepared(
+ACTIVE = Prepared(
     select(access_keys.c.access_key_id)
     .join(attachments, attachments.c.owner_id == access_keys.c.user_id)
     .where(
@@ -20,8 +20,9 @@ _ANY = Prepared(
     )
     .limit(1)
 )
+"""One access key of an administrator, if there is one."""
 
 
 def has_administrator(tx: Transaction) -> bool:
     """Whether a user of any account has AdministratorAccess attached and an active access key."""
-    return tx.first(_ANY) is not None
+    return tx.first(ACTIVE) is not None

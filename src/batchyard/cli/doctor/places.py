@@ -1,0 +1,111 @@
+"""The data directory, its disk and database, and the port: what `batchyard serve` would find."""
+
+from __future__ import annotations
+
+import sqlite3
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchyard.cli.doctor.check import Check
+from batchyard.config import Settings
+from batchyard.server.listen import AddressInUse, listen
+from batchyard.store import data_directory
+from batchyard.store.failures import DataDirectoryInUse, Unusable
+from batchyard.store.migrations import numbered
+
+
+def places(settings: Settings) -> Iterator[Check]:
+    """Each place, without changing it."""
+    directory = settings.directory.absolute()
+    if settings.ephemeral:
+        yield Check("data directory", "ok", "in memory: the setting `ephemeral` is on")
+    else:
+        yield _writable(settings)
+        yield _disk(settings)
+        yield _database(settings)
+    if not settings.is_loopback:
+        yield _administrator(settings)
+    yield _port(settings, is_serving=not settings.ephemeral and _is_in_use(directory))
+
+
+def _writable(settings: Settings) -> Check:
+    directory = settings.directory
+    try:
+        data_directory.look_for_access(directory)
+    except Unusable as error:
+        return _failed("data directory", error)
+    state = "is there" if directory.exists() else "will be made"
+    return Check("data directory", "ok", f"{directory} {state}, and can be written")
+
+
+def _disk(settings: Settings) -> Check:
+    try:
+        free = data_directory.look_for_space(settings.directory)
+    except Unusable as error:
+        return _failed("disk", error)
+    return Check("disk", "ok", f"{free / 2**30:.1f} GiB are free")
+
+
+def _database(settings: Settings) -> Check:
+    try:
+        data_directory.look_for_server(settings.directory)
+        layout = data_directory.look_at_database(settings.directory)
+    except DataDirectoryInUse:
+        return Check("database", "ok", "a running server has it open")
+    except Unusable as error:
+        return _failed("database", error)
+    newest = numbered()[-1][0]
+    if layout is None:
+        return Check("database", "ok", "none yet")
+    detail = f"layout {layout}" if layout == newest else f"layout {layout}, will be brought to {newest}"
+    return Check("database", "ok", detail)
+
+
+def _administrator(settings: Settings) -> Check:
+    from batchyard.services.iam.administrators import ACTIVE
+
+    try:
+        with data_directory.reading(settings.directory) as connection:
+            if ACTIVE.fetch_first(connection, {}) is not None:
+                return Check("administrator", "ok", "has an access key")
+    except sqlite3.Error:
+        # No database, or one that the check before this tells about.
+        pass
+    detail = f"none has an access key, and `{settings.host}` is not a loopback address"
+    return Check("administrator", "failed", detail, "make one with `batchyard init`")
+
+
+def _port(settings: Settings, *, is_serving: bool) -> Check:
+    try:
+        listen(settings.host, settings.port).close()
+    except AddressInUse as error:
+        endpoint = settings.endpoint(settings.port)
+        if not _answers(endpoint):
+            return Check("port", "failed", str(error), error.advice)
+        if is_serving:
+            detail = f"a Batchyard server that has this data directory open answers at {endpoint}"
+            return Check("port", "ok", detail)
+        detail = f"a Batchyard server with another data directory answers at {endpoint}"
+        return Check("port", "failed", detail, error.advice)
+    return Check("port", "ok", f"{settings.host}:{settings.port} is free")
+
+
+def _answers(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_batchyard/health", timeout=3) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_in_use(directory: Path) -> bool:
+    try:
+        data_directory.look_for_server(directory)
+    except DataDirectoryInUse:
+        return True
+    return False
+
+
+def _failed(name: str, error: Unusable) -> Check:
+    return Check(name, "failed", str(error), error.advice)

@@ -1,0 +1,68 @@
+"""After the fact: what decided a call that was made, from its event."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from batchyard.cli.explain.client import Clients
+from batchyard.cli.explain.texts import Texts
+from batchyard.cli.refusal import Refusal
+from batchyard.policy.explanation import outcome_sentence
+
+_GLOBAL_REGIONS = {"cn": "cn-north-1", "us-gov": "us-gov-west-1"}
+
+
+def explain_event(clients: Clients, event_id: str) -> dict[str, Any]:
+    """The decisions of an event's call, with the statements that made them; raises Refusal where there is none."""
+    record = _find(clients, event_id)
+    texts = Texts(clients.make("iam"))
+    decisions = (record.get("additionalEventData") or {}).get("decision") or []
+    return {
+        "eventId": record["eventID"],
+        "eventTime": record["eventTime"],
+        "eventSource": record["eventSource"],
+        "eventName": record["eventName"],
+        "awsRegion": record["awsRegion"],
+        "principal": principal_of(record["userIdentity"]),
+        "errorCode": record.get("errorCode"),
+        "errorMessage": record.get("errorMessage"),
+        "decisions": [_decision(record, one, texts) for one in decisions],
+    }
+
+
+def _find(clients: Clients, event_id: str) -> dict[str, Any]:
+    """The record, from the Region, or from the one that keeps the events of global services."""
+    prefix = clients.region.rsplit("-", 2)[0]
+    attribute = [{"AttributeKey": "EventId", "AttributeValue": event_id}]
+    for region in dict.fromkeys((clients.region, _GLOBAL_REGIONS.get(prefix, "us-east-1"))):
+        events = clients.make("cloudtrail", region=region).lookup_events(LookupAttributes=attribute)["Events"]
+        if events:
+            found: dict[str, Any] = json.loads(events[0]["CloudTrailEvent"])
+            return found
+    raise Refusal(
+        f"there is no event `{event_id}` in {clients.region}",
+        advice="give the Region of the call with `--region`; `aws cloudtrail lookup-events` lists the events",
+        code=1,
+    )
+
+
+def principal_of(identity: dict[str, Any]) -> str:
+    """Who made the call: an ARN, or the service principal."""
+    return str(identity.get("arn") or identity.get("invokedBy") or identity["type"])
+
+
+def _decision(record: dict[str, Any], kept: dict[str, Any], texts: Texts) -> dict[str, Any]:
+    statements = []
+    for ref in kept["statements"]:
+        text, note = texts.of(ref)
+        statements.append({**ref, "text": text, "note": note})
+    decision = {key: kept[key] for key in ("action", "resource", "outcome", "reason")}
+    decision["sentence"] = outcome_sentence(kept["action"], kept["outcome"], kept["reason"])
+    decision["statements"] = statements
+    identity = record["userIdentity"]
+    if kept["outcome"] == "implicitDeny" and identity["type"] in ("IAMUser", "AssumedRole"):
+        words = ["--principal", identity["arn"], "--action", kept["action"], "--resource", kept["resource"]]
+        decision["ask"] = f"batchyard explain {shlex.join(words)}"
+    return decision
