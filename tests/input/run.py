@@ -82,7 +82,7 @@ async def _send_all(
 ) -> None:
     prepare(process.endpoint, WATCHED_ACCOUNT)
     parts = urlsplit(process.endpoint)
-    traffic = Traffic(str(parts.hostname), int(parts.port or 0), connections=CONNECTIONS)
+    traffic = Traffic(str(parts.hostname), int(parts.port or 0), connections=CONNECTIONS, say=say)
     findings.record = traffic.record
     watcher = _Watcher(process, WATCHED_ACCOUNT)
     scene = prepare(process.endpoint, _account(seed, 0))
@@ -170,10 +170,7 @@ class _Watcher:
 
 def _judge(findings: Findings, process: Process, log: Path) -> None:
     record, problems = findings.record, findings.problems
-    problems += [
-        f"number {fault.number} ({fault.message.kind}: {fault.message.about}): {fault.what}"
-        for fault in record.faults
-    ]
+    problems += map(str, record.faults)
     exceptions = _health(process).get("controllerExceptions")
     if exceptions:
         problems.append(f"controllers raised: {exceptions}")

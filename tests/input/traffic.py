@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -29,6 +29,9 @@ class Fault:
     message: Message
     what: str
 
+    def __str__(self) -> str:
+        return f"number {self.number} ({self.message.kind}: {self.message.about}): {self.what}"
+
 
 @dataclass
 class Record:
@@ -48,7 +51,8 @@ class Unanswered(Exception):
 class Traffic:
     """Sends numbered messages to one server over some connections."""
 
-    def __init__(self, host: str, port: int, *, connections: int) -> None:
+    def __init__(self, host: str, port: int, *, connections: int, say: Callable[[str], None] = print) -> None:
+        self._say = say
         self.address = (host, port)
         self._connections = connections
         self._stalled: set[asyncio.Task[None]] = set()
@@ -123,7 +127,9 @@ class Traffic:
             self._fault(number, message, f"{type(error).__name__} {error}")
 
     def _fault(self, number: int, message: Message, what: str) -> None:
-        self.record.faults.append(Fault(number, message, what))
+        fault = Fault(number, message, what)
+        self.record.faults.append(fault)
+        self._say(str(fault))
 
 
 def _is_readable(body: bytes) -> bool:

@@ -6,6 +6,8 @@ from collections import Counter
 
 from tests.services.autoscaling.test_groups import refusal
 
+from batchyard.services.autoscaling.controllers import launches
+
 
 def test_the_desired_capacity_is_made_true_both_ways(autoscaling, group, in_service, state, wait_for):
     group()
@@ -160,3 +162,13 @@ def test_zones_are_balanced_again_unless_that_is_suspended(
         return len(held) == 2 and len(zones) == 2
 
     wait_for(balanced)
+
+
+def test_a_group_grows_by_so_many_at_once(autoscaling, group, in_service, describe, wait_for, monkeypatch):
+    """However large the desired capacity, no decision takes longer: two thousand million once held the writer up."""
+    monkeypatch.setattr(launches, "BEGUN_AT_ONCE", 2)
+    group(DesiredCapacity=4)
+    in_service(4)
+    most = 2**31 - 1
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName="g", MaxSize=most, DesiredCapacity=most)
+    wait_for(lambda: len(describe("g")["Instances"]) > 8)

@@ -22,6 +22,8 @@ from batchyard.store.transaction import Transaction
 
 WAVE_SIZE = 100
 """How many instances one RunInstances asks for at most."""
+BEGUN_AT_ONCE = 5 * WAVE_SIZE
+"""How many instances one decision begins at most: however many are wanted, one group holds nobody up."""
 GROUP_TAG = "aws:autoscaling:groupName"
 DIFFERENCE = "an instance was started in response to a difference between desired and actual capacity"
 REBALANCING = "an instance was launched to aid in balancing the group's zones"

@@ -42,7 +42,8 @@ def decide(tx: Transaction, key: Key, now: datetime) -> None:
     if size < group.desired:
         if _may_launch(group, now):
             subnets = [one.subnet_id for one in held]
-            wanted = spread(group.desired - size, group.subnets, subnets)
+            number = min(group.desired - size, launches.BEGUN_AT_ONCE)
+            wanted = spread(number, group.subnets, subnets)
             why = launches.DIFFERENCE
             launches.begin(tx, key, group, wanted=wanted, size=size, why=why, now=now)
     elif not is_suspended(group, "Terminate"):
