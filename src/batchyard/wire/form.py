@@ -29,9 +29,9 @@ def read_form(http: HttpRequest) -> dict[str, str]:
     """The parameters of a request, from its query string or its body. Raises WireError."""
     try:
         text = http.query if http.method == "GET" else http.body.decode("ascii")
-        pairs = text.split("&") if text else []
-        if len(pairs) > MOST_PARAMETERS:
+        if text.count("&") >= MOST_PARAMETERS:  # before they become so many strings
             raise WireError("MalformedQueryString", "Too many parameters.")
+        pairs = text.split("&") if text else []
         form: dict[str, str] = {}
         for pair in pairs:
             name, _, value = pair.partition("=")
