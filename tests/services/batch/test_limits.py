@@ -137,15 +137,22 @@ def test_a_job_has_twenty_dependencies_at_most(batch: Any, queue: str, define: M
 
 def test_limits_of_a_job_definition(batch: Any, execution_role: str) -> None:
     sizes = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
-    usual = {
+    usual: dict[str, Any] = {
         "jobDefinitionName": "d",
         "type": "container",
         "containerProperties": {"image": "busybox", "resourceRequirements": sizes},
     }
+    container = usual["containerProperties"]
+    image: Row = (
+        "image",
+        {"containerProperties": {**container, "image": "i" * 255}},
+        {"containerProperties": {**container, "image": "i" * 256}},
+        "Container image can have at most 255 characters",
+    )
     check(
         batch.register_job_definition,
         usual,
-        OF_DEFINITIONS,
+        [*OF_DEFINITIONS, image],
         lambda: len(batch.describe_job_definitions()["jobDefinitions"]),
     )
 
@@ -209,6 +216,47 @@ def test_limits_of_a_queue(batch: Any, environment: Make, wait_for: Make) -> Non
     with pytest.raises(ClientError, match="Priority must be between 0 and 9999"):
         batch.update_job_queue(jobQueue="q" * 128, priority=10000)
     assert queue_of(batch, "q" * 128)["status"] == "VALID"
+
+
+@pytest.mark.parametrize(
+    ("resources", "text"),
+    [
+        ({"subnets": ["subnet-1"] * 17}, "subnets can have at most 16 elements"),
+        ({"securityGroupIds": ["sg-1"] * 6}, "securityGroupIds can have at most 5 elements"),
+        ({"maxvCpus": 0}, "maxvCpus must be greater than 0"),
+        ({"type": "EC2", "minvCpus": 2}, "maxvCpus must be greater than or equal to minvCpus"),
+        ({"type": "EC2", "minvCpus": -1}, "minvCpus must be greater than or equal to 0"),
+        ({"type": "EC2", "desiredvCpus": 2}, "desiredvCpus must be between minvCpus and maxvCpus"),
+        (
+            {"type": "EC2", "scalingPolicy": {"minScaleDownDelayMinutes": 19}},
+            "must be 0, or between 20 and 10080",
+        ),
+        (
+            {"type": "EC2", "scalingPolicy": {"minScaleDownDelayMinutes": 10081}},
+            "must be 0, or between 20 and 10080",
+        ),
+        (
+            {"type": "EC2", "scalingPolicy": {"minScaleDownDelayMinutes": -1}},
+            "must be 0, or between 20 and 10080",
+        ),
+    ],
+)
+def test_limits_of_compute_resources(batch: Any, resources: dict[str, Any], text: str) -> None:
+    """The model's own words about ComputeResource; an environment that is refused is not there."""
+    usual: dict[str, Any] = {
+        "type": "FARGATE",
+        "maxvCpus": 1,
+        "subnets": ["subnet-1"],
+        "securityGroupIds": ["sg-1"],
+    }
+    if resources.get("type") == "EC2":
+        usual |= {"minvCpus": 0, "instanceTypes": ["optimal"], "instanceRole": "nodes"}
+    with pytest.raises(ClientError, match=text) as refused:
+        batch.create_compute_environment(
+            computeEnvironmentName="c", type="MANAGED", computeResources={**usual, **resources}
+        )
+    assert refused.value.response["Error"]["Code"] == "ClientException"
+    assert batch.describe_compute_environments()["computeEnvironments"] == []
 
 
 @pytest.mark.slow

@@ -26,6 +26,11 @@ _NOT_FOR_FARGATE = (
     "scalingPolicy",
 )
 OPTIMAL = "optimal"
+MOST_FARGATE_SUBNETS = 16
+MOST_FARGATE_SECURITY_GROUPS = 5
+LEAST_DELAY_MINUTES = 20
+MOST_DELAY_MINUTES = 10080
+"""Of botocore's model, ComputeResource and ComputeScalingPolicy (the texts of their refusals are guesses)."""
 
 
 def check_compute_resources(resources: dict[str, Any], *, is_eks: bool) -> None:
@@ -46,6 +51,12 @@ def _check_fargate(resources: dict[str, Any]) -> None:
             raise _refused(f"{member} is not applicable for Fargate.")
     if not resources.get("securityGroupIds"):
         raise _refused("Resource securityGroupIds is required.")
+    for member, most in (
+        ("subnets", MOST_FARGATE_SUBNETS),
+        ("securityGroupIds", MOST_FARGATE_SECURITY_GROUPS),
+    ):
+        if len(resources[member]) > most:
+            raise _refused(f"Resource {member} can have at most {most} elements for Fargate.")
 
 
 def _check_ec2(resources: dict[str, Any], *, is_eks: bool) -> None:
@@ -75,6 +86,10 @@ def check_scaling(resources: dict[str, Any]) -> None:
     desired = resources.get("desiredvCpus")
     if desired is not None and not smallest <= desired <= largest:
         raise _refused("Resource desiredvCpus must be between minvCpus and maxvCpus.")
+    minutes = resources.get("scalingPolicy", {}).get("minScaleDownDelayMinutes", 0)
+    if minutes and not LEAST_DELAY_MINUTES <= minutes <= MOST_DELAY_MINUTES:
+        bounds = f"between {LEAST_DELAY_MINUTES} and {MOST_DELAY_MINUTES}"
+        raise _refused(f"minScaleDownDelayMinutes must be 0, or {bounds}.")
 
 
 def check_update(resources: dict[str, Any], changed: dict[str, Any], *, desired_before: int) -> None:

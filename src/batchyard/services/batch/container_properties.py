@@ -12,7 +12,7 @@ from batchyard.scheduler.fit import is_fargate_pair
 from batchyard.services.batch.refusals import refusal
 
 LEAST_MEMORY_MIB = 4
-LONGEST_REASON = 1024
+LONGEST_IMAGE = 255
 RESERVED_PREFIX = "AWS_BATCH"
 LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
 FARGATE = "FARGATE"
@@ -54,6 +54,8 @@ def check_container(ctx: Context, container: Mapping[str, Any], platforms: Seque
     """Raise ClientException for containerProperties that Batch refuses for one of these platforms."""
     if not container.get("image"):
         raise refusal(ctx, "Container image must be specified")
+    if len(container["image"]) > LONGEST_IMAGE:
+        raise refusal(ctx, f"Container image can have at most {LONGEST_IMAGE} characters")
     if container.get("runtimePlatform", {}).get("operatingSystemFamily", "LINUX") != "LINUX":
         raise NotBuilt("the operating system family of runtimePlatform")
     check_environment(ctx, container.get("environment", ()))
