@@ -56,7 +56,8 @@ class WatchingController(Controller):
             if not is_environments_fault(error):
                 raise
             mark_refused(self, keys[0], environment, error)
-            return Again(self.refused_seconds)
+            # Later than the environment is looked at again: it shows VALID only until this is refused once more.
+            return Again(self.refused_seconds + self.runtime.settings.pace)
 
     def _conclude(self, mine: Mapping[Key, Row], tasks: Tasks, aws: Clients | None) -> Outcome:
         """Write what the tasks tell; then have those stopped that shall end. Says when a deadline comes."""
