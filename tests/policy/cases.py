@@ -91,6 +91,19 @@ SERVICE = {
     "service": "batch.amazonaws.com",
 }
 FEDERATED = {"kind": "federated", "account": ACCOUNT, "provider": "accounts.google.com"}
+STRANGER = {
+    "kind": "user",
+    "account": "999999999999",
+    "arn": "arn:aws:iam::999999999999:user/mallory",
+    "id": "AIDASTRANGERQ6CEXAMPLE",
+}
+FOREIGN_SESSION = {
+    "kind": "role-session",
+    "account": "999999999999",
+    "arn": "arn:aws:sts::999999999999:assumed-role/builder/nightly",
+    "id": "AROAFOREIGN6C2EXAMPLE:nightly",
+    "role_arn": "arn:aws:iam::999999999999:role/ci/builder",
+}
 ANONYMOUS = {"kind": "anonymous", "account": ""}
 PRINCIPALS = {
     "user": USER,
@@ -100,5 +113,7 @@ PRINCIPALS = {
     "root": ROOT,
     "service": SERVICE,
     "federated": FEDERATED,
+    "stranger": STRANGER,
+    "foreign-session": FOREIGN_SESSION,
     "anonymous": ANONYMOUS,
 }

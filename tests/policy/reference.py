@@ -8,7 +8,7 @@ user guide.
 import base64
 import ipaddress
 import re
-from datetime import datetime, timezone
+from datetime import date
 from fractions import Fraction
 
 FAILS = object()
@@ -267,15 +267,21 @@ def number(text):
     return Fraction(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text, re.ASCII) else None
 
 
+W3C = r"(\d{4})-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?(?:Z|([+-]\d\d):(\d\d)))?)?"
+
+
 def instant(text):
+    """condition_operators: W3C's date formats, or seconds since 1970 (also where the digits could be a year)."""
     if re.fullmatch(r"\d+", text, re.ASCII):
-        return Fraction(int(text))
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        return Fraction(text)
+    found = re.fullmatch(W3C, text, re.ASCII)
+    if found is None:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)  # noqa: UP017
-    return Fraction(moment.timestamp()).limit_denominator(10**6)
+    year, month, day, hour, minute, second, zone_hours, zone_minutes = found.groups()
+    day_number = date(int(year), int(month), int(day or 1)).toordinal() - date(1970, 1, 1).toordinal()
+    offset = int(f"{zone_hours or '+0'}") * 60 + int(f"{(zone_hours or '+')[0]}{zone_minutes or 0}")
+    minutes = (day_number * 24 + int(hour or 0)) * 60 + int(minute or 0) - offset
+    return minutes * 60 + Fraction(second or 0)
 
 
 def binary(text):
