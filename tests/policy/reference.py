@@ -104,7 +104,9 @@ def grade(statement, new, request):
             if not holds(operator, context.get(key.lower()), listed(values), new, context):
                 return None
     if "Principal" in statement or "NotPrincipal" in statement:
-        return named_by(statement, request["principal"])
+        # Only a trust policy says nothing of resources: it is about the role that it belongs to.
+        trust = "Resource" not in statement and "NotResource" not in statement
+        return named_by(statement, request["principal"], trust)
     return "direct"
 
 
@@ -273,7 +275,8 @@ W3C = r"(\d{4})-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?(?:Z|([+-
 def instant(text):
     """condition_operators: W3C's date formats, or seconds since 1970 (also where the digits could be a year)."""
     if re.fullmatch(r"\d+", text, re.ASCII):
-        return Fraction(text)
+        # Seconds beyond 64 bits are no date (recorded, see documents.json).
+        return Fraction(text) if int(text) < 2**63 else None
     found = re.fullmatch(W3C, text, re.ASCII)
     if found is None:
         return None
@@ -302,7 +305,7 @@ def within(given, wanted):
 # ---------------------------------------------------------------------------------------------- principals
 
 
-def named_by(statement, principal):
+def named_by(statement, principal, trust):
     """How Principal or NotPrincipal names the caller (elements_principal, elements_notprincipal)."""
     denies = statement["Effect"] == "Deny"
     block = statement.get("Principal", statement.get("NotPrincipal"))
@@ -336,7 +339,8 @@ def named_by(statement, principal):
         # With Deny each of account, role and session must be listed to be spared.
         spared = bool(identities) and (all(identities) if denies else any(identities))
         return None if spared else "direct"
-    if "*" in aws and (denies or kind != "service"):
+    # principal: `*` is everyone, the unsigned and AWS's services included; a role must trust a service by name.
+    if "*" in aws and (denies or kind != "service" or not trust):
         return "direct"
     if kind in ("service", "federated"):
         return "direct" if (service if kind == "service" else provider) else None

@@ -97,7 +97,7 @@ def parse(document: str | Mapping[str, Any], *, kind: Kind, partition: str | Non
     rules.check(read, kind=kind, partition=partition)
     variables = read.version == grammar.CURRENT
     statements = tuple(
-        _compile(index, elements, variables=variables) for index, elements in enumerate(read.statements)
+        _compile(index, elements, kind, variables=variables) for index, elements in enumerate(read.statements)
     )
     return Policy(text, kind, read.version, statements)
 
@@ -114,7 +114,7 @@ def _dumped(document: object) -> str:
         raise MalformedPolicy(SYNTAX) from error
 
 
-def _compile(index: int, elements: Elements, *, variables: bool) -> Statement:
+def _compile(index: int, elements: Elements, kind: Kind, *, variables: bool) -> Statement:
     effect: Effect = "Deny" if elements.effect == "Deny" else "Allow"
     actions = [parse_template(action, variables=False) for action in elements.actions or ()]
     # A trust policy has no resources: it is about the one role that it belongs to.
@@ -126,7 +126,10 @@ def _compile(index: int, elements: Elements, *, variables: bool) -> Statement:
         matches_action=compile_actions(actions, negated=elements.not_action),
         matches_resource=compile_resources(resources, negated=elements.not_resource),
         principals=compile_principals(
-            elements.principals, negated=elements.not_principal, denies=effect == "Deny"
+            elements.principals,
+            negated=elements.not_principal,
+            denies=effect == "Deny",
+            trusts=kind == "trust",
         )
         if elements.has_principal
         else None,

@@ -93,13 +93,15 @@ def compile_resources(patterns: Iterable[Template], *, negated: bool) -> Callabl
 class Principals:
     """A Principal element (or NotPrincipal, `negated`); everyone is `*`, alone or as an AWS entry.
 
-    The rules that the documents leave open: `*` names a service only in a Deny [guess: the documents warn that
-    such a Deny hits services, and have services trusted by name alone]; CanonicalUser entries match nobody, as
-    no caller here has such an id.
+    The rules that the documents leave open: `*` in an Allow names a service, as it names the unsigned, but not in
+    a trust policy [guess: the documents have services trusted by name alone]; CanonicalUser entries match nobody,
+    as no caller here has such an id.
     """
 
     negated: bool
     denies: bool
+    trusts: bool
+    """It is of a trust policy."""
     everyone: bool
     aws: frozenset[str]
     accounts: frozenset[str]
@@ -110,7 +112,7 @@ class Principals:
         """How the element names this principal; None where the statement is not about it."""
         if self.negated:
             return "direct" if self._applies_by_exception(principal) else None
-        if self.everyone and (self.denies or principal.kind != "service"):
+        if self.everyone and (self.denies or principal.kind != "service" or not self.trusts):
             return "direct"
         if principal.kind == "service":
             return "direct" if _without_suffix(principal.service) in self.services else None
@@ -158,7 +160,7 @@ class Principals:
 
 
 def compile_principals(
-    element: dict[str, tuple[str, ...]] | None, *, negated: bool, denies: bool
+    element: dict[str, tuple[str, ...]] | None, *, negated: bool, denies: bool, trusts: bool
 ) -> Principals:
     """Compile the element's entries by type; None stands for the bare `"*"`."""
     entries = {"AWS": ("*",)} if element is None else element
@@ -167,6 +169,7 @@ def compile_principals(
     return Principals(
         negated=negated,
         denies=denies,
+        trusts=trusts,
         everyone="*" in names,
         aws=frozenset(name for name in names if name != "*" and account_of(name) is None),
         accounts=frozenset(accounts),
