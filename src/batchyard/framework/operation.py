@@ -50,7 +50,8 @@ class OperationEntry:
                 if member not in self.honours:
                     return member
         for path in self.refuses:
-            if _is_given(request, path.split(".")):
+            first, _, rest = path.partition(".")
+            if first in request and _is_given(request[first], rest.split(".") if rest else []):
                 return path
         return None
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from batchyard.clock import wall_now
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
@@ -43,11 +45,12 @@ class Authorizer:
         keys = call_keys(ctx, operation, found.tags)
         policies = self._policy_set(ctx, session, found)
         principal = _principal(session)
+        now = wall_now()
         decisions: list[dict[str, Any]] = []
         resources: list[str] = []
         for check in checks:
             action = check.action or default_action
-            decision = _evaluate(ctx, check, action, keys, principal, policies)
+            decision = _evaluate(ctx, check, action, keys, principal, policies, now)
             decisions.append(_as_kept(action, check.resource, decision))
             if check.resource != "*":
                 resources.append(check.resource)
@@ -98,6 +101,7 @@ def _evaluate(
     keys: dict[str, Any],
     principal: Principal,
     policies: PolicySet,
+    now: datetime,
 ) -> Decision:
     values = {**keys, "aws:resourceaccount": check.account or ctx.account}
     for name, value in check.context.items():
@@ -105,7 +109,7 @@ def _evaluate(
     request = Request(
         action=action,
         resource=check.resource,
-        context=CheckContext(values, check),
+        context=CheckContext(values, check, now),
         principal=principal,
         resource_account=check.account or ctx.account,
         trust_required=check.trust is not None,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from batchyard.audit.trail import principal_of
-from batchyard.clock import wall_now
 from batchyard.framework.check import Check, Tags, Values
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
@@ -15,20 +15,29 @@ _PRINCIPAL_TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "a
 _RESOURCE_TAG = "aws:resourcetag/"
 
 
+_OF_TIME: Mapping[str, Callable[[datetime], str]] = {
+    "aws:currenttime": lambda now: f"{now.isoformat(timespec='seconds')[:19]}Z",
+    "aws:epochtime": lambda now: str(int(now.timestamp())),
+}
+
+
 class CheckContext(Mapping[str, Values]):
-    """Keys in lower case. A resource's tags are looked up only when a policy asks for one."""
+    """Keys in lower case. The time's form and a resource's tags are found only when a policy asks for them."""
 
-    __slots__ = ("_check", "_tags", "_values")
+    __slots__ = ("_check", "_now", "_tags", "_values")
 
-    def __init__(self, values: dict[str, Values], check: Check) -> None:
+    def __init__(self, values: dict[str, Values], check: Check, now: datetime) -> None:
         self._values = values
         self._check = check
+        self._now = now
         self._tags: Mapping[str, str] | None = None
 
     def get(self, key: str, default: Any = None) -> Any:
         value = self._values.get(key)
         if value is not None:
             return value
+        if key in _OF_TIME:
+            return _OF_TIME[key](self._now)
         prefix, _, name = key.partition("/")
         if name and prefix.endswith(":resourcetag"):
             return self._resource_tags().get(name, default)
@@ -45,6 +54,7 @@ class CheckContext(Mapping[str, Values]):
         return isinstance(key, str) and self.get(key) is not None
 
     def __iter__(self) -> Iterator[str]:
+        yield from _OF_TIME
         yield from self._values
         for name in self._resource_tags():
             yield _RESOURCE_TAG + name
@@ -63,10 +73,7 @@ def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> 
     """The keys that are the same for every check of one call."""
     session = ctx.session
     origin = ctx.call.origin
-    now = wall_now()
     keys: dict[str, Values] = {
-        "aws:currenttime": f"{now.isoformat(timespec='seconds')[:19]}Z",
-        "aws:epochtime": str(int(now.timestamp())),
         "aws:securetransport": "true" if origin.secure else "false",
         "aws:useragent": origin.user_agent,
         "aws:requestedregion": ctx.region,

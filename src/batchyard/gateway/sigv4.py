@@ -48,17 +48,17 @@ class SigningKeys:
 
     def __init__(self, size: int = 4096) -> None:
         self._size = size
-        self._keys: OrderedDict[tuple[bytes, str, str, str], bytes] = OrderedDict()
+        self._keys: OrderedDict[tuple[bytes, str, str, str], hmac.HMAC] = OrderedDict()
 
-    def find(self, secret_access_key: str, date: str, region: str, service: str) -> bytes:
-        """The signing key of a secret for one day (YYYYMMDD), Region and service."""
+    def find(self, secret_access_key: str, date: str, region: str, service: str) -> hmac.HMAC:
+        """The signing key of a secret for one day (YYYYMMDD), Region and service, ready to be copied and fed."""
         secret = secret_access_key.encode()
         key = (hashlib.sha256(secret).digest(), date, region, service)
         try:
             found = self._keys[key]
             self._keys.move_to_end(key)
         except KeyError:  # not there, or another thread made room between the two lines
-            found = self._keys[key] = _derive(secret, date, region, service)
+            found = self._keys[key] = hmac.new(_derive(secret, date, region, service), digestmod="sha256")
             if len(self._keys) > self._size:
                 self._keys.popitem(last=False)
         return found
@@ -102,7 +102,7 @@ def _derive(secret: bytes, date: str, region: str, service: str) -> bytes:
     return key
 
 
-def _is_true(claim: Claim, http: HttpRequest, signing_key: bytes) -> bool:
+def _is_true(claim: Claim, http: HttpRequest, signing_key: hmac.HMAC) -> bool:
     canonical = _canonical_request(claim, http)
     if canonical is None:
         return False
@@ -110,8 +110,10 @@ def _is_true(claim: Claim, http: HttpRequest, signing_key: bytes) -> bool:
         f"{ALGORITHM}\n{claim.timestamp}\n{claim.date}/{claim.region}/{claim.service}/aws4_request\n"
         f"{hashlib.sha256(canonical).hexdigest()}"
     )
-    expected = hmac.digest(signing_key, to_sign.encode(), "sha256").hex()
-    return hmac.compare_digest(expected.encode(), claim.signature.encode())
+    # A copy, as hmac.digest would prepare the key anew and let go of the interpreter meanwhile.
+    expected = signing_key.copy()
+    expected.update(to_sign.encode())
+    return hmac.compare_digest(expected.hexdigest().encode(), claim.signature.encode())
 
 
 def _check_time(claim: Claim, now: datetime) -> None:

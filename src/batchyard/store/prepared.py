@@ -1,11 +1,13 @@
 """Statements of the hot paths: compiled by SQLAlchemy once, then handed straight to the driver."""
 
+import functools
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, TypeDecorator
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.types import TypeEngine
 
 Row = Any
 """A row: columns are attributes, in the statement's order."""
@@ -72,7 +74,7 @@ class Prepared:
         self._binders = {
             name: processor
             for name, bind in compiled.binds.items()
-            if (processor := bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)) is not None
+            if (processor := _binder(bind.type)) is not None
         }
         columns = getattr(self._statement, "selected_columns", None)
         if columns is None:
@@ -83,7 +85,7 @@ class Prepared:
         self._readers = [
             (index, processor)
             for index, column in enumerate(named)
-            if (processor := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)) is not None
+            if (processor := _reader(column.type)) is not None
         ]
         self._sql = text
         return text
@@ -98,6 +100,20 @@ class Prepared:
                 del self._fixed[name]
                 self._fixed.update(zip(names, values, strict=True))
         return text
+
+
+def _binder(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What turns a value into the database's; a type of ours is asked directly where its column needs nothing more."""
+    if isinstance(type_, TypeDecorator) and type_.impl_instance.bind_processor(_DIALECT) is None:
+        return functools.partial(type_.process_bind_param, dialect=_DIALECT)
+    return type_.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _reader(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """The same for what the database gives."""
+    if isinstance(type_, TypeDecorator) and type_.impl_instance.result_processor(_DIALECT, None) is None:
+        return functools.partial(type_.process_result_value, dialect=_DIALECT)
+    return type_.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
 
 
 def _row_type(names: list[str]) -> Callable[..., Any]:

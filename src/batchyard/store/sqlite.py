@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,23 +49,15 @@ class SqliteStore:
             raise RuntimeError("the store was not started")
         return self._writer
 
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
+    def read(self) -> AbstractContextManager[Transaction]:
         """A snapshot: what was committed at its first statement, whatever happens meanwhile.
 
         One within another on the same thread is the same snapshot.
         """
         open_already: Snapshot | None = getattr(self._readers, "snapshot", None)
         if open_already is not None:
-            yield open_already
-            return
-        snapshot = Snapshot(self._reader(), remembered=self._remembered)
-        self._readers.snapshot = snapshot
-        try:
-            yield snapshot
-        finally:
-            self._readers.snapshot = None
-            snapshot.end()
+            return nullcontext(open_already)
+        return Snapshot(self._reader(), self._readers, remembered=self._remembered)
 
     def write(self, function: Callable[[Transaction], T]) -> T:
         """Run `function` in a write; returns its result, or raises its exception, once it is on disk.

@@ -1,7 +1,8 @@
 """What a reader or writer of the database holds: statements in, rows out, within one transaction."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable
@@ -68,27 +69,10 @@ class Transaction:
         else:
             self._connection.execute(statement, [dict(row) for row in rows])
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """What happens within is undone if it raises, and only that; so are its `after_commit` callbacks."""
+    def savepoint(self) -> Savepoint:
+        """What happens within is undone if it raises, and only that; so are its callbacks and notes."""
         self._require_writable()
-        self._savepoints += 1
-        name = f"s{self._savepoints}"
-        kept, noted = len(self._callbacks), len(self._notes)
-        self._driver.execute(f"SAVEPOINT {name}")
-        try:
-            yield
-        except BaseException:
-            self._driver.execute(f"ROLLBACK TO {name}")
-            self._driver.execute(f"RELEASE {name}")
-            del self._callbacks[kept:]
-            for key in list(self._notes)[noted:]:
-                del self._notes[key]
-            raise
-        else:
-            self._driver.execute(f"RELEASE {name}")
-        finally:
-            self._savepoints -= 1
+        return Savepoint(self)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction is on disk (on the writer thread: it must not block)."""
@@ -144,12 +128,49 @@ class Transaction:
             raise ReadOnly("this transaction is a snapshot: declare the operation with writes=True")
 
 
-class Snapshot(Transaction):
-    """A reader's transaction. It begins with its first statement: many a call needs none."""
+class Savepoint:
+    """`with tx.savepoint():`"""
 
-    def __init__(self, connection: Connection, *, remembered: dict[object, object]) -> None:
+    __slots__ = ("_callbacks", "_name", "_notes", "_tx")
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def __enter__(self) -> None:
+        tx = self._tx
+        tx._savepoints += 1
+        self._name = f"s{tx._savepoints}"
+        self._callbacks, self._notes = len(tx._callbacks), len(tx._notes)
+        tx._driver.execute(f"SAVEPOINT {self._name}")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        tx = self._tx
+        tx._savepoints -= 1
+        if error is not None:
+            tx._driver.execute(f"ROLLBACK TO {self._name}")
+            del tx._callbacks[self._callbacks :]
+            for key in list(tx._notes)[self._notes :]:
+                del tx._notes[key]
+        tx._driver.execute(f"RELEASE {self._name}")
+
+
+class Snapshot(Transaction):
+    """A reader's transaction, as a context. It begins with its first statement: many a call needs none."""
+
+    def __init__(self, connection: Connection, place: Any, *, remembered: dict[object, object]) -> None:
         super().__init__(connection, writable=False, remembered=remembered)
         self._begun = False
+        self._place = place
+
+    def __enter__(self) -> Snapshot:
+        self._place.snapshot = self
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._place.snapshot = None
+        if self._begun:
+            self._begun = False
+            self._driver.execute("ROLLBACK")
 
     def all(self, statement: Executable | Prepared, /, **parameters: Any) -> Sequence[Row]:
         if not self._begun:
@@ -160,12 +181,6 @@ class Snapshot(Transaction):
         if not self._begun:
             self._begin()
         return super().first(statement, **parameters)
-
-    def end(self) -> None:
-        """Let go of what was seen; for the store alone."""
-        if self._begun:
-            self._begun = False
-            self._driver.execute("ROLLBACK")
 
     def _begin(self) -> None:
         self._driver.execute("BEGIN")
