@@ -32,6 +32,8 @@ class PrincipalPolicies:
     boundary: Source | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     service_linked: bool = False
+    allowed: dict[Any, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
+    """What these policies are known to allow whatever the condition keys, as the audit keeps it: the gateway's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from batchyard.clock import wall_now
@@ -36,26 +36,25 @@ class Authorizer:
         Returns the decisions (as the audit keeps them) and the resources touched. Raises AccessDenied at the
         first check that is not allowed, with that decision in `members`; SessionEnded where the principal is gone.
         """
-        session = ctx.session
-        found = self._find(ctx, session)
-        checks = list(_checks(ctx, operation))
-        if not checks:
-            return [], []
+        found = self._find(ctx, ctx.session)
+        question: _Question | None = None
+        # What bounds root and services is shared by all accounts: nothing of one is known for another.
+        is_own = found is not _NOTHING and ctx.session.policies is None
+        known = found.allowed if is_own else {}
         default_action = operation.action or f"{ctx.service.prefix}:{ctx.call.operation}"
-        keys = call_keys(ctx, operation, found.tags)
-        policies = self._policy_set(ctx, session, found)
-        principal = _principal(session)
-        now = wall_now()
         decisions: list[dict[str, Any]] = []
         resources: list[str] = []
-        for check in checks:
+        for check in _checks(ctx, operation):
             action = check.action or default_action
-            decision = _evaluate(ctx, check, action, keys, principal, policies, now)
-            decisions.append(_as_kept(action, check.resource, decision))
+            place = (ctx.session.kind, action, check.resource, check.account)
+            kept = known.get(place) if check.trust is None else None
+            if kept is None:
+                if question is None:
+                    question = _Question(ctx, operation, found, self._session_policies(ctx, ctx.session))
+                kept = question.ask(check, action, known, place)
+            decisions.append(kept)
             if check.resource != "*":
                 resources.append(check.resource)
-            if decision.outcome != "allowed":
-                raise _refusal(ctx, check, action, decision, decisions[-1])
         return decisions, resources
 
     def _find(self, ctx: Context, session: Session) -> PrincipalPolicies:
@@ -65,13 +64,6 @@ class Authorizer:
         if found is None:
             raise ended(ctx.call.service)
         return found
-
-    def _policy_set(self, ctx: Context, session: Session, found: PrincipalPolicies) -> PolicySet:
-        return PolicySet(
-            identity=found.identity,
-            boundary=found.boundary,
-            session=self._session_policies(ctx, session),
-        )
 
     def _session_policies(self, ctx: Context, session: Session) -> tuple[Source, ...] | None:
         if session.policies is None:
@@ -94,34 +86,64 @@ def _checks(ctx: Context, operation: OperationEntry) -> Iterable[Check]:
         yield from target(ctx, ctx.call.request)
 
 
-def _evaluate(
-    ctx: Context,
-    check: Check,
-    action: str,
-    keys: dict[str, Any],
-    principal: Principal,
-    policies: PolicySet,
-    now: datetime,
-) -> Decision:
-    values = {**keys, "aws:resourceaccount": check.account or ctx.account}
-    for name, value in check.context.items():
-        values[name.lower()] = value
-    request = Request(
-        action=action,
-        resource=check.resource,
-        context=CheckContext(values, check, now),
-        principal=principal,
-        resource_account=check.account or ctx.account,
-        trust_required=check.trust is not None,
-    )
-    if check.trust is not None:
-        arn, document = check.trust
-        policy = empty("trust") if document is None else _parsed(document, "trust")
-        trust = Source(kind="trust", name=arn, arn=arn, version=None, policy=policy)
-        policies = PolicySet(
-            identity=policies.identity, boundary=policies.boundary, session=policies.session, resource=trust
+_KNOWN_AT_MOST = 4096
+
+
+class _Question:
+    """What all checks of one call share, made where a check is not decided already."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        operation: OperationEntry,
+        found: PrincipalPolicies,
+        session: tuple[Source, ...] | None,
+    ) -> None:
+        self._ctx = ctx
+        self._keys = call_keys(ctx, operation, found.tags)
+        self._policies = PolicySet(identity=found.identity, boundary=found.boundary, session=session)
+        self._principal = _principal(ctx.session)
+        self._now = wall_now()
+
+    def ask(self, check: Check, action: str, known: dict[Any, dict[str, Any]], place: Any) -> dict[str, Any]:
+        """The decision as the audit keeps it; raises AccessDenied.
+
+        One that allows and looked at no condition key is the same until the principal's policies change: it goes
+        to `known`.
+        """
+        context = self._context(check)
+        decision = self._decide(check, action, context)
+        kept = _as_kept(action, check.resource, decision)
+        if decision.outcome != "allowed":
+            raise _refusal(self._ctx, check, action, decision, kept)
+        if check.trust is None and not context.was_asked:
+            if len(known) >= _KNOWN_AT_MOST:
+                known.clear()
+            known[place] = kept
+        return kept
+
+    def _context(self, check: Check) -> CheckContext:
+        values = {**self._keys, "aws:resourceaccount": check.account or self._ctx.account}
+        for name, value in check.context.items():
+            values[name.lower()] = value
+        return CheckContext(values, check, self._now)
+
+    def _decide(self, check: Check, action: str, context: CheckContext) -> Decision:
+        request = Request(
+            action=action,
+            resource=check.resource,
+            context=context,
+            principal=self._principal,
+            resource_account=check.account or self._ctx.account,
+            trust_required=check.trust is not None,
         )
-    return evaluate(request, policies)
+        policies = self._policies
+        if check.trust is not None:
+            arn, document = check.trust
+            policy = empty("trust") if document is None else _parsed(document, "trust")
+            trust = Source(kind="trust", name=arn, arn=arn, version=None, policy=policy)
+            policies = replace(policies, resource=trust)
+        return evaluate(request, policies)
 
 
 def _refusal(

@@ -24,15 +24,17 @@ _OF_TIME: Mapping[str, Callable[[datetime], str]] = {
 class CheckContext(Mapping[str, Values]):
     """Keys in lower case. The time's form and a resource's tags are found only when a policy asks for them."""
 
-    __slots__ = ("_check", "_now", "_tags", "_values")
+    __slots__ = ("_check", "_now", "_tags", "_values", "was_asked")
 
     def __init__(self, values: dict[str, Values], check: Check, now: datetime) -> None:
         self._values = values
         self._check = check
         self._now = now
+        self.was_asked = False
         self._tags: Mapping[str, str] | None = None
 
     def get(self, key: str, default: Any = None) -> Any:
+        self.was_asked = True
         value = self._values.get(key)
         if value is not None:
             return value
@@ -54,6 +56,7 @@ class CheckContext(Mapping[str, Values]):
         return isinstance(key, str) and self.get(key) is not None
 
     def __iter__(self) -> Iterator[str]:
+        self.was_asked = True
         yield from _OF_TIME
         yield from self._values
         for name in self._resource_tags():
