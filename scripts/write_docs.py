@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/: coverage, settings, statements. With --check: fail where one is not fresh."""
+"""Write the generated pages of docs/ (see PAGES). With --check: fail where one is not fresh."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from sentences_page import sentences_page
 from settings_page import settings_page
 from statements_page import statements_page
 
@@ -71,6 +72,7 @@ def covered(service: str) -> set[str]:
 
 PAGES = {
     "docs/coverage.md": coverage,
+    "docs/sentences.md": sentences_page,
     "docs/settings.md": settings_page,
     "docs/statements.md": statements_page,
 }

@@ -93,6 +93,37 @@ def administrator(server: Served, partition: str, account: str) -> Somebody:
 
 @pytest.mark.parametrize("partition", sorted(REGIONS))
 def test_the_document_from_top_to_bottom(server: Served, account: str, partition: str) -> None:
+    """The document, sentence by sentence:
+
+    > You can delete a service-linked role only after first deleting their related resources.
+    > You don't need to manually create a service-linked role.
+    > If you delete this service-linked role, and then need to create it again, you can use the same process
+      to recreate the role in your account.
+    > When you CreateComputeEnvironment, AWS Batch creates the service-linked role for you again.
+    > However, you must clean up the resources for your service-linked role before you can manually delete it.
+    > Before you can use IAM to delete a service-linked role, you must first confirm that the role has no
+      active sessions and delete all of the AWS Batch compute environments that use the role in all AWS
+      Regions in a single partition.
+    > To check whether the service-linked role has an active session
+    > If the service is using the role, then the role will fail to delete.
+    > You can view the Regions where the role is being used.
+    > To remove AWS Batch resources used by the AWSServiceRoleForBatch service-linked role
+    > You must delete all AWS Batch compute environments that use the AWSServiceRoleForBatch role in all AWS
+      Regions before you can delete the AWSServiceRoleForBatch role.
+    > If the deletion fails because the role is using the service's resources, then the notification includes
+      a list of resources, if the service returns that information.
+    > You can then clean up the resources and submit the deletion again.
+    > You can use the IAM API to delete a service-linked role.
+    > To submit a deletion request for a service-linked roll, call DeleteServiceLinkedRole.
+    > In the request, specify the AWSServiceRoleForBatch role name.
+    > Because a service-linked role cannot be deleted if it is being used or has associated resources, you
+      must submit a deletion request.
+    > That request can be denied if these conditions are not met.
+    > You must capture the DeletionTaskId from the response to check the status of the deletion task.
+    > To check the status of the deletion, call GetServiceLinkedRoleDeletionStatus.
+    > In the request, specify the DeletionTaskId.
+    > AWS Batch supports using service-linked roles in all of the Regions where the service is available.
+    """
     admin = administrator(server, partition, account)
     regions = REGIONS[partition]
     iam = admin.aws("iam")
@@ -155,6 +186,12 @@ def test_the_document_from_top_to_bottom(server: Served, account: str, partition
 
 
 def test_each_partition_has_its_own_role(server: Served, account: str) -> None:
+    """The document, sentence by sentence:
+
+    > Before you can use IAM to delete a service-linked role, you must first confirm that the role has no
+      active sessions and delete all of the AWS Batch compute environments that use the role in all AWS
+      Regions in a single partition.
+    """
     here, there = administrator(server, "aws", account), administrator(server, "aws-cn", account)
     here.create("one", "us-east-1")
     with pytest.raises(ClientError, match="cannot be found"):

@@ -79,6 +79,23 @@ class Shell:
 @pytest.mark.parametrize("partition", sorted(REGIONS))
 @pytest.mark.timeout(300)
 def test_the_document_from_top_to_bottom(server: Served, account: str, partition: str) -> None:
+    """The document, sentence by sentence:
+
+    > You don't need to manually create a service-linked role.
+    > When you CreateComputeEnvironment in the AWS Management Console, the AWS CLI, or the AWS API, and don't
+      specify a value for the serviceRole parameter, AWS Batch creates the service-linked role for you.
+    > When you CreateComputeEnvironment, AWS Batch creates the service-linked role for you again.
+    > You can view the Regions where the role is being used.
+    > You can use IAM commands from the AWS Command Line Interface to delete a service-linked role.
+    > Because a service-linked role can't be deleted if it's being used or has associated resources, you must
+      submit a deletion request.
+    > That request can be denied if these conditions aren't met.
+    > You must capture the deletion-task-id from the response to check the status of the deletion task.
+    > Enter the following command to submit a service-linked role deletion request: $ aws iam
+      delete-service-linked-role --role-name AWSServiceRoleForBatch
+    > Use the following command to check the status of the deletion task: $ aws iam
+      get-service-linked-role-deletion-status --deletion-task-id deletion-task-id
+    """
     shells = [Shell(server, account, region) for region in REGIONS[partition]]
     here = shells[0]
     arn = f"arn:{partition}:iam::{account}:role/aws-service-role/batch.amazonaws.com/{ROLE}"

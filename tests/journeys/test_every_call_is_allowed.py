@@ -159,7 +159,14 @@ def used_by(aws: Aws, account: str, role: Role, made: Made) -> dict[int, set[str
 def test_every_call_by_a_role_names_its_statement_and_the_reference_agrees(
     aws: Aws, app: Any, account: str, user_client: Callable[..., Any]
 ) -> None:
-    """And no action is used that statements.json does not tell, none told that is not used."""
+    """And no action is used that statements.json does not tell, none told that is not used.
+
+    > Service-linked roles are predefined by AWS Batch and include all the permissions that the service
+      requires to call other AWS services on your behalf.
+    > The AWSServiceRoleForBatch role allows AWS Batch to create and manage AWS resources on your behalf.
+    > The IAM policy named BatchServiceRolePolicy allows AWS Batch to complete the following actions on
+      specific resources:
+    """
     every_step.tell(aws, user_client)
     made = Made(aws)
     for role in ROLES:

@@ -213,6 +213,10 @@ def test_an_absent_instance_profile_is_the_reason(aws: Aws) -> None:
 
 
 def test_an_absent_kubernetes_cluster_is_the_reason_in_ekss_words(aws: Aws, account: str) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to describe the Amazon EKS cluster resource for validations.
+    """
     create(
         aws,
         computeResources=on_instances(aws),

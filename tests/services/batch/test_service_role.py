@@ -29,7 +29,17 @@ def arn_of(account: str) -> str:
 @pytest.mark.parametrize("given", [{}, {"serviceRole": ""}], ids=["left-out", "empty"])
 def test_it_is_made_when_no_role_is_named(aws: Aws, account: str, given: dict[str, str]) -> None:
     """'When you CreateComputeEnvironment … and don't specify a value for the serviceRole parameter, AWS Batch
-    creates the service-linked role for you.' 'Use an empty string for the service role.'"""
+    creates the service-linked role for you.' 'Use an empty string for the service role.'
+
+    > A service-linked role makes setting up AWS Batch easier because you don't have to manually add the
+      necessary permissions.
+    > Do one of the following to specify a service role for an AWS Batch compute environment.
+    > Use an empty string for the service role.
+    > This lets AWS Batch create the service role.
+    > AWS Batch uses the service-linked role named AWSServiceRoleForBatch.
+    > When you CreateComputeEnvironment in the AWS Management Console, the AWS CLI, or the AWS API, and don't
+      specify a value for the serviceRole parameter, AWS Batch creates the service-linked role for you.
+    """
     batch = aws("batch")
     batch.create_compute_environment(
         computeEnvironmentName="one", type="MANAGED", computeResources=on_fargate(aws), **given
@@ -43,6 +53,10 @@ def test_it_is_made_when_no_role_is_named(aws: Aws, account: str, given: dict[st
 
 @pytest.mark.parametrize("kind", ["EC2", "SPOT", "FARGATE", "FARGATE_SPOT", "EKS"])
 def test_it_is_made_for_every_managed_type(aws: Aws, account: str, kind: str) -> None:
+    """The document, sentence by sentence:
+
+    > AWS Batch uses AWS Identity and Access Management (IAM) service-linked roles.
+    """
     request: dict[str, Any] = {}
     if kind.startswith("FARGATE"):
         request["computeResources"] = on_fargate(aws, type=kind)
@@ -86,7 +100,11 @@ def test_fifty_creations_at_once_in_several_regions_make_one_role(aws: Aws, acco
 
 
 def test_an_unmanaged_environment_needs_a_role_or_one_that_is_there(aws: Aws, account: str) -> None:
-    """batch-on-behalf.md 4: `ServiceRole is required.`; if the account has the role, it is the default."""
+    """batch-on-behalf.md 4: `ServiceRole is required.`; if the account has the role, it is the default.
+
+    > This service-linked role can appear in your account if you completed an action in another service that
+      uses the features supported by this role.
+    """
     batch = aws("batch")
     with pytest.raises(ClientError, match=r"ServiceRole is required\."):
         batch.create_compute_environment(computeEnvironmentName="mine", type="UNMANAGED")
@@ -142,7 +160,12 @@ def test_the_condition_on_the_service_name_decides(
 
 
 def test_the_full_arn_works_and_needs_pass_role(aws: Aws, account: str, user_client: Aws) -> None:
-    """'Specify the service role in the following format: arn:aws:iam::account_number:role/aws-service-role/…'"""
+    """'Specify the service role in the following format: arn:aws:iam::account_number:role/aws-service-role/…'
+
+    > Do one of the following to specify a service role for an AWS Batch compute environment.
+    > Specify the service role in the following format: arn:aws:iam::.account_number
+      :role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch
+    """
     aws("iam").create_service_linked_role(AWSServiceName="batch.amazonaws.com")
     policy = {
         "Version": "2012-10-17",

@@ -53,7 +53,12 @@ def _advance(serving: Serving, seconds: float) -> None:
 
 
 def test_a_task_goes_through_its_states(slow: Serving, wait_for: Any) -> None:
-    """NOT_STARTED → IN_PROGRESS → SUCCEEDED, and a SUCCEEDED answer has only Status (recorded: SNAP 2025)."""
+    """NOT_STARTED → IN_PROGRESS → SUCCEEDED, and a SUCCEEDED answer has only Status (recorded: SNAP 2025).
+
+    > Because the IAM service-linked role deletion is asynchronous, after you submit the role for deletion,
+      the deletion task can succeed or fail.
+    > The status of the deletion task can be NOT_STARTED, IN_PROGRESS, SUCCEEDED, or FAILED.
+    """
     iam = _client(slow)
     iam.create_service_linked_role(AWSServiceName=PRINCIPAL)
     task = _delete(iam)
@@ -95,7 +100,11 @@ def test_a_task_can_be_read_for_thirty_days(slow: Serving, wait_for: Any) -> Non
 
 
 def test_recreated_it_is_another_role(iam: Any, wait_for: Any) -> None:
-    """slr.md 4: RoleId changes on recreation; the old task stays readable."""
+    """slr.md 4: RoleId changes on recreation; the old task stays readable.
+
+    > If you delete this service-linked role, and then need to create it again, you can use the same process
+      to recreate the role in your account.
+    """
     first = iam.create_service_linked_role(AWSServiceName=PRINCIPAL)["Role"]
     task = _delete(iam)
     wait_for(lambda: _status(iam, task)["Status"] == "SUCCEEDED")
@@ -134,7 +143,16 @@ def in_use(app: Any) -> Iterator[tuple[str, Callable[[list[RoleUse]], None]]]:
 
 
 def test_a_role_in_use_stays_and_the_task_says_where(iam: Any, in_use: Any, wait_for: Any) -> None:
-    """The document: FAILED with the reason and the resources; cleaned up and submitted again it succeeds."""
+    """The document: FAILED with the reason and the resources; cleaned up and submitted again it succeeds.
+
+    > Because the IAM service-linked role deletion is asynchronous, after you submit the role for deletion,
+      the deletion task can succeed or fail.
+    > The status of the deletion task can be NOT_STARTED, IN_PROGRESS, SUCCEEDED, or FAILED.
+    > If the deletion fails, the call returns the reason that it failed so that you can troubleshoot.
+    > If the deletion fails because the role is using the service's resources, then the notification includes
+      a list of resources, if the service returns that information.
+    > You can then clean up the resources and submit the deletion again.
+    """
     principal, say = in_use
     name = iam.create_service_linked_role(AWSServiceName=principal)["Role"]["RoleName"]
     say([RoleUse("eu-west-1", ("arn:one", "arn:two")), RoleUse("us-east-1", ("arn:three",))])
@@ -152,6 +170,38 @@ def test_a_role_in_use_stays_and_the_task_says_where(iam: Any, in_use: Any, wait
     assert second != task
     wait_for(lambda: _status(iam, second) == {"Status": "SUCCEEDED"})
     assert _status(iam, task)["Status"] == "FAILED"
+
+
+def test_what_is_left_is_told_at_the_next_try(iam: Any, in_use: Any, wait_for: Any) -> None:
+    """The document, sentence by sentence:
+
+    > A service might return all of the resources, a few of them, or it might not report any resources.
+    > You might have to repeat this process several times, depending on the information that the service
+      returns.
+    > For example, your service-linked role might use six resources and your service might return information
+      about five of them.
+    > If you clean up the five resources and submit the role for deletion again, the deletion fails and the
+      service reports the one remaining resource.
+    > A service might return all of the resources, a few of them.
+    > Or, it might not report any resources.
+    """
+    principal, say = in_use
+    name = iam.create_service_linked_role(AWSServiceName=principal)["Role"]["RoleName"]
+    six = [f"arn:{number}" for number in range(6)]
+    answers = [
+        RoleUse("us-east-1", tuple(six[:5])),
+        RoleUse("us-east-1", (six[5],)),
+        RoleUse("us-east-1", ()),
+    ]
+    for use in answers:
+        say([use])
+        task = _delete(iam, name)
+        wait_for(lambda task=task: _status(iam, task)["Status"] == "FAILED")
+        (told,) = _status(iam, task)["Reason"]["RoleUsageList"]
+        assert (told["Region"], told.get("Resources", [])) == ("us-east-1", list(use.resources))
+    say([])
+    last = _delete(iam, name)
+    wait_for(lambda: _status(iam, last) == {"Status": "SUCCEEDED"})
 
 
 def test_the_use_is_asked_when_the_role_goes_not_when_asked_for(iam: Any, in_use: Any, wait_for: Any) -> None:

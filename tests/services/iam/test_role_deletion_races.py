@@ -186,7 +186,10 @@ def test_a_creation_that_is_undone_does_not_count(undriven: Undriven, owner: Own
 
 @pytest.mark.parametrize("order", _orders("123", "xy"))
 def test_an_environments_end_races_the_deletion(owner: Owner, order: str) -> None:
-    """x: its deletion is asked for; y: its row goes. Until then the role is in use."""
+    """x: its deletion is asked for; y: its row goes. Until then the role is in use.
+
+    > If the role is being used, then you must wait for the session to end before you can delete the role.
+    """
     race = Race(owner, explicit=False)
     for step in "rwb":
         race.go(step)

@@ -31,7 +31,12 @@ def linked(iam: Any) -> dict[str, Any]:
 
 
 def test_batchs_role_is_as_recorded(iam: Any, account: str, linked: dict[str, Any]) -> None:
-    """slr.md 2, recorded: path, trust, session length, the one policy and nothing else."""
+    """slr.md 2, recorded: path, trust, session length, the one policy and nothing else.
+
+    > A service-linked role is a unique type of IAM role that is linked directly to AWS Batch.
+    > The AWSServiceRoleForBatch service-linked role trusts the batch.amazonaws.com service principal to
+      assume the role.
+    """
     path = "/aws-service-role/batch.amazonaws.com/"
     trust = {
         "Version": "2012-10-17",
@@ -118,7 +123,11 @@ def test_a_principal_without_a_role_is_refused(iam: Any) -> None:
 
 
 def test_creating_is_checked_on_the_role_to_be(iam: Any, account: str, user_client: Any) -> None:
-    """slr.md 2, recorded denial; AWSBatchFullAccess's own statement allows it (MAMIP)."""
+    """slr.md 2, recorded denial; AWSBatchFullAccess's own statement allows it (MAMIP).
+
+    > You must configure permissions to allow an IAM entity (such as a user, group, or role) to create, edit,
+      or delete a service-linked role.
+    """
     arn = f"arn:aws:iam::{account}:role/aws-service-role/batch.amazonaws.com/{BATCH}"
     nobody = user_client("iam", None)
     code, text, status = refused(nobody.create_service_linked_role, AWSServiceName="batch.amazonaws.com")
@@ -149,7 +158,11 @@ PROTECTED: list[tuple[str, dict[str, str]]] = [
 def test_nobody_changes_it(
     iam: Any, linked: dict[str, Any], operation: str, request_: dict[str, str]
 ) -> None:
-    """rebuy-de/aws-nuke#331, #441: for root too; each operation that lists UnmodifiableEntity (botocore)."""
+    """rebuy-de/aws-nuke#331, #441: for root too; each operation that lists UnmodifiableEntity (botocore).
+
+    > With AWS Batch, you can't edit the AWSServiceRoleForBatch service-linked role.
+    > You can't revoke the session for a service-linked role.
+    """
     iam.create_instance_profile(InstanceProfileName="profile")
     text = (
         "Cannot perform the operation on the protected role 'AWSServiceRoleForBatch' - this role is only"
@@ -164,7 +177,12 @@ def test_nobody_changes_it(
 
 
 def test_description_and_tags_are_editable_and_nothing_else(iam: Any, linked: dict[str, Any]) -> None:
-    """The document's "Editing"; UpdateRole's MaxSessionDuration is refused [guess, slr.md 3]."""
+    """The document's "Editing"; UpdateRole's MaxSessionDuration is refused [guess, slr.md 3].
+
+    > After you create a service-linked role, you can't change the name of the role because various entities
+      might reference the role.
+    > However, you can edit the description of the role using IAM.
+    """
     iam.update_role_description(RoleName=BATCH, Description="one")
     assert iam.get_role(RoleName=BATCH)["Role"]["Description"] == "one"
     iam.update_role(RoleName=BATCH, Description="two")
@@ -200,6 +218,11 @@ def test_a_customers_role_may_have_the_name_first(iam: Any) -> None:
 
 
 def test_nobody_but_batch_assumes_it(iam: Any, aws: Any, linked: dict[str, Any], user_client: Any) -> None:
+    """The document, sentence by sentence:
+
+    > AWS Batch defines the permissions of its service-linked roles, and unless defined otherwise, only AWS
+      Batch can assume its roles.
+    """
     for caller in (aws("sts"), user_client("sts", allow("sts:AssumeRole"))):
         code, _, status = refused(caller.assume_role, RoleArn=linked["Arn"], RoleSessionName="me")
         assert (code, status) == ("AccessDenied", 403)
@@ -238,7 +261,14 @@ def holder(request: Any, iam: Any, user: Any, user_client: Any, signed: Any, ass
 def test_the_documents_first_statement_grants_editing_alone(
     iam: Any, linked: dict[str, Any], holder: Any
 ) -> None:
-    """The document, "Editing a service-linked role", its statement verbatim."""
+    """The document, "Editing a service-linked role", its statement verbatim.
+
+    > You must configure permissions to allow an IAM entity (such as a user, group, or role) to create, edit,
+      or delete a service-linked role.
+    > To allow an IAM entity to edit the description of the AWSServiceRoleForBatch service-linked role
+    > Add the following statement to the permissions policy.
+    > This allows the IAM entity to edit the description of a service-linked role.
+    """
     own = holder(_policy(MAY_EDIT))
     own.update_role_description(RoleName=BATCH, Description="edited")
     assert iam.get_role(RoleName=BATCH)["Role"]["Description"] == "edited"
@@ -252,7 +282,14 @@ def test_the_documents_first_statement_grants_editing_alone(
 def test_the_documents_second_statement_grants_deleting_alone(
     iam: Any, linked: dict[str, Any], holder: Any, wait_for: Any
 ) -> None:
-    """The document, "Deleting a service-linked role", its statement verbatim; also once the role is gone."""
+    """The document, "Deleting a service-linked role", its statement verbatim; also once the role is gone.
+
+    > You must configure permissions to allow an IAM entity (such as a user, group, or role) to create, edit,
+      or delete a service-linked role.
+    > Add the following statement to the permissions policy.
+    > To allow an IAM entity to delete the AWSServiceRoleForBatch service-linked role
+    > This allows the IAM entity to delete a service-linked role.
+    """
     own = holder(_policy(MAY_DELETE))
     assert refused(own.update_role_description, RoleName=BATCH, Description="x")[0] == "AccessDenied"
     assert refused(own.get_role, RoleName=BATCH)[0] == "AccessDenied"

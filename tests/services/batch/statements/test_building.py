@@ -46,6 +46,11 @@ def heals(batch: Any, name: str, lacking: Lacking, wait_for: Make) -> None:
 def test_an_environment_is_not_built(
     aws: Make, account: str, without: Deny, lacking: Lacking, wait_for: Make, number: int, action: str
 ) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to control the lifecycle of Amazon EC2 instances as well as create and manage launch
+      templates and tags.
+    """
     make_instance_profile(aws)
     batch = aws("batch")
     resources = on_instances(aws)
@@ -60,7 +65,11 @@ def test_an_environment_is_not_built(
 def test_a_group_is_not_made_by_a_role_that_may_not_launch(
     aws: Make, account: str, without: Deny, lacking: Lacking, wait_for: Make, number: int, action: str
 ) -> None:
-    """Auto Scaling asks EC2, as Batch's role, whether that may launch from the template of the group."""
+    """Auto Scaling asks EC2, as Batch's role, whether that may launch from the template of the group.
+
+    > Allows AWS Batch to validate and pass roles provided by owner to Amazon EC2, Amazon EC2 Auto Scaling and
+      Amazon ECS.
+    """
     make_instance_profile(aws)
     batch = aws("batch")
     resources = on_instances(aws)
@@ -84,6 +93,11 @@ def test_a_fleet_is_not_requested(
     number: int,
     action: str,
 ) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to validate and pass roles provided by owner to Amazon EC2, Amazon EC2 Auto Scaling and
+      Amazon ECS.
+    """
     make_instance_profile(aws)
     batch = aws("batch")
     resources = on_fleet()

@@ -37,6 +37,10 @@ def is_not_raised(
 def test_a_groups_capacity_is_not_raised(
     instances: Make, is_not_raised: Make, number: int, action: str
 ) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to create and manage Amazon EC2 Auto Scaling resources.
+    """
     is_not_raised(instances(), number, action)
 
 
@@ -45,6 +49,10 @@ def test_a_groups_capacity_is_not_raised(
 def test_a_fleets_target_is_not_raised(
     instances: Make, on_fleet: Make, is_not_raised: Make, number: int, action: str
 ) -> None:
+    """The document, sentence by sentence:
+
+    > AWS Batch creates and manages EC2 Spot Fleet requests for some EC2 Spot compute environments.
+    """
     is_not_raised(instances(on_fleet()), number, action)
 
 
@@ -63,6 +71,12 @@ def test_an_idle_instance_stays_until_it_may_be_ended(
     number: int,
     action: str,
 ) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to control the lifecycle of Amazon EC2 instances as well as create and manage launch
+      templates and tags.
+    """
+
     def lifecycles() -> list[str]:
         found = aws("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"]
         return [one["LifecycleState"] for one in found]

@@ -53,6 +53,11 @@ def falls_back(aws: Make, batch: Any, account: str, without: Deny, lacking: Lack
 def test_a_cluster_is_not_deleted(
     aws: Make, disabled: Make, falls_back: Make, number: int, action: str
 ) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to create and managed Amazon ECS clusters, task-definitions and tasks for job
+      execution.
+    """
     disabled(on_fargate(aws))
     falls_back(number, action)
 
@@ -61,6 +66,10 @@ def test_a_cluster_is_not_deleted(
 def test_a_group_or_its_template_is_not_deleted(
     aws: Make, disabled: Make, falls_back: Make, number: int, action: str
 ) -> None:
+    """The document, sentence by sentence:
+
+    > AWS Batch creates and manages Amazon EC2 Auto Scaling groups for most compute environments.
+    """
     disabled(on_instances(aws))
     falls_back(number, action)
 
@@ -70,6 +79,10 @@ def test_a_group_or_its_template_is_not_deleted(
 def test_a_fleet_request_is_not_cancelled(
     disabled: Make, on_fleet: Make, falls_back: Make, number: int, action: str
 ) -> None:
+    """The document, sentence by sentence:
+
+    > AWS Batch creates and manages EC2 Spot Fleet requests for some EC2 Spot compute environments.
+    """
     disabled(on_fleet())
     falls_back(number, action)
 

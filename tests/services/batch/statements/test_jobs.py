@@ -34,6 +34,11 @@ def test_a_job_waits_until_it_may_be_started(
     number: int,
     action: str,
 ) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to create and managed Amazon ECS clusters, task-definitions and tasks for job
+      execution.
+    """
     definition = define()
     denied = without(POLICY, number, action)
     job_id = batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=definition)["jobId"]
@@ -52,7 +57,10 @@ def test_a_job_waits_until_it_may_be_started(
 def test_a_job_without_a_log_stream_fails_in_awss_words(
     account: str, submit: Make, without: Deny, lacking: Lacking, reached: Make, number: int, action: str
 ) -> None:
-    """The group is there from an earlier job; the stream is the task's own, made as who ran it."""
+    """The group is there from an earlier job; the stream is the task's own, made as who ran it.
+
+    > Allows AWS Batch to create and manage log groups and log streams for AWS Batch jobs.
+    """
     assert reached(submit())["status"] == "SUCCEEDED"
     denied = without(POLICY, number, action)
     job = reached(submit())
