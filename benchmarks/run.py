@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import decisions
+import iam_reads
 import peer
 from decisions import Decided
+from iam_reads import Reads
 from processes import Measured, Served, batchyard, empty, load
 from rich.console import Console
 from rich.table import Table
@@ -45,7 +47,7 @@ class Findings:
     nothing: Measured
     submit: Measured
     describe: Measured
-    get_role: Measured
+    reads: Reads
     few: Measured
     many: Measured
     many_held: int
@@ -56,8 +58,9 @@ class Findings:
     """The peer's, or why there are none."""
 
 
-def measure(length: Length, directory: Path) -> Findings:
-    """The whole run, on a data directory of its own."""
+def measure(length: Length, scratch: Path) -> Findings:
+    """The whole run, on data directories below `scratch`."""
+    directory = scratch / "jobs"
     with empty() as one:
         nothing = load(one, [_any_request(one)], most=10**9, seconds=length.load_seconds / 2)
     with batchyard(directory) as one:
@@ -68,7 +71,6 @@ def measure(length: Length, directory: Path) -> Findings:
         few = load(one, submissions, most=FEW, seconds=30)
         submit = load(one, submissions, most=10**9, seconds=length.load_seconds)
         describe = load(one, scene.descriptions(), most=10**9, seconds=length.load_seconds / 2)
-        get_role = load(one, scene.role_reads(), most=10**9, seconds=length.load_seconds / 2)
         held = _held(directory)
         load(one, submissions, most=max(1, length.many - held), seconds=length.fill_seconds)
         held = _held(directory)
@@ -76,8 +78,9 @@ def measure(length: Length, directory: Path) -> Findings:
     with batchyard(directory) as one:
         ready_many = one.ready_seconds
     decided = [decisions.decide(one, DECIDING_SECONDS) for one in decisions.WORKLOADS]
+    reads = iam_reads.measure(scratch / "iam", seconds=length.load_seconds / 4)
     return Findings(
-        nothing, submit, describe, get_role, few, many, held, ready_empty, ready_many, decided, _peer()
+        nothing, submit, describe, reads, few, many, held, ready_empty, ready_many, decided, _peer()
     )
 
 
@@ -113,7 +116,7 @@ def show(found: Findings, console: Console) -> None:
         ("empty ASGI application", found.nothing),
         ("SubmitJob, signed, authorized, audited, durable", found.submit),
         ("DescribeJobs of 100", found.describe),
-        ("GetRole", found.get_role),
+        *found.reads.many.items(),
     )
     for name, one in rows:
         ratio = one.cpu_microseconds / found.nothing.cpu_microseconds
@@ -126,6 +129,8 @@ def show(found: Findings, console: Console) -> None:
     rest.add_row(f"SubmitJob at {found.many_held:,} jobs held", _rate(found.many))
     change = found.many.per_second / found.few.per_second - 1
     rest.add_row("the second beside the first", f"{change:+.0%}")
+    growth = found.reads.many["GetRole"].cpu_microseconds / found.reads.few.cpu_microseconds - 1
+    rest.add_row(f"GetRole with {iam_reads.MANY:,} roles beside GetRole with two", f"{growth:+.0%} CPU")
     rest.add_row("start to ready, empty directory", f"{found.ready_empty:.2f} s")
     rest.add_row(f"start to ready, {found.many_held:,} jobs held", f"{found.ready_many:.2f} s")
     console.print(rest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -27,7 +27,12 @@ POLICY = {
             ],
         },
         {"Effect": "Allow", "Action": ["batch:Describe*", "batch:List*"], "Resource": "*"},
-        {"Effect": "Allow", "Action": "iam:GetRole", "Resource": f"arn:aws:iam::{ACCOUNT}:role/*"},
+        {
+            "Effect": "Allow",
+            "Action": ["iam:Get*", "iam:List*"],
+            "Resource": f"arn:aws:iam::{ACCOUNT}:role/*",
+        },
+        {"Effect": "Allow", "Action": "iam:GetAccountAuthorizationDetails", "Resource": "*"},
         {"Effect": "Deny", "Action": "batch:Delete*", "Resource": "*"},
     ],
 }
@@ -72,11 +77,10 @@ class Scene:
             raise RuntimeError("there are not a hundred jobs to describe")
         return [self._json("/v1/describejobs", {"jobs": [job["jobId"] for job in jobs]})]
 
-    def role_reads(self) -> list[bytes]:
-        """GetRole of the service-linked role."""
-        form = {"Action": "GetRole", "Version": "2010-05-08", "RoleName": "AWSServiceRoleForBatch"}
+    def iam_read(self, form: Mapping[str, str]) -> bytes:
+        """A read of IAM's, by its parameters."""
         headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-        return [self._signed("iam", "/", headers, urlencode(form).encode())]
+        return self._signed("iam", "/", headers, urlencode({"Version": "2010-05-08", **form}).encode())
 
     def _json(self, path: str, body: Any) -> bytes:
         return self._signed("batch", path, {"content-type": "application/json"}, json.dumps(body).encode())
