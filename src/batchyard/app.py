@@ -23,7 +23,7 @@ from batchyard.framework.clients import Clients
 from batchyard.framework.controller import Controller
 from batchyard.framework.driver import Driver
 from batchyard.framework.epochs import Epochs
-from batchyard.framework.keyring import open_keyring
+from batchyard.framework.keyring import Keyring, open_keyring
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.service import Service
 from batchyard.framework.session import Origin
@@ -67,11 +67,13 @@ class App:
         self.directory = self._open_directory(settings)
         self._lock = DirectoryLock(self.directory)
         self.clock: Clock = AdvancedClock() if settings.test_clock else SystemClock()
+        # Before the database: a database without its key is then one whose key was lost.
+        keyring = open_keyring(self.directory)
         self.store = open_store(self.directory, durable=not settings.ephemeral, commit_hook=commit_hook)
         self.services = load_services(services)
         self.engine = _make_engine(settings, self.directory)
         self.trail = Trail()
-        self.runtime = self._make_runtime(find_managed_policy)
+        self.runtime = self._make_runtime(keyring, find_managed_policy)
         self._controllers = _make_controllers(self.services, self.runtime)
         self.gateway = self._make_gateway(check_results)
         self.runtime.kept_callers = KeptSessions(self.gateway, self.sessions)
@@ -144,8 +146,7 @@ class App:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return directory
 
-    def _make_runtime(self, find_managed_policy: FindManagedPolicy) -> Runtime:
-        keyring = open_keyring(self.directory)
+    def _make_runtime(self, keyring: Keyring, find_managed_policy: FindManagedPolicy) -> Runtime:
         with self.store.read() as tx:
             epochs = Epochs(tx)
         self.identities = IamSource(keyring, find_managed_policy)

@@ -90,8 +90,11 @@ def test_the_database_and_the_administrator(doctor: Doctor) -> None:
     assert batchyard("init", "--data-dir", str(doctor.directory)).returncode == 0
     checks = doctor("--host", "0.0.0.0")
     assert (checks["administrator"]["status"], doctor.code) == ("ok", 0)
+    assert checks["key file"]["detail"] == "there, and only its owner may read it"
     newest = numbered()[-1][0]
     assert checks["database"]["detail"] == f"layout {newest}"
+    (doctor.directory / "key").chmod(0o644)
+    assert doctor()["key file"]["status"] == "warning"
     sql(doctor.directory, f"PRAGMA user_version={newest + 1}")
     checks = doctor()
     assert (checks["database"]["status"], doctor.code) == ("failed", 1)

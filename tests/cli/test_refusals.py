@@ -142,6 +142,14 @@ def test_a_damaged_key_file(used: Path) -> None:
     assert sentence == f"the key file `{used / 'key'}` is damaged: what was encrypted under it cannot be read"
 
 
+def test_a_key_file_that_was_lost(used: Path) -> None:
+    """A new one in its place would leave every access key without its secret."""
+    (used / "key").unlink()
+    sentence = refused(batchyard(*serve(used)))
+    assert sentence == f"the key file `{used / 'key'}` is missing: what was encrypted under it cannot be read"
+    assert not (used / "key").exists()
+
+
 def test_a_full_disk(tmp_path: Path) -> None:
     """A real file system of 4 MiB, where this machine lets us mount one."""
     with mounted(tmp_path / "small", "size=4m") as place:

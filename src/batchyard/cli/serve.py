@@ -60,6 +60,8 @@ def _serve(settings: Settings) -> None:
             raise without_administrator(settings)
         endpoint = settings.endpoint(listener.getsockname()[1])
         app.start(endpoint)
-        line = ready_line(settings, endpoint=endpoint, engine=app.engine.name, data_dir=str(app.directory))
+        line = ready_line(
+            settings, endpoint=endpoint, engine=app.engine.name, data_dir=str(app.directory.absolute())
+        )
         server = make_server(app.application)
         run_until_told(server, listener, when_ready=lambda: print(line, flush=True))

@@ -11,9 +11,8 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from batchyard.store.data_directory import KEY, KEY_BYTES
 from batchyard.store.failures import DamagedKey
-
-KEY_BYTES = 32
 
 
 class Keyring:
@@ -45,7 +44,7 @@ class Keyring:
 
 def open_keyring(directory: Path) -> Keyring:
     """The keyring of a data directory; its key file (mode 0600) is made at first use; raises DamagedKey."""
-    path = directory / "key"
+    path = directory / KEY
     if not path.exists():
         fresh = directory / f"key.{os.getpid()}"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -12,6 +12,7 @@ from pathlib import Path
 from batchyard.clock import monotonic
 from batchyard.store.failures import (
     CorruptDatabase,
+    DamagedKey,
     DataDirectoryInUse,
     DiskFull,
     NewerDatabase,
@@ -22,6 +23,8 @@ from batchyard.store.migrations import numbered
 
 DATABASE = "batchyard.db"
 LOCK = "lock"
+KEY = "key"
+KEY_BYTES = 32
 NEEDED_BYTES = 16 * 1024 * 1024
 """What the write-ahead log may grow to before SQLite empties it (sqlite.py: wal_autocheckpoint)."""
 LONGEST_CHECK_SECONDS = 0.5
@@ -34,6 +37,7 @@ def look(directory: Path) -> None:
     look_for_server(directory)
     look_for_space(directory)
     look_at_database(directory)
+    look_for_key(directory)
 
 
 def look_for_access(directory: Path) -> None:
@@ -43,7 +47,7 @@ def look_for_access(directory: Path) -> None:
         raise NotWritable(place, "not a directory")
     if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
         raise NotWritable(place, "permission denied")
-    for name in (DATABASE, LOCK, "key"):
+    for name in (DATABASE, LOCK, KEY):
         if (directory / name).exists() and not os.access(directory / name, os.R_OK | os.W_OK):
             raise NotWritable(directory / name, "permission denied")
 
@@ -86,6 +90,16 @@ def look_at_database(directory: Path) -> int | None:
     except sqlite3.Error as error:
         raise of_database(error, path) or error from error
     return layout
+
+
+def look_for_key(directory: Path) -> None:
+    """Raise DamagedKey where a database is there and the key that its secrets are encrypted under is not.
+
+    A server makes the key before the database, so this is no half-made directory.
+    """
+    path = directory / KEY
+    if (directory / DATABASE).exists() and (not path.exists() or path.stat().st_size != KEY_BYTES):
+        raise DamagedKey(path)
 
 
 @contextmanager

@@ -67,11 +67,12 @@ class NewerDatabase(Unusable):
 
 
 class DamagedKey(Unusable):
-    """The key file is not one of ours."""
+    """The key file is not one of ours, or is gone while the database that it belongs to is there."""
 
     def __init__(self, path: Path) -> None:
+        state = "damaged" if path.exists() else "missing"
         super().__init__(
-            f"the key file `{path}` is damaged: what was encrypted under it cannot be read",
+            f"the key file `{path}` is {state}: what was encrypted under it cannot be read",
             advice="put a backup in its place",
         )
 

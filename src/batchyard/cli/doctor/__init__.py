@@ -55,10 +55,16 @@ def _show(checks: list[Check], works: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from batchyard.cli.doctor.places import IN_USE
+
     console = Console(highlight=False, soft_wrap=True)
     for check in checks:
         line = Text(f"{check.status:<10}", style=_COLOURS[check.status])
         console.print(line + Text(f"{check.name}: {check.detail}", style=""))
         if check.advice:
             console.print(Text(f"{'':<10}help: {check.advice}", style="dim"))
-    console.print(Text("a server can run here" if works else "a server cannot start here", style="bold"))
+    if any(check.detail == IN_USE for check in checks):
+        last = "a server has this data directory open"
+    else:
+        last = "a server can run here" if works else "a server cannot start here"
+    console.print(Text(last, style="bold"))

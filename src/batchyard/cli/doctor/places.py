@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from batchyard.store import data_directory
 from batchyard.store.failures import DataDirectoryInUse, Unusable
 from batchyard.store.migrations import numbered
 
+IN_USE = "a running server has it open"
+
 
 def places(settings: Settings) -> Iterator[Check]:
     """Each place, without changing it."""
@@ -24,6 +27,7 @@ def places(settings: Settings) -> Iterator[Check]:
         yield _writable(settings)
         yield _disk(settings)
         yield _database(settings)
+        yield _key(settings)
     if not settings.is_loopback:
         yield _administrator(settings)
     yield _port(settings, is_serving=not settings.ephemeral and _is_in_use(directory))
@@ -52,7 +56,7 @@ def _database(settings: Settings) -> Check:
         data_directory.look_for_server(settings.directory)
         layout = data_directory.look_at_database(settings.directory)
     except DataDirectoryInUse:
-        return Check("database", "ok", "a running server has it open")
+        return Check("database", "ok", IN_USE)
     except Unusable as error:
         return _failed("database", error)
     newest = numbered()[-1][0]
@@ -60,6 +64,19 @@ def _database(settings: Settings) -> Check:
         return Check("database", "ok", "none yet")
     detail = f"layout {layout}" if layout == newest else f"layout {layout}, will be brought to {newest}"
     return Check("database", "ok", detail)
+
+
+def _key(settings: Settings) -> Check:
+    path = settings.directory / data_directory.KEY
+    try:
+        data_directory.look_for_key(settings.directory)
+    except Unusable as error:
+        return _failed("key file", error)
+    if not path.exists():
+        return Check("key file", "ok", "none yet")
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return Check("key file", "warning", f"others may read {path}", f"`chmod 600 {path}`")
+    return Check("key file", "ok", "there, and only its owner may read it")
 
 
 def _administrator(settings: Settings) -> Check:
