@@ -85,9 +85,9 @@ def test_what_is_in_a_servers_way_fails(doctor: Doctor) -> None:
     assert "not a directory" in checks["data directory"]["detail"]
 
 
-def test_the_database_and_the_administrator(doctor: Doctor) -> None:
+def test_the_database_and_the_administrator(doctor: Doctor, used: Path) -> None:
     assert doctor("--host", "0.0.0.0")["administrator"]["status"] == "failed"
-    assert batchyard("init", "--data-dir", str(doctor.directory)).returncode == 0
+    doctor.directory = used
     checks = doctor("--host", "0.0.0.0")
     assert (checks["administrator"]["status"], doctor.code) == ("ok", 0)
     assert checks["key file"]["detail"] == "there, and only its owner may read it"

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from batchyard.store.store import DirectoryLock
 from cli.commands import batchyard, contents, refused, sql
+from cli.conftest import ACCOUNT, Initialised
 from conftest import client
 from journeys.served import served
 
@@ -32,11 +34,11 @@ def rows(directory: Path) -> list[tuple[str, ...]]:
     )
 
 
-def test_the_key_is_an_administrators_and_works_beyond_loopback(tmp_path: Path) -> None:
+def test_the_key_is_an_administrators_and_works_beyond_loopback(initialised: Initialised) -> None:
     """Development credentials never work where others can connect; the administrator's key does."""
-    key = made(tmp_path, "--account", "123456789012")
+    key = initialised.key
     assert key["account"] == "123456789012"
-    with served("--data-dir", str(tmp_path), "--host", "0.0.0.0") as server:
+    with served("--data-dir", str(initialised.directory), "--host", "0.0.0.0") as server:
         assert server.endpoint.startswith("http://127.0.0.1:")
         sts = client(server.endpoint, "sts", access_key=key["accessKeyId"], secret=key["secretAccessKey"])
         assert sts.get_caller_identity()["Arn"] == "arn:aws:iam::123456789012:user/administrator"
@@ -57,32 +59,30 @@ def test_the_key_is_an_administrators_and_works_beyond_loopback(tmp_path: Path) 
         assert key["secretAccessKey"] not in calls["Events"][0]["CloudTrailEvent"]
 
 
-def test_the_secret_is_kept_encrypted_under_a_key_file_of_mode_0600(tmp_path: Path) -> None:
-    key = made(tmp_path)
-    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
-    assert all(key["secretAccessKey"].encode() not in data for data in contents(tmp_path).values())
+def test_the_secret_is_kept_encrypted_under_a_key_file_of_mode_0600(initialised: Initialised) -> None:
+    assert stat.S_IMODE((initialised.directory / "key").stat().st_mode) == 0o600
+    secret = initialised.key["secretAccessKey"].encode()
+    assert all(secret not in data for data in contents(initialised.directory).values())
 
 
-def test_the_text_is_lines_for_the_shell(tmp_path: Path) -> None:
-    printed = batchyard("init", "--data-dir", str(tmp_path)).stdout
+def test_another_administrator_is_printed_as_lines_for_the_shell(initialised: Initialised) -> None:
+    before = rows(initialised.directory)
+    printed = batchyard("init", "--data-dir", str(initialised.directory)).stdout
+    assert set(before) < set(rows(initialised.directory))
     assert "Made the user administrator of account 000000000000" in printed
     assert re.search(r"^export AWS_ACCESS_KEY_ID=AKIA[A-Z2-7]{16}$", printed, re.MULTILINE)
     assert re.search(r"^export AWS_SECRET_ACCESS_KEY=\S{40}$", printed, re.MULTILINE)
 
 
-def test_running_it_again_replaces_nothing(tmp_path: Path) -> None:
-    key = made(tmp_path)
-    before = rows(tmp_path)
-    again = batchyard("init", "--data-dir", str(tmp_path))
-    assert refused(again).startswith(
-        f"the user `administrator` has the access key `{key['accessKeyId']}` already"
-    )
-    assert rows(tmp_path) == before
-    second = made(tmp_path, "--user-name", "second")
-    assert second["accessKeyId"] != key["accessKeyId"]
-    assert set(before) < set(rows(tmp_path))
+def test_running_it_again_replaces_nothing(initialised: Initialised) -> None:
+    before = rows(initialised.directory)
+    again = batchyard("init", "--data-dir", str(initialised.directory), "--account", ACCOUNT)
+    access_key = initialised.key["accessKeyId"]
+    assert refused(again).startswith(f"the user `administrator` has the access key `{access_key}` already")
+    assert rows(initialised.directory) == before
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_short_is_completed(tmp_path: Path) -> None:
     made(tmp_path)
     sql(tmp_path, "DELETE FROM iam_access_keys", "DELETE FROM iam_attachments")
@@ -92,6 +92,7 @@ def test_a_run_that_was_cut_short_is_completed(tmp_path: Path) -> None:
         assert [user["UserName"] for user in iam.list_users()["Users"]] == ["administrator"]
 
 
+@pytest.mark.slow
 def test_somebody_elses_user_is_left_alone(tmp_path: Path) -> None:
     with served("--data-dir", str(tmp_path)) as server:
         iam = client(server.endpoint, "iam", access_key="test")
@@ -104,11 +105,13 @@ def test_somebody_elses_user_is_left_alone(tmp_path: Path) -> None:
     assert rows(tmp_path) == before
 
 
-def test_it_is_refused_while_a_server_holds_the_directory(tmp_path: Path) -> None:
-    with served("--data-dir", str(tmp_path)):
-        done = batchyard("init", "--data-dir", str(tmp_path))
-    assert refused(done) == f"the data directory `{tmp_path}` is in use by a running server"
-    assert rows(tmp_path) == []
+def test_it_is_refused_while_a_server_holds_the_directory(used: Path) -> None:
+    before = contents(used)
+    lock = DirectoryLock(used)
+    done = batchyard("init", "--data-dir", str(used), "--user-name", "other")
+    lock.release()
+    assert refused(done) == f"the data directory `{used}` is in use by a running server"
+    assert contents(used) == before
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import socket
 from pathlib import Path
 
@@ -17,19 +16,6 @@ from journeys.served import served
 
 def serve(directory: Path, *arguments: str) -> tuple[str, ...]:
     return ("serve", "--port", "0", "--data-dir", str(directory), *arguments)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("template")
-    assert batchyard("init", "--data-dir", str(directory)).returncode == 0
-    return directory
-
-
-@pytest.fixture
-def used(tmp_path: Path, template: Path) -> Path:
-    """A data directory that was used before, with an administrator."""
-    return shutil.copytree(template, tmp_path / "used")
 
 
 @pytest.mark.parametrize(
@@ -161,6 +147,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         assert list(place.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_quota_that_runs_out_while_the_database_is_made(tmp_path: Path) -> None:
     """The kernel refuses to let files grow beyond 100 kB: what a quota on files does, at whichever write it hits."""
 
@@ -172,6 +159,7 @@ def test_a_quota_that_runs_out_while_the_database_is_made(tmp_path: Path) -> Non
     assert batchyard("init", "--data-dir", str(tmp_path / "data")).returncode == 0, "and it can be begun anew"
 
 
+@pytest.mark.slow
 def test_a_database_that_was_not_closed_is_in_order(used: Path) -> None:
     """kill -9 leaves a write-ahead log: it is no damage."""
     with served("--data-dir", str(used)) as server:
