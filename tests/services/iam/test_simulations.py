@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from batchyard.services.iam import simulations
 from services.iam.answers import allow, refused, without_metadata
 
 GET, PUT = "s3:GetObject", "s3:PutObject"
@@ -390,3 +391,20 @@ def test_context_keys(iam: Any, user: Any) -> None:
     answer = iam.get_context_keys_for_custom_policy(PolicyInputList=[old])
     assert answer["ContextKeyNames"] == ["aws:SourceVpc"]
     assert refused(iam.get_context_keys_for_custom_policy, PolicyInputList=["{"])[0] == "InvalidInput"
+
+
+def test_a_page_is_no_larger_than_everybody_else_can_wait_for(
+    iam: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand actions on a thousand resources once held the whole server up for minutes."""
+    monkeypatch.setattr(simulations, "EVALUATED_AT_ONCE", 12)
+    actions = [f"s3:Get{number}" for number in range(7)]
+    resources = [f"{OBJECT}{number}" for number in range(3)]
+    wanted = {"PolicyInputList": [allow("s3:*"), allow("ec2:*")], "ActionNames": actions}
+    first = iam.simulate_custom_policy(**wanted, ResourceArns=resources)
+    assert (len(first["EvaluationResults"]), first["IsTruncated"]) == (2, True)
+    pages = iam.get_paginator("simulate_custom_policy").paginate(**wanted, ResourceArns=resources)
+    assert [one["EvalActionName"] for page in pages for one in page["EvaluationResults"]] == actions
+    answer = refused(iam.simulate_custom_policy, **wanted, ResourceArns=resources * 3)
+    assert answer[0] == "InvalidInput"
+    assert "at most 12 ways" in answer[1]

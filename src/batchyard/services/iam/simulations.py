@@ -13,7 +13,7 @@ from batchyard.policy.principal import Principal
 from batchyard.policy.sources import PolicySet
 from batchyard.policy.wildcard import Values
 from batchyard.services.iam.entities import entity_at, not_an_entity, require_entity
-from batchyard.services.iam.nouns import GROUP, ROLE, USER, cut_page
+from batchyard.services.iam.nouns import GROUP, ROLE, USER, USUAL_PAGE, cut_page
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.simulation_context import caller_context, given_context
 from batchyard.services.iam.simulation_policies import (
@@ -28,6 +28,12 @@ from batchyard.services.iam.simulation_scenarios import check_scenario
 _CALLER = re.compile(r"arn:[a-z0-9-]+:iam::[0-9]{12}:(user|role)/[^*?]+", re.ASCII)
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9-]+", re.ASCII)
 _OWNER = re.compile(r"[0-9]{12}|arn:[a-z0-9-]+:iam::([0-9]{12}):root", re.ASCII)
+
+EVALUATED_AT_ONCE = 50_000
+"""How many statements a page evaluates, over its actions and resources: a larger one would hold everybody up.
+
+IAM, too, may show fewer results than MaxItems (botocore, MaxItems).
+"""
 
 
 @iam.operation(on=ANY)
@@ -80,13 +86,31 @@ def _simulate(
         resource_owner=_owner(request),
     )
     numbered = [(f"{number:06}", action) for number, action in enumerate(request["ActionNames"])]
-    shown, end = cut_page(numbered, request, lambda pair: pair[0])
+    shown, end = cut_page(numbered, _bounded(ctx, request, question), lambda pair: pair[0])
     results = []
     for _, action in shown:
         resource_policy = given_resource_policy(ctx, request, action)
         with_it = dataclasses.replace(question.policies, resource=resource_policy)
         results.append(simulate_action(action, dataclasses.replace(question, policies=with_it)))
     return {"EvaluationResults": results, **end}
+
+
+def _bounded(ctx: Context, request: Any, question: Question) -> Any:
+    """The request with MaxItems no larger than EVALUATED_AT_ONCE allows.
+
+    Raises InvalidInput where one action alone is more work than that (its text is a guess).
+    """
+    policies = question.policies
+    others = (policies.boundary, given_resource_policy(ctx, request, request["ActionNames"][0]))
+    sources = (*policies.identity, *(one for one in others if one is not None))
+    statements = sum(len(source.policy.statements) for source in sources)
+    most = EVALUATED_AT_ONCE // (len(question.resources) * max(1, statements))
+    if most < 1:
+        text = (
+            f"ResourceArns and the policies' statements can be combined in at most {EVALUATED_AT_ONCE} ways."
+        )
+        raise iam.error.InvalidInputException(text)
+    return {**request, "MaxItems": min(request.get("MaxItems", USUAL_PAGE), most)}
 
 
 def _principal(caller: str | None, *, account: str) -> Principal:
