@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.filters import exact_values, predicate
 
 PLAIN = st.text(alphabet="ab*?\\[]-", max_size=6)
@@ -48,3 +50,19 @@ def test_values_with_wildcards_are_not_exact() -> None:
     assert exact_values([{"Name": "name", "Values": ["a", "b"]}], "name") == ["a", "b"]
     assert exact_values([{"Name": "name", "Values": ["a*"]}], "name") is None
     assert exact_values([], "name") is None
+
+
+def test_wildcards_take_no_longer_than_the_text_is_long() -> None:
+    """A pattern like this once took longer than the universe is old, and the whole server with it."""
+    find = predicate([{"Name": "name", "Values": ["*a" * 60 + "b"]}], ATTRIBUTES)
+    assert not find({"Name": "a" * 256})
+
+
+def test_a_call_has_200_values_at_most() -> None:
+    """`FilterLimitExceeded`, of all filters together (EC2 API reference)."""
+    names = [{"Name": "name", "Values": [f"n{number}" for number in range(100)]} for _ in range(2)]
+    assert not predicate(names, ATTRIBUTES)(ITEM)
+    with pytest.raises(ApiError) as refused:
+        predicate([*names, {"Name": "state", "Values": ["x"]}], ATTRIBUTES)
+    assert refused.value.code == "FilterLimitExceeded"
+    assert refused.value.message == "The maximum number of filter values specified on a single call is 200"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from batchyard.framework.check import members
+from batchyard.framework.errors import ApiError
+from batchyard.policy.wildcard import ANY, ONE, Wild, expression
 from batchyard.services.ec2.refusals import invalid_value
 
+MOST_VALUES = 200
+"""Of all filters of a call (EC2 API reference, error codes; the text is told in several threads)."""
 Item = Mapping[str, Any]
 Attribute = str | Callable[[Item], Iterable[Any]]
 """Where a filter looks: a dotted path of the described item, or a function that gives the values."""
@@ -18,6 +21,9 @@ Attribute = str | Callable[[Item], Iterable[Any]]
 
 def predicate(given: Any, attributes: Mapping[str, Attribute]) -> Callable[[Item], bool]:
     """Whether an item meets all filters of a request; raises for one that the listing does not have."""
+    if sum(len(one.get("Values") or ()) for one in given or ()) > MOST_VALUES:
+        text = f"The maximum number of filter values specified on a single call is {MOST_VALUES}"
+        raise ApiError("FilterLimitExceeded", text)
     tests = [_test(one.get("Name", ""), one.get("Values") or (), attributes) for one in given or ()]
     return lambda item: all(test(item) for test in tests)
 
@@ -25,9 +31,7 @@ def predicate(given: Any, attributes: Mapping[str, Attribute]) -> Callable[[Item
 def _test(name: str, values: Iterable[str], attributes: Mapping[str, Attribute]) -> Callable[[Item], bool]:
     find = _finder(name, attributes)
     patterns = [_pattern(value) for value in values]
-    return lambda item: any(
-        pattern.fullmatch(value) for value in map(_text, find(item)) for pattern in patterns
-    )
+    return lambda item: any(matches(value) for value in map(_text, find(item)) for matches in patterns)
 
 
 def _finder(name: str, attributes: Mapping[str, Attribute]) -> Callable[[Item], Iterable[Any]]:
@@ -53,21 +57,18 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-@functools.lru_cache(maxsize=4096)
-def _pattern(value: str) -> re.Pattern[str]:
+def _pattern(value: str) -> Callable[[str], bool]:
     """`*` is any text, `?` any character, a backslash takes the next one literally (EC2 API reference)."""
-    parts: list[str] = []
+    signs: dict[str, Wild] = {"*": ANY, "?": ONE}
+    tokens: list[str | Wild] = []
     letters = iter(value)
     for letter in letters:
-        if letter == "*":
-            parts.append(".*")
-        elif letter == "?":
-            parts.append(".")
-        elif letter == "\\":
-            parts.append(re.escape(next(letters, "\\")))
-        else:
-            parts.append(re.escape(letter))
-    return re.compile("".join(parts), re.DOTALL)
+        tokens.append(signs.get(letter) or (next(letters, "\\") if letter == "\\" else letter))
+    if not any(isinstance(token, Wild) for token in tokens):
+        literal = "".join(map(str, tokens))
+        return lambda text: text == literal
+    found = re.compile(rf"(?s:{expression(tuple(tokens))})\Z").match
+    return lambda text: found(text) is not None
 
 
 def exact_values(given: Any, name: str) -> list[str] | None:
