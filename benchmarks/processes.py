@@ -28,8 +28,18 @@ class Served:
 
     def cpu_seconds(self) -> float:
         """The CPU time that the process has used, of all its threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * TICK_SECONDS
+        return cpu_seconds(self.process.pid)
+
+    def resident_mib(self) -> float:
+        """The memory that the process holds, in MiB."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time that a process has used, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_SECONDS
 
 
 @dataclass(frozen=True)

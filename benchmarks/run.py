@@ -1,7 +1,7 @@
 """`make bench`: what a call costs the server, beside an empty ASGI application on the same settings.
 
 Server CPU is the process's own (/proc/PID/stat), so a busy machine spoils the rates more than the costs.
-`--quick` takes 40 seconds instead of five minutes, with fewer jobs held.
+`--quick` takes a minute instead of six, with fewer jobs held.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from processes import Measured, Served, batchyard, empty, load
 from rich.console import Console
 from rich.table import Table
 from scene import Scene
+from throughput import Finished, finish, xargs
 
 FEW = 1_000
 DECIDING_SECONDS = 2
@@ -34,10 +35,11 @@ class Length:
     load_seconds: float
     fill_seconds: float
     many: int
+    no_ops: int
 
 
-FULL = Length(load_seconds=8, fill_seconds=240, many=100_000)
-QUICK = Length(load_seconds=2.5, fill_seconds=15, many=10_000)
+FULL = Length(load_seconds=8, fill_seconds=240, many=100_000, no_ops=2_000)
+QUICK = Length(load_seconds=2.5, fill_seconds=15, many=10_000, no_ops=500)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Findings:
     many_held: int
     ready_empty: float
     ready_many: float
+    resident_many: float
+    """MiB, with `many_held` jobs."""
+    finished: Finished
+    by_xargs: Finished
     decisions: list[Decided]
     peer: list[Decided] | str
     """The peer's, or why there are none."""
@@ -75,13 +81,33 @@ def measure(length: Length, scratch: Path) -> Findings:
         load(one, submissions, most=max(1, length.many - held), seconds=length.fill_seconds)
         held = _held(directory)
         many = load(one, submissions, most=FEW, seconds=30)
+        resident = one.resident_mib()
     with batchyard(directory) as one:
         ready_many = one.ready_seconds
     decided = [decisions.decide(one, DECIDING_SECONDS) for one in decisions.WORKLOADS]
     reads = iam_reads.measure(scratch / "iam", seconds=length.load_seconds / 4)
     return Findings(
-        nothing, submit, describe, reads, few, many, held, ready_empty, ready_many, decided, _peer()
+        nothing,
+        submit,
+        describe,
+        reads,
+        few,
+        many,
+        held,
+        ready_empty,
+        ready_many,
+        resident,
+        finish_jobs(length, scratch / "working"),
+        xargs(length.no_ops),
+        decided,
+        _peer(),
     )
+
+
+def finish_jobs(length: Length, directory: Path) -> Finished:
+    """No-op jobs through a server of their own."""
+    with batchyard(directory) as one:
+        return finish(one, Scene(one.endpoint), directory, length.no_ops)
 
 
 def _peer() -> list[Decided] | str:
@@ -131,10 +157,25 @@ def show(found: Findings, console: Console) -> None:
     rest.add_row("the second beside the first", f"{change:+.0%}")
     growth = found.reads.many["GetRole"].cpu_microseconds / found.reads.few.cpu_microseconds - 1
     rest.add_row(f"GetRole with {iam_reads.MANY:,} roles beside GetRole with two", f"{growth:+.0%} CPU")
+    rest.add_row(f"resident memory at {found.many_held:,} jobs held", f"{found.resident_many:.0f} MiB")
     rest.add_row("start to ready, empty directory", f"{found.ready_empty:.2f} s")
     rest.add_row(f"start to ready, {found.many_held:,} jobs held", f"{found.ready_many:.2f} s")
     console.print(rest)
+    show_jobs(found.finished, found.by_xargs, console)
     show_decisions(found.decisions, found.peer, console)
+
+
+def show_jobs(ours: Finished, others: Finished, console: Console) -> None:
+    """No-op jobs beside xargs."""
+    table = Table(title=f"{ours.jobs:,} no-op jobs")
+    for name in ("how", "jobs/s", "CPU of a job", "ratio"):
+        table.add_column(name, justify="left" if name == "how" else "right")
+    server, supervisor = (1e3 * one / ours.jobs for one in (ours.server_cpu, ours.supervisor_cpu))
+    cpu = f"server {server:.1f} ms, supervisor {supervisor:.1f} ms"
+    table.add_row("SubmitJob to SUCCEEDED", f"{ours.per_second:.0f}", cpu, "1")
+    ratio = others.per_second / ours.per_second
+    table.add_row("xargs -P2", f"{others.per_second:.0f}", "", f"{ratio:.1f} x")
+    console.print(table)
 
 
 def show_decisions(ours: list[Decided], peers: list[Decided] | str, console: Console) -> None:
@@ -166,15 +207,20 @@ def _rate(one: Measured) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="40 seconds, with fewer jobs held")
+    parser.add_argument("--quick", action="store_true", help="a minute, with fewer jobs held")
     parser.add_argument("--decisions", action="store_true", help="the policy decisions alone, in 10 seconds")
+    parser.add_argument("--jobs", action="store_true", help="the no-op jobs alone, in a minute")
     given = parser.parse_args()
     if given.decisions:
-        ours = [decisions.decide(one, DECIDING_SECONDS) for one in decisions.WORKLOADS]
-        show_decisions(ours, _peer(), Console(width=100))
+        decided = [decisions.decide(one, DECIDING_SECONDS) for one in decisions.WORKLOADS]
+        show_decisions(decided, _peer(), Console(width=100))
         return
     length = QUICK if given.quick else FULL
     with tempfile.TemporaryDirectory(prefix="batchyard-bench-") as directory:
+        if given.jobs:
+            ours = finish_jobs(length, Path(directory))
+            show_jobs(ours, xargs(length.no_ops), Console(width=100))
+            return
         found = measure(length, Path(directory))
     show(found, Console(width=100))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -56,12 +56,12 @@ class Scene:
             aws_secret_access_key="test",
         )
 
-    def submissions(self) -> list[bytes]:
+    def submissions(self, queue: str = "queue") -> list[bytes]:
         """SubmitJob requests with different names and one container override."""
         bodies = [
             {
                 "jobName": f"job-{number}",
-                "jobQueue": "queue",
+                "jobQueue": queue,
                 "jobDefinition": "work:1",
                 "containerOverrides": {"environment": [{"name": "NUMBER", "value": str(number)}]},
             }
@@ -103,28 +103,16 @@ class Scene:
         keys: dict[str, str] = iam.create_access_key(UserName="ada")["AccessKey"]
         return keys
 
+    def open_for_work(self) -> None:
+        """A queue, `running`, whose environment has room for thousands of jobs at once."""
+        self._make_queue("running", environment="wide", vcpus=4096)
+
     def _queue(self) -> None:
         """A queue whose environment is DISABLED once it is there: its jobs wait."""
-        batch, ec2 = self.client("batch"), self.client("ec2")
-        batch.create_compute_environment(
-            computeEnvironmentName="idle",
-            type="MANAGED",
-            computeResources={
-                "type": "FARGATE",
-                "maxvCpus": 1,
-                "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
-                "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
-            },
-        )
-        environments: Callable[[], Sequence[Any]] = lambda: batch.describe_compute_environments()[  # noqa: E731
-            "computeEnvironments"
-        ]
-        _wait(lambda: environments()[0]["status"] == "VALID")
-        order = [{"order": 1, "computeEnvironment": "idle"}]
-        batch.create_job_queue(jobQueueName="queue", priority=1, computeEnvironmentOrder=order)
-        _wait(lambda: batch.describe_job_queues()["jobQueues"][0]["status"] == "VALID")
+        batch = self.client("batch")
+        self._make_queue("queue", environment="idle", vcpus=1)
         batch.update_compute_environment(computeEnvironment="idle", state="DISABLED")
-        _wait(lambda: (environments()[0]["status"], environments()[0]["state"]) == ("VALID", "DISABLED"))
+        _wait(lambda: self._environment("idle") == ("VALID", "DISABLED"))
         batch.register_job_definition(
             jobDefinitionName="work",
             type="container",
@@ -136,6 +124,28 @@ class Scene:
                 "resourceRequirements": SIZES,
             },
         )
+
+    def _make_queue(self, name: str, *, environment: str, vcpus: int) -> None:
+        batch, ec2 = self.client("batch"), self.client("ec2")
+        batch.create_compute_environment(
+            computeEnvironmentName=environment,
+            type="MANAGED",
+            computeResources={
+                "type": "FARGATE",
+                "maxvCpus": vcpus,
+                "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+                "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
+            },
+        )
+        _wait(lambda: self._environment(environment)[0] == "VALID")
+        order = [{"order": 1, "computeEnvironment": environment}]
+        batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
+        _wait(lambda: batch.describe_job_queues(jobQueues=[name])["jobQueues"][0]["status"] == "VALID")
+
+    def _environment(self, name: str) -> tuple[str, str]:
+        answer = self.client("batch").describe_compute_environments(computeEnvironments=[name])
+        found = answer["computeEnvironments"][0]
+        return found["status"], found["state"]
 
 
 def _wait(condition: Callable[[], bool]) -> None:

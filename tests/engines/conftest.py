@@ -30,7 +30,7 @@ def make_engine(tmp_path: Path, variant: dict[str, Any]) -> Iterator[MakeEngine]
     made: list[ProcessEngine] = []
 
     def make(directory: Path = tmp_path / "engine", **options: Any) -> ProcessEngine:
-        made.append(ProcessEngine(directory, **(variant | options)))
+        made.append(ProcessEngine(directory, **({"slots": 256} | variant | options)))
         return made[-1]
 
     yield make

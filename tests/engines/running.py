@@ -43,27 +43,31 @@ def is_alive(pid: int) -> bool:
 
 
 class Runs:
-    """An engine and what it told of ended attempts."""
+    """An engine and what it told of attempts that ended or left its queue."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._ended: set[str] = set()
+        self._told: set[str] = set()
         self._changed = threading.Condition()
         engine.subscribe(self._on_change)
 
     def _on_change(self, names: Sequence[str]) -> None:
         with self._changed:
-            self._ended.update(names)
+            self._told.update(names)
             self._changed.notify_all()
 
     def wait(self, *names: str, seconds: float = 30) -> list[Status]:
         """Wait until the engine told that these ended; their statuses."""
         with self._changed:
-            told = self._changed.wait_for(lambda: self._ended.issuperset(names), seconds)
-        assert told, f"not told of {set(names) - self._ended}; {self.engine.poll(names)}"
-        statuses = self.engine.poll(names)
-        assert all(status.has_ended for status in statuses)
-        return statuses
+            told = self._changed.wait_for(
+                lambda: (
+                    self._told.issuperset(names)
+                    and all(status.has_ended for status in self.engine.poll(names))
+                ),
+                seconds,
+            )
+        assert told, f"not told of {set(names) - self._told}; {self.engine.poll(names)}"
+        return self.engine.poll(names)
 
     def run(self, *specs: TaskSpec) -> list[Status]:
         """Start and wait for the end."""

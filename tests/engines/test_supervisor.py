@@ -23,7 +23,8 @@ from pathlib import Path
 from batchyard.engines.engine import TaskSpec
 from batchyard.engines.process import ProcessEngine
 directory, cgroups, ephemeral, script = sys.argv[1:]
-engine = ProcessEngine(Path(directory), cgroups=[c for c in cgroups.split(",") if c], ephemeral=ephemeral == "yes")
+engine = ProcessEngine(Path(directory), cgroups=[c for c in cgroups.split(",") if c], ephemeral=ephemeral == "yes",
+    slots=20)
 engine.start([
     TaskSpec(attempt=f"a{i}", account="1", command=("/bin/sh", "-c", script, "sh", str(i)), environment={})
     for i in range(20)

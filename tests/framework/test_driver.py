@@ -176,3 +176,28 @@ def test_an_older_epochs_work_is_dropped(store: Store) -> None:
     wait_for(lambda: one.left() == 0)
     one.driver.stop()
     assert done == ["new"]
+
+
+def test_what_comes_due_while_its_grouping_is_worked_on_is_taken_together(yard: Callable[..., Yard]) -> None:
+    """The busier a grouping is, the more of its keys are taken at once; another grouping is not held up."""
+    begun, go_on, other = threading.Event(), threading.Event(), threading.Event()
+    batches: list[list[str]] = []
+
+    def act(keys: Sequence[Key]) -> None:
+        if keys[0].grouping == "apart":
+            other.set()
+            return
+        batches.append(sorted(key.name for key in keys))
+        begun.set()
+        assert go_on.wait(10)
+
+    one = yard(act, batch_size=100)
+    one.intend("first", grouping="cluster")
+    assert begun.wait(10)
+    for number in range(20):
+        one.intend(f"key-{number:02}", grouping="cluster")
+    one.intend("alone", grouping="apart")
+    assert other.wait(10)
+    go_on.set()
+    wait_for(lambda: one.left() == 0)
+    assert batches == [["first"], [f"key-{number:02}" for number in range(20)]]

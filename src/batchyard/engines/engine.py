@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 ATTEMPT_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
-State = Literal["unknown", "starting", "running", "exited", "lost"]
+State = Literal["unknown", "queued", "starting", "running", "exited", "lost"]
 
 
 class EngineError(Exception):
@@ -45,7 +45,8 @@ class Status:
 
     attempt: str
     state: State
-    """unknown: never started or forgotten; lost: the host ended under it, so its exit code is not known."""
+    """unknown: never started or forgotten; queued: waits in the engine for a slot, and is unknown again if the server
+    ends meanwhile; lost: the host ended under it, so its exit code is not known."""
     exit_code: int | None = None
     """As Docker gives it: 128 + n when signal n ended the attempt."""
     reason: str | None = None
@@ -76,6 +77,8 @@ class Capacity:
     slots: int
     vcpus: float
     memory_mib: int
+    queue: int = 0
+    """How many attempts beside these may wait in the engine, so that a slot that comes free is taken at once."""
 
 
 class Engine(Protocol):
@@ -89,7 +92,7 @@ class Engine(Protocol):
         """What this engine can run at once."""
 
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
-        """Start each attempt that was never started; the others answer with their present status.
+        """Start each attempt that was never started, or queue it; the others answer with their present status.
 
         A command that cannot be executed is no exception: it is (or soon becomes) `exited` with the reason
         `CannotStartContainerError: …`. Raises EngineError when the engine cannot be reached; then some of
@@ -100,7 +103,8 @@ class Engine(Protocol):
         """The status of each, in the order asked."""
 
     def stop(self, attempts: Sequence[str], *, force: bool) -> None:
-        """Send SIGTERM (or SIGKILL with `force`) to all processes of each; ended and unknown ones are skipped."""
+        """Send SIGTERM (or SIGKILL with `force`) to all processes of each; ended and unknown ones are skipped, and
+        queued ones are unknown from then on."""
 
     def stop_account(self, account: str) -> list[str]:
         """End all attempts of an account by force and forget them; returns their names."""
@@ -120,7 +124,8 @@ class Engine(Protocol):
         """Every attempt that this engine keeps, also those that an earlier server started."""
 
     def subscribe(self, callback: Callable[[Sequence[str]], None]) -> None:
-        """Have `callback` called, from a thread of the engine, with the names of attempts that ended."""
+        """Have `callback` called, from a thread of the engine, with the names of attempts that ended,
+        or that left the queue."""
 
     def describe(self) -> dict[str, Any]:
         """What works on this machine and what is ignored, for `batchyard doctor`."""

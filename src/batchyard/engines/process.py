@@ -1,5 +1,6 @@
 """The process engine: attempts are plain processes of this machine, kept by a supervisor that outlives the server."""
 
+import logging
 import os
 import shutil
 import threading
@@ -9,10 +10,15 @@ from typing import Any
 
 from batchyard.engines.attempts_directory import AttemptsDirectory
 from batchyard.engines.cgroup_trees import ROLES
-from batchyard.engines.engine import Capacity, LogChunk, Status, TaskSpec
+from batchyard.engines.engine import Capacity, EngineError, LogChunk, Status, TaskSpec
 from batchyard.engines.output import read_chunk
+from batchyard.engines.slots import Slots
 from batchyard.engines.supervisor_client import SupervisorClient
 
+_log = logging.getLogger(__name__)
+
+QUEUE = 60
+"""How many attempts wait here for a slot: what ends and what follows is then written down many at a time."""
 _STARTED_AT_ONCE = 64
 """Specs in one message: so many starts take some 50 ms, and exits and other calls wait no longer."""
 
@@ -34,7 +40,8 @@ class ProcessEngine:
         """`slots`: attempts at once, 0: twice the cores. `ephemeral`: attempts end with the last server, however
         that ends. `cgroups`: the hierarchies that may be used. `idle_seconds`: how long a supervisor without
         server and attempts stays. No supervisor is started before there is something for it to do."""
-        self._slots = slots or 2 * _cores()
+        self._size = slots or 2 * _cores()
+        self._slots = Slots(self._size)
         self.directory = AttemptsDirectory(str(directory.absolute()))
         self._listeners: list[Callable[[Sequence[str]], None]] = []
         self._removal = threading.Lock()
@@ -42,34 +49,55 @@ class ProcessEngine:
         self._supervisor = SupervisorClient(directory.absolute(), options, self._changed)
 
     def capacity(self) -> Capacity:
-        """The slots, and this machine's cores and memory."""
+        """The slots, this machine's cores and memory, and how many may wait."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-        return Capacity(slots=self._slots, vcpus=_cores(), memory_mib=memory)
+        return Capacity(slots=self._size, vcpus=_cores(), memory_mib=memory, queue=QUEUE)
 
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
-        """Start what was never started; see Engine.start."""
-        started = []
-        for first in range(0, len(specs), _STARTED_AT_ONCE):
-            batch = [_message(spec) for spec in specs[first : first + _STARTED_AT_ONCE]]
-            started += self._supervisor.ask("start", specs=batch)
-        return _statuses(started)
+        """Start what was never started, or queue it; see Engine.start."""
+        self._start(self._slots.take(specs))
+        return self.poll([spec.attempt for spec in specs])
+
+    def _start(self, specs: Sequence[TaskSpec]) -> None:
+        """Start specs that hold a slot; those that turn out to have ended give theirs to others."""
+        while specs:
+            ended: list[str] = []
+            for first in range(0, len(specs), _STARTED_AT_ONCE):
+                batch = specs[first : first + _STARTED_AT_ONCE]
+                try:
+                    started = _statuses(self._supervisor.ask("start", specs=[_message(one) for one in batch]))
+                except EngineError:
+                    self._slots.give_back([one.attempt for one in specs[first:]])
+                    raise
+                ended += [status.attempt for status in started if status.has_ended]
+            specs = self._slots.give_back(ended) if ended else []
 
     def poll(self, attempts: Sequence[str]) -> list[Status]:
         """The status of each, in the order asked."""
-        return _statuses(self._supervisor.ask("poll", attempts=list(attempts))) if attempts else []
+        if not attempts:
+            return []
+        # Who waits is asked first: one that starts meanwhile is then known to the supervisor.
+        waiting = self._slots.waiting(attempts)
+        others = [one for one in attempts if one not in waiting]
+        known = _statuses(self._supervisor.ask("poll", attempts=others)) if others else []
+        found = {status.attempt: status for status in known}
+        return [Status(one, "queued") if one in waiting else found[one] for one in attempts]
 
     def stop(self, attempts: Sequence[str], *, force: bool) -> None:
-        """SIGTERM (SIGKILL) to all processes of each."""
-        if attempts:
-            self._supervisor.ask("stop", attempts=list(attempts), force=force)
+        """SIGTERM (SIGKILL) to all processes of each; those that wait do so no longer."""
+        waited = set(self._slots.drop(attempts))
+        others = [one for one in attempts if one not in waited]
+        if others:
+            self._supervisor.ask("stop", attempts=others, force=force)
 
     def stop_account(self, account: str) -> list[str]:
         """Kill and forget all attempts of an account; what still runs is forgotten when it has ended."""
+        waited = self._slots.drop_account(account)
         if not self._has_anything():
-            return []
+            return waited
         names: list[str] = self._supervisor.ask("stop_account", account=account)
         self._remove_forgotten()
-        return names
+        return waited + names
 
     def logs(self, attempt: str, offset: int = 0, limit: int = 1000) -> LogChunk:
         """Lines of the output file; read here, so the supervisor is not bothered."""
@@ -86,10 +114,12 @@ class ProcessEngine:
 
     def recover(self) -> list[Status]:
         """Every attempt on disk; those whose supervisor died are lost by the time this returns."""
-        return _statuses(self._supervisor.ask("recover")) if self._has_anything() else []
+        found = _statuses(self._supervisor.ask("recover")) if self._has_anything() else []
+        self._slots.hold([status.attempt for status in found if not status.has_ended])
+        return found
 
     def subscribe(self, callback: Callable[[Sequence[str]], None]) -> None:
-        """Hear of attempts that ended."""
+        """Hear of attempts that ended or left the queue."""
         self._listeners.append(callback)
 
     def describe(self) -> dict[str, Any]:
@@ -119,8 +149,14 @@ class ProcessEngine:
         return bool(self.directory.names())
 
     def _changed(self, names: Sequence[str]) -> None:
+        following = self._slots.give_back(names)
+        try:
+            self._start(following)
+        except EngineError:
+            # They are unknown to everybody now: whoever hears of them asks for them again.
+            _log.exception("what waited for a slot could not be started")
         for listener in self._listeners:
-            listener(names)
+            listener([*names, *(one.attempt for one in following)])
 
     def _remove_forgotten(self) -> None:
         with self._removal:

@@ -23,13 +23,16 @@ _log = logging.getLogger(__name__)
 LONGEST_DELAY_SECONDS = 30.0
 FURTHEST_LOOK = 256
 """How many due keys of other groupings are looked past for one that goes with what was taken."""
+_Group = tuple[str, str, str, str, str, str]
+"""What one thread at a time works on: the keys of a grouping in one account and Region, or one key without one."""
 MakeActingAs = Callable[[Key], ActingAs]
 
 
 class Driver:
     """A few threads over one queue of due keys. The queue mirrors the `work` table; idle accounts cost nothing.
 
-    A key that comes due while it is in flight is parked until its controller is through with it.
+    A key that comes due while it, or another of its grouping, is in flight is parked until the controller is through
+    with that: the busier a grouping is, the more of its keys are taken at once, and the less each of them costs.
     """
 
     def __init__(
@@ -41,8 +44,9 @@ class Driver:
         self._condition = threading.Condition()
         self._heap: list[tuple[int, int, Key]] = []
         self._waiting: dict[Key, int] = {}
-        self._in_flight: set[Key] = set()
-        self._parked: set[Key] = set()
+        self._in_flight: dict[Key, _Group] = {}
+        self._busy: set[_Group] = set()
+        self._parked: dict[_Group, list[Key]] = {}
         self._failures: Counter[Key] = Counter()
         self._order = itertools.count()
         self._stopping = False
@@ -129,10 +133,11 @@ class Driver:
             key = entry[2]
             if self._waiting.get(key) != entry[0]:
                 continue
-            if key in self._in_flight:
-                self._parked.add(key)
+            group = self._in_flight.get(key, _group_of(key))
+            if group in self._busy:
+                self._parked.setdefault(group, []).append(key)
                 continue
-            if taken and not _together(taken[0], key):
+            if taken and group != _group_of(taken[0]):
                 held.append(entry)
                 if len(held) >= FURTHEST_LOOK:
                     break
@@ -144,7 +149,9 @@ class Driver:
             taken.append(key)
         for entry in held:
             heapq.heappush(self._heap, entry)
-        self._in_flight.update(taken)
+        for key in taken:
+            self._in_flight[key] = _group_of(taken[0])
+            self._busy.add(_group_of(taken[0]))
         return taken
 
     def _until_next(self, now: int) -> float | None:
@@ -154,10 +161,13 @@ class Driver:
 
     def _release(self, keys: Sequence[Key]) -> None:
         with self._condition:
-            self._in_flight.difference_update(keys)
-            for key in self._parked.intersection(keys):
-                self._parked.discard(key)
-                heapq.heappush(self._heap, (self._waiting[key], next(self._order), key))
+            group = self._in_flight[keys[0]]
+            for key in keys:
+                del self._in_flight[key]
+            self._busy.discard(group)
+            for key in self._parked.pop(group, ()):
+                if key in self._waiting:
+                    heapq.heappush(self._heap, (self._waiting[key], next(self._order), key))
             self._condition.notify_all()
 
     def _work_on(self, keys: Sequence[Key]) -> None:
@@ -215,12 +225,12 @@ def _end(tx: Transaction, ends: Sequence[tuple[Due, datetime | None]]) -> list[t
     return left
 
 
-def _together(first: Key, other: Key) -> bool:
+def _group_of(key: Key) -> _Group:
     return (
-        first.grouping != ""
-        and first.grouping == other.grouping
-        and first.controller == other.controller
-        and first.account == other.account
-        and first.partition == other.partition
-        and first.region == other.region
+        key.controller,
+        key.account,
+        key.partition,
+        key.region,
+        key.grouping,
+        "" if key.grouping else key.name,
     )

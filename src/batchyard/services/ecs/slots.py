@@ -1,4 +1,4 @@
-"""The engine's slots: which tasks hold one and which wait for one, in the order they came."""
+"""The engine's places (slots and queue): which tasks hold one and which wait for one, in the order they came."""
 
 from __future__ import annotations
 

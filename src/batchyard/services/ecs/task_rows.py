@@ -19,6 +19,8 @@ WAITING = "waiting"
 """All slots of the engine are taken."""
 STARTING = "starting"
 """Holds a slot; the engine may have been told."""
+QUEUED = "queued"
+"""The engine was told and has it wait for a slot; no longer once the server has ended."""
 RUNNING = "running"
 STOPPING = "stopping"
 """SIGTERM was sent."""
@@ -28,8 +30,8 @@ DRAINING = "draining"
 """Stopped; some output could not be put yet."""
 ENDED = "ended"
 
-ON_ENGINE = (STARTING, RUNNING, STOPPING, HOST_GONE)
-"""The phases that hold a slot of the engine."""
+ON_ENGINE = (STARTING, QUEUED, RUNNING, STOPPING, HOST_GONE)
+"""The phases that hold a place on the engine: one of its slots or of its queue."""
 
 _COLUMNS: dict[str, Any] = {column.name: bindparam(column.name) for column in tasks.c}
 _INSERT = Prepared(insert(tasks).values(_COLUMNS))
@@ -58,6 +60,14 @@ _COUNT_ON_INSTANCE = Prepared(
         cpu_left=container_instances.c.cpu_left + bindparam("cpu_"),
         memory_left=container_instances.c.memory_left + bindparam("memory_"),
         version=container_instances.c.version + 1,
+    )
+)
+_QUEUE = Prepared(
+    update(tasks).where(tasks.c.id == bindparam("id_")).where(tasks.c.phase == STARTING).values(phase=QUEUED)
+)
+_KEY = Prepared(
+    select(tasks.c.id, tasks.c.account, tasks.c.partition, tasks.c.region, tasks.c.cluster).where(
+        tasks.c.id == bindparam("id")
     )
 )
 _LOGGED = Prepared(update(tasks).where(tasks.c.id == bindparam("id_")).values(logged=bindparam("logged")))
@@ -93,6 +103,16 @@ def find_task(tx: Transaction, identity: str) -> Row | None:
 def find_tasks(tx: Transaction, identities: Iterable[str]) -> list[Row]:
     """The tasks with these ids, those that exist, in the order asked."""
     return [row for identity in identities if (row := tx.first(_ONE, id=identity)) is not None]
+
+
+def find_places(tx: Transaction, identities: Iterable[str]) -> list[Row]:
+    """Id, account, partition, Region and cluster of these tasks, those that exist: all that their keys need."""
+    return [row for identity in identities if (row := tx.first(_KEY, id=identity)) is not None]
+
+
+def mark_queued(tx: Transaction, identities: Sequence[str]) -> None:
+    """Note that the engine has tasks wait; no change that AWS shows, so their versions stay."""
+    tx.run_many(_QUEUE, [{"id_": identity} for identity in identities])
 
 
 def change(tx: Transaction, identity: str, **values: Any) -> None:

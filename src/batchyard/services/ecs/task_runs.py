@@ -103,7 +103,7 @@ def run_task(ctx: Context, request: Any) -> dict[str, Any]:
     run = _resolved(ctx, request, cluster)
     if run.launch_type == "EC2" and not cluster.instance_count:
         raise ecs.error.InvalidParameterException("No Container Instances were found in your cluster.")
-    made: list[str] = []
+    made: list[Row] = []
     failures: list[Any] = []
     for _ in range(count):
         instance = None
@@ -114,7 +114,8 @@ def run_task(ctx: Context, request: Any) -> dict[str, Any]:
                 continue
         made.append(_insert(ctx, run, instance))
     if made:
-        run_tokens.keep(ctx, cluster.name, request, {"tasks": made, "failures": failures})
+        answer = {"tasks": [row.id for row in made], "failures": failures}
+        run_tokens.keep(ctx, cluster.name, request, answer)
     return {"tasks": _described(ctx, made), "failures": failures}
 
 
@@ -137,7 +138,7 @@ def start_task(ctx: Context, request: Any) -> dict[str, Any]:
         )
     cluster = require_cluster(ctx, request)
     run = _resolved(ctx, request, cluster)
-    made: list[str] = []
+    made: list[Row] = []
     failures: list[Any] = []
     for given in named:
         identity = last_part(given)
@@ -219,7 +220,7 @@ def _failures(ctx: Context, run: _Run) -> list[Any]:
     ]
 
 
-def _insert(ctx: Context, run: _Run, instance: Row | None) -> str:
+def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
     identity = ids.hexadecimal(32)
     pending = "PROVISIONING" if run.launch_type == "FARGATE" else "PENDING"
     values = {
@@ -249,12 +250,12 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> str:
         "logged": 0,
     }
     task_rows.insert_task(ctx.write, values)
-    row = task_rows.find_task(ctx.write, identity)
+    row: Row = task_rows.find_task(ctx.write, identity)
     task_rows.count(ctx.write, [row], pending=1, running=0)
     task_rows.take_room(ctx.write, row)
     ctx.intend("ecs.tasks", identity, grouping=cluster_arn(ctx, run.cluster))
     ctx.note_resource(in_cluster_arn(ctx, "task", run.cluster, identity))
-    return identity
+    return row
 
 
 def _described_parts(ctx: Context, run: _Run, instance: Row | None) -> dict[str, Any]:
@@ -286,11 +287,13 @@ def _described_parts(ctx: Context, run: _Run, instance: Row | None) -> dict[str,
     return parts
 
 
-def _described(ctx: Context, identities: Iterable[str]) -> list[Any]:
-    rows = task_rows.find_tasks(ctx.read, identities)
+def _described(ctx: Context, rows: Iterable[Row]) -> list[Any]:
     return [task_views.describe(ctx, row, with_tags=True) for row in rows]
 
 
 def _again(ctx: Context, earlier: Mapping[str, Any]) -> dict[str, Any]:
     """The same call once more (clientToken): the tasks as they are now, and nothing new."""
-    return {"tasks": _described(ctx, earlier["tasks"]), "failures": earlier["failures"]}
+    return {
+        "tasks": _described(ctx, task_rows.find_tasks(ctx.read, earlier["tasks"])),
+        "failures": earlier["failures"],
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, false, insert, select
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
@@ -20,7 +20,17 @@ from batchyard.services.logs.resources import (
 )
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_events, log_streams
-from batchyard.store.prepared import Row
+from batchyard.store.prepared import Prepared, Row
+
+_INSERT = Prepared(
+    insert(log_streams).values(
+        account=bindparam("account"),
+        group_id=bindparam("group_id"),
+        name=bindparam("name"),
+        created_ms=bindparam("created_ms"),
+        stored_bytes=0,
+    )
+)
 
 
 @logs.operation(on=GROUP, writes=True)
@@ -30,13 +40,11 @@ def create_log_stream(ctx: Context, request: Any) -> None:
     if find_stream(ctx, group, request["logStreamName"]) is not None:
         raise logs.error.ResourceAlreadyExistsException("The specified log stream already exists")
     ctx.write.run(
-        insert(log_streams).values(
-            account=ctx.account,
-            group_id=group.id,
-            name=request["logStreamName"],
-            created_ms=now_ms(ctx),
-            stored_bytes=0,
-        )
+        _INSERT,
+        account=ctx.account,
+        group_id=group.id,
+        name=request["logStreamName"],
+        created_ms=now_ms(ctx),
     )
 
 

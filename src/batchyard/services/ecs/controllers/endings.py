@@ -25,6 +25,8 @@ class Ending:
     exit_code: int | None = None
     container_reason: str | None = None
     ended_at: datetime | None = None
+    began_at: datetime | None = None
+    """Of an attempt that began and ended before anybody looked."""
 
 
 def not_started(row: Row) -> Ending:
@@ -39,13 +41,13 @@ def failed_to_start(stopped_reason: str, container_reason: str | None) -> Ending
 
 def of_status(row: Row, status: Status, *, clock: Clock) -> Ending:
     """The end of a task by what the engine knows of its attempt."""
-    ended_at = None
-    if status.stopped_at is not None:
-        ended_at = datetime.fromtimestamp(status.stopped_at, UTC) + (clock.now() - wall_now())
+    ended_at, began = _moment(status.stopped_at, clock), began_at(status, clock=clock)
     if row.phase == task_rows.HOST_GONE or not status.has_ended or status.state == "lost":
         instance = row.described["ec2InstanceId"]
         lost = host_terminated(instance) if instance else "The host of the task was terminated."
-        return Ending("TerminationNotice", lost, container_reason=status.reason, ended_at=ended_at)
+        return Ending(
+            "TerminationNotice", lost, container_reason=status.reason, ended_at=ended_at, began_at=began
+        )
     if is_no_start(status):
         return Ending(
             "TaskFailedToStart",
@@ -60,7 +62,18 @@ def of_status(row: Row, status: Status, *, clock: Clock) -> Ending:
         exit_code=status.exit_code,
         container_reason=status.reason,
         ended_at=ended_at,
+        began_at=began,
     )
+
+
+def began_at(status: Status, *, clock: Clock) -> datetime | None:
+    """When the engine started the attempt, by the injected clock; None where it does not say."""
+    return _moment(status.started_at, clock)
+
+
+def _moment(stamp: float | None, clock: Clock) -> datetime | None:
+    """One of the engine's stamps, which are of the machine's own clock, by the injected one."""
+    return None if stamp is None else datetime.fromtimestamp(stamp, UTC) + (clock.now() - wall_now())
 
 
 def is_no_start(status: Status) -> bool:
@@ -74,11 +87,14 @@ def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: 
     Returns those that were not closed before. Their slot is free from here on.
     """
     closed: list[Row] = []
+    running: list[Row] = []
     for known, ending, draining in endings:
         row = task_rows.find_task(tx, known.id)
         if row is None or row.last_status == "STOPPED":
             continue
-        running = row.last_status == "RUNNING"
+        if row.last_status == "RUNNING":
+            running.append(row)
+        began = row.started_at or ending.began_at
         task_rows.change(
             tx,
             row.id,
@@ -89,11 +105,13 @@ def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: 
             stopped_reason=row.stopped_reason or ending.stopped_reason,
             exit_code=ending.exit_code,
             container_reason=ending.container_reason,
+            started_at=began,
             stopping_at=row.stopping_at or now,
-            ended_at=(ending.ended_at or now) if running else None,
+            ended_at=(ending.ended_at or now) if began is not None else None,
             stopped_at=now,
         )
-        task_rows.count(tx, [row], pending=0 if running else -1, running=-1 if running else 0)
         task_rows.give_back_room(tx, row)
         closed.append(row)
+    task_rows.count(tx, running, pending=0, running=-1)
+    task_rows.count(tx, [row for row in closed if row not in running], pending=-1, running=0)
     return closed

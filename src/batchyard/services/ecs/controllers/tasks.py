@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -11,9 +12,17 @@ from sqlalchemy import bindparam, select
 from batchyard.engines.engine import Status
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.services.ecs import attempts, slots, task_rows
-from batchyard.services.ecs.controllers.endings import Ending, close, is_no_start, not_started, of_status
+from batchyard.services.ecs.controllers.endings import (
+    Ending,
+    began_at,
+    close,
+    is_no_start,
+    not_started,
+    of_status,
+)
 from batchyard.services.ecs.controllers.launching import Launcher
 from batchyard.services.ecs.controllers.outputs import Outputs
 from batchyard.services.ecs.controllers.task_keys import key_of
@@ -26,6 +35,7 @@ from batchyard.store.transaction import Transaction
 
 _log = logging.getLogger(__name__)
 
+CALLS_AT_ONCE = 8
 LOOK_SECONDS = 1.0
 """How often the output of a running task is brought away."""
 QUIET_LOOK_SECONDS = 30.0
@@ -43,11 +53,17 @@ class TaskController(Controller):
     name = "ecs.tasks"
     batch_size = 100
 
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="streams")
+
     def started(self) -> None:
         """Take back what ran before: every task on the engine is looked at, what nobody knows is ended."""
         engine = self.runtime.engine
-        engine.subscribe(self._attempts_ended)
-        self._slots = engine.capacity().slots
+        engine.subscribe(self._attempts_changed)
+        capacity = engine.capacity()
+        self._slots = capacity.slots
+        self._places = capacity.slots + capacity.queue
         known = {status.attempt: status for status in engine.recover()}
         self.write(self._resume)
         with self.read() as tx:
@@ -71,16 +87,14 @@ class TaskController(Controller):
         with self.read() as tx:
             return {"slots": self._slots, "free": slots.free_slots(tx, self._slots)}
 
-    def _attempts_ended(self, identities: Sequence[str]) -> None:
-        """Called by the engine, on its thread: have the tasks looked at."""
-        self.runtime.store.write_soon(lambda tx: self._look_at(tx, identities))
-
-    def _look_at(self, tx: Transaction, identities: Sequence[str]) -> None:
-        for row in task_rows.find_tasks(tx, identities):
-            self.intend(tx, key_of(row))
+    def _attempts_changed(self, identities: Sequence[str]) -> None:
+        """Called by the engine, on its thread: have the tasks looked at. Each has its work row already, for later."""
+        with self.read() as tx:
+            rows = task_rows.find_places(tx, identities)
+        self.runtime.wake([(key_of(row), self.now) for row in rows])
 
     def _wake_waiting(self, tx: Transaction) -> None:
-        for row in slots.call_waiting(tx, size=self._slots):
+        for row in slots.call_waiting(tx, size=self._places):
             schedule(self.runtime, tx, key_of(row), self.now)
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
@@ -92,13 +106,16 @@ class TaskController(Controller):
             rows = self.write(lambda tx: self._admit(tx, rows))
         documents = self._documents(rows)
         again: dict[Key, Again] = {}
-        started = [row for row in rows if row.phase == task_rows.STARTING]
-        if started:
-            again |= self._start(started, documents, acting_as)
-        on_engine = [row for row in rows if row.phase in task_rows.ON_ENGINE and row not in started]
+        told = [row for row in rows if row.phase in (*task_rows.ON_ENGINE, task_rows.DRAINING)]
+        polled = [row.id for row in told if row.phase not in (task_rows.STARTING, task_rows.DRAINING)]
+        statuses = {status.attempt: status for status in self.runtime.engine.poll(polled)}
+        to_start = [row for row in told if _is_to_start(row, statuses.get(row.id))]
+        if to_start:
+            again |= self._start(to_start, documents, acting_as)
+        on_engine = [row for row in told if row.id in statuses and row not in to_start]
         if on_engine:
-            again |= self._watch(on_engine, documents, acting_as)
-        for row in rows:
+            again |= self._watch(on_engine, statuses, documents, acting_as)
+        for row in told:
             if row.phase == task_rows.DRAINING:
                 again |= self._drain(row, documents[row.id], acting_as)
         return again
@@ -112,7 +129,7 @@ class TaskController(Controller):
         for row in new:
             if row.last_status == "PROVISIONING":
                 task_rows.change(tx, row.id, last_status="PENDING")
-        slots.admit(tx, new, size=self._slots)
+        slots.admit(tx, new, size=self._places)
         self._wake_waiting(tx)
         return task_rows.find_tasks(tx, [row.id for row in fresh])
 
@@ -132,7 +149,7 @@ class TaskController(Controller):
         self, rows: Sequence[Row], documents: Mapping[str, Any], acting_as: ActingAs
     ) -> dict[Key, Again]:
         """Start the attempts; those that cannot be started are closed with their reason."""
-        launcher = Launcher(self.runtime, Outputs(self.runtime, acting_as))
+        launcher = Launcher(self.runtime, Outputs(self.runtime, acting_as), self._pool)
         launched, refused = launcher.launch(rows, documents)
         statuses = {status.attempt: status for status in self.runtime.engine.start(launched)}
         by_id = {row.id: row for row in rows}
@@ -141,34 +158,50 @@ class TaskController(Controller):
         closing = [(by_id[identity], ending, False) for identity, ending in refused.items()]
         self.write(lambda tx: self._record_start(tx, statuses, closing))
         self.runtime.engine.forget(list(refused))
-        return {
-            key_of(by_id[identity]): Again(0 if status.has_ended else LOOK_SECONDS)
-            for identity, status in statuses.items()
-        }
+        return {key_of(by_id[identity]): _look_after(status) for identity, status in statuses.items()}
 
     def _record_start(
-        self, tx: Transaction, started: Iterable[str], closing: Sequence[tuple[Row, Ending, bool]]
+        self, tx: Transaction, statuses: Mapping[str, Status], closing: Sequence[tuple[Row, Ending, bool]]
     ) -> None:
-        running = [row for row in task_rows.find_tasks(tx, started) if row.phase == task_rows.STARTING]
-        for row in running:
-            task_rows.change(tx, row.id, phase=task_rows.RUNNING, last_status="RUNNING", started_at=self.now)
-            self._announce(tx, row)
-        task_rows.count(tx, running, pending=-1, running=1)
+        begun = [one for one, status in statuses.items() if _has_begun(status)]
+        task_rows.mark_queued(tx, [one for one in statuses if one not in begun])
+        self._record_running(tx, begun, statuses)
         if closing:
             self._close(tx, closing)
 
+    def _record_running(
+        self, tx: Transaction, identities: Sequence[str], statuses: Mapping[str, Status]
+    ) -> None:
+        """Tasks that the engine has begun, since the moment at which it did."""
+        rows = [row for row in task_rows.find_tasks(tx, identities) if row.phase in _NOT_STARTED]
+        for row in rows:
+            began = began_at(statuses[row.id], clock=self.runtime.clock) or self.now
+            task_rows.change(tx, row.id, phase=task_rows.RUNNING, last_status="RUNNING", started_at=began)
+            self._announce(tx, row)
+        task_rows.count(tx, rows, pending=-1, running=1)
+
     def _watch(
-        self, rows: Sequence[Row], documents: Mapping[str, Any], acting_as: ActingAs
+        self,
+        rows: Sequence[Row],
+        statuses: Mapping[str, Status],
+        documents: Mapping[str, Any],
+        acting_as: ActingAs,
     ) -> dict[Key, Again]:
         """Bring output away; stop what shall stop; close what has ended."""
-        engine = self.runtime.engine
         outputs = Outputs(self.runtime, acting_as)
         again: dict[Key, Again] = {}
         closing: list[tuple[Row, Ending, bool]] = []
         offsets: dict[str, int] = {}
-        statuses = dict(zip([row.id for row in rows], engine.poll([row.id for row in rows]), strict=True))
+        begun: list[str] = []
         for row in rows:
             status = statuses[row.id]
+            if row.phase == task_rows.QUEUED and not _has_begun(status):
+                if row.desired_status == "STOPPED":
+                    self.runtime.engine.stop([row.id], force=True)
+                again[key_of(row)] = Again(0 if row.desired_status == "STOPPED" else QUIET_LOOK_SECONDS)
+                continue
+            if row.phase == task_rows.QUEUED and not _is_over(status):
+                begun.append(row.id)
             delivery = outputs.deliver(row, documents[row.id], has_ended=_is_over(status))
             if delivery.offset != row.logged:
                 offsets[row.id] = delivery.offset
@@ -177,14 +210,20 @@ class TaskController(Controller):
                 closing.append((row, ending, not delivery.is_complete))
             else:
                 again[key_of(row)] = self._go_on(row, documents[row.id])
-        if offsets or closing:
-            self.write(lambda tx: self._record(tx, offsets, closing))
-        engine.forget([row.id for row, _, draining in closing if not draining])
+        if begun or offsets or closing:
+            self.write(lambda tx: self._record(tx, begun, statuses, offsets, closing))
+        self.runtime.engine.forget([row.id for row, _, draining in closing if not draining])
         return again | {key_of(row): Again(LOOK_SECONDS) for row, _, draining in closing if draining}
 
     def _record(
-        self, tx: Transaction, offsets: Mapping[str, int], closing: Sequence[tuple[Row, Ending, bool]]
+        self,
+        tx: Transaction,
+        begun: Sequence[str],
+        statuses: Mapping[str, Status],
+        offsets: Mapping[str, int],
+        closing: Sequence[tuple[Row, Ending, bool]],
     ) -> None:
+        self._record_running(tx, begun, statuses)
         for identity, offset in offsets.items():
             task_rows.note_logged(tx, identity, offset)
         if closing:
@@ -218,9 +257,13 @@ class TaskController(Controller):
         return {}
 
     def _close(self, tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]]) -> None:
-        for row in close(tx, endings, now=self.now):
+        closed = close(tx, endings, now=self.now)
+        for row in closed:
             self._announce(tx, row)
-            sweep = Key("ecs.sweeping", row.account, row.partition, row.region, row.cluster)
+        for account, partition, region, cluster in {
+            (row.account, row.partition, row.region, row.cluster) for row in closed
+        }:
+            sweep = Key("ecs.sweeping", account, partition, region, cluster)
             self.intend(tx, sweep, delay_seconds=3600)
         self._wake_waiting(tx)
 
@@ -232,6 +275,26 @@ class TaskController(Controller):
 
 def _never_to_start(row: Row) -> bool:
     return row.desired_status == "STOPPED" and row.phase in (task_rows.NEW, task_rows.WAITING)
+
+
+_NOT_STARTED = (task_rows.STARTING, task_rows.QUEUED)
+
+
+def _has_begun(status: Status) -> bool:
+    return status.state not in ("queued", "unknown")
+
+
+def _is_to_start(row: Row, status: Status | None) -> bool:
+    """Is the engine to be told: for the first time, or because it forgot what it had waiting?"""
+    return row.phase == task_rows.STARTING or (
+        row.phase == task_rows.QUEUED and status is not None and status.state == "unknown"
+    )
+
+
+def _look_after(status: Status) -> Again:
+    if status.has_ended:
+        return Again(0)
+    return Again(LOOK_SECONDS if status.state != "queued" else QUIET_LOOK_SECONDS)
 
 
 def _is_over(status: Status) -> bool:
