@@ -29,7 +29,7 @@ from batchyard.store.transaction import Transaction
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-STARTED_AT_ONCE = 8
+STARTED_AT_ONCE = 16
 """Calls of RunTask that are made side by side, so that their commits share a flush (DESIGN.md 3.1)."""
 TOO_MANY_TAGS = "The number of tags of the job and its job definition exceeds 50"
 _NO_INSTANCE = "No Container Instances were found in your cluster."

@@ -35,7 +35,7 @@ from batchyard.store.transaction import Transaction
 
 _log = logging.getLogger(__name__)
 
-CALLS_AT_ONCE = 8
+CALLS_AT_ONCE = 16
 LOOK_SECONDS = 1.0
 """How often the output of a running task is brought away."""
 QUIET_LOOK_SECONDS = 30.0
