@@ -46,6 +46,7 @@ def test_one_that_waits_is_stopped_before_it_began(make_engine: MakeEngine, tmp_
     runs.engine.stop(["long"], force=True)
     runs.wait("long")
     assert not (tmp_path / "began").exists()
+    assert [path.name for path in (tmp_path / "engine/attempts").iterdir()] == ["long"]
 
 
 def test_an_account_that_ends_waits_no_longer(make_engine: MakeEngine) -> None:

@@ -49,6 +49,7 @@ class Attempts:
         self._leaders: dict[int, Attempt] = {}
         self._ending: dict[str, Attempt] = {}
         self._unwanted: set[str] = set()
+        self._reserved: set[str] = set()
         self.changed: list[str] = []
         """Names that ended since somebody last emptied this."""
 
@@ -66,6 +67,10 @@ class Attempts:
         for name in self._directory.names():
             claim = self._directory.read(name, "claim") or {}
             end = self._directory.read(name, "end")
+            if not claim and end is None and self._was_reserved_in_this_boot(name):
+                # A claim is written before a launch, and this machine has forgotten nothing since: it never began.
+                self._directory.set_aside(name)
+                continue
             status = end or _status(name, "running", started_at=claim.get("started_at"))
             attempt = Attempt(status, account=claim.get("account", ""), group=Group(claim.get("cgroups", {})))
             self._known[name] = attempt
@@ -73,11 +78,22 @@ class Attempts:
                 self._kill_recorded(name)
                 self._begin_end(attempt, state="lost", exit_code=None, reason=HOST_TERMINATED)
 
+    def reserve(self, names: Iterable[str]) -> None:
+        """Take names ahead of their start, so that many share what makes a claim survive a power cut."""
+        fresh = [name for name in names if name not in self._known and name not in self._reserved]
+        with contextlib.suppress(OSError):  # what finds no room says so when it is started
+            for name in fresh:
+                if self._directory.claim(name):
+                    self._directory.create(name, "reserved", {"boot": processes.boot()})
+                    self._reserved.add(name)
+            self._directory.sync()
+
     def start(self, specs: list[Record]) -> list[Record]:
         """Start those whose names are free; the status of all."""
+        are_safe = all(spec["attempt"] in self._reserved or spec["attempt"] in self._known for spec in specs)
         claimed = [(spec, attempt) for spec in specs if (attempt := self._claim(spec)) is not None]
         try:
-            if claimed:
+            if claimed and not are_safe:
                 self._directory.sync()
         except OSError as error:
             for _, attempt in claimed:
@@ -126,10 +142,13 @@ class Attempts:
         self.stop_all()
 
     def forget(self, names: Iterable[str]) -> None:
-        """Drop ended attempts and set their files aside."""
+        """Drop ended attempts, and those that were reserved alone, and set their files aside."""
         for name in names:
             if name in self._known and self._known[name].has_ended:
                 del self._known[name]
+                self._directory.set_aside(name)
+            elif name in self._reserved:
+                self._reserved.discard(name)
                 self._directory.set_aside(name)
 
     def reap(self) -> None:
@@ -187,7 +206,9 @@ class Attempts:
         attempt = Attempt(status, account=spec["account"], group=self._tree.group(name))
         claim = {"account": spec["account"], "started_at": started_at, "cgroups": attempt.group.directories}
         try:
-            if name in self._known or not self._directory.claim(name):
+            is_reserved = name in self._reserved
+            self._reserved.discard(name)
+            if name in self._known or not (is_reserved or self._directory.claim(name)):
                 return None
             self._known[name] = attempt
             self._directory.create(name, "claim", claim)
@@ -265,6 +286,10 @@ class Attempts:
         if attempt.pid is not None:
             processes.kill_group(attempt.pid, signal.SIGKILL)
             processes.kill(attempt.pid, signal.SIGKILL)
+
+    def _was_reserved_in_this_boot(self, name: str) -> bool:
+        record = self._directory.read(name, "reserved")
+        return record is not None and record.get("boot") == processes.boot()
 
     def _kill_recorded(self, name: str) -> None:
         """Kill the group that a leader of an earlier supervisor led, if the leader is still itself."""

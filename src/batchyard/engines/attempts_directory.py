@@ -1,6 +1,7 @@
 """What is kept of attempts on disk: one directory each, readable by the supervisor and by the server.
 
 attempts/NAME/        made by mkdir: that is the claim, so a name starts once
+  reserved            the boot in which the name was taken ahead of its start; of no account once there is a claim
   claim               what was asked for, without command and environment (they may hold secrets)
   process             pid and start time of the leader, where no control group holds what it starts
   failure             why the command could not be executed

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when a message changes its meaning: a server refuses a running supervisor of another number."""
 
 LONGEST = 64 << 20

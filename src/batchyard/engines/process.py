@@ -56,6 +56,9 @@ class ProcessEngine:
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
         """Start what was never started, or queue it; see Engine.start."""
         self._start(self._slots.take(specs))
+        waiting = self._slots.waiting(spec.attempt for spec in specs)
+        if waiting:
+            self._supervisor.ask("reserve", attempts=list(waiting))
         return self.poll([spec.attempt for spec in specs])
 
     def _start(self, specs: Sequence[TaskSpec]) -> None:
@@ -85,7 +88,8 @@ class ProcessEngine:
 
     def stop(self, attempts: Sequence[str], *, force: bool) -> None:
         """SIGTERM (SIGKILL) to all processes of each; those that wait do so no longer."""
-        waited = set(self._slots.drop(attempts))
+        waited = self._slots.drop(attempts)
+        self.forget(waited)
         others = [one for one in attempts if one not in waited]
         if others:
             self._supervisor.ask("stop", attempts=others, force=force)
@@ -93,6 +97,7 @@ class ProcessEngine:
     def stop_account(self, account: str) -> list[str]:
         """Kill and forget all attempts of an account; what still runs is forgotten when it has ended."""
         waited = self._slots.drop_account(account)
+        self.forget(waited)
         if not self._has_anything():
             return waited
         names: list[str] = self._supervisor.ask("stop_account", account=account)

@@ -197,6 +197,9 @@ class Supervisor:
             raise RuntimeError("the supervisor is ending")
         return self._attempts.start(specs)
 
+    def _do_reserve(self, attempts: list[str]) -> None:
+        self._attempts.reserve(attempts)
+
     def _do_poll(self, attempts: list[str]) -> list[dict[str, Any]]:
         return self._attempts.statuses(attempts)
 
