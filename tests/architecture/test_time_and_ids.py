@@ -10,10 +10,11 @@ from architecture.source import trees, uses
 
 TIMES = ("now", "utcnow", "today")
 WALL = {
+    "cli/explain/questions.py": "aws:CurrentTime of a question that no server is asked",
     "engines/attempts.py": "stamps when a process really started and ended; the supervisor has no clock injected",
     "gateway/acting.py": "a session's end is told in wall time on the wire",
     "gateway/authenticate.py": "signature windows are of the wall clock",
-    "gateway/request_context.py": "aws:CurrentTime",
+    "gateway/authorize.py": "aws:CurrentTime",
     "services/ecs/controllers/endings.py": "brings the engine's stamps to the injected clock",
     "services/ecs/controllers/outputs.py": "brings the engine's stamps to the injected clock",
     "services/sts/assumed_roles.py": "a session's end is told in wall time on the wire",
