@@ -80,3 +80,31 @@ last_accessed = Table(
     sqlite_with_rowid=False,
 )
 """`principal_id` is the user's or role's unique id (AIDA…, AROA… without session name); the account id for root."""
+
+last_accessed_actions = Table(
+    "last_accessed_actions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    Column("principal_id", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("principal_arn", Text, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The same for each action: `service` and `action` are those of the permission (`iam`, `ListUsers`)."""
+
+access_key_uses = Table(
+    "access_key_uses",
+    metadata,
+    Column("access_key_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Index("access_key_uses_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""The newest call that each long-term access key signed; events are forgotten sooner than IAM tells of a key."""

@@ -16,7 +16,13 @@ from batchyard.audit.identity import user_identity, username
 from batchyard.audit.resources import short_name
 from batchyard.audit.secrets import may_hold_secrets, without_secrets
 from batchyard.audit.sharing import told_elsewhere
-from batchyard.audit.tables import event_resources, events, last_accessed
+from batchyard.audit.tables import (
+    access_key_uses,
+    event_resources,
+    events,
+    last_accessed,
+    last_accessed_actions,
+)
 from batchyard.clock import microseconds
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
@@ -45,13 +51,35 @@ _TOUCH = Prepared(
         set_={"last_at": _NEWEST.excluded.last_at, "principal_arn": _NEWEST.excluded.principal_arn},
     )
 )
+_NEWEST_ACTION = insert(last_accessed_actions).values(
+    {column.name: bindparam(column.name) for column in last_accessed_actions.columns}
+)
+_TOUCH_ACTION = Prepared(
+    _NEWEST_ACTION.on_conflict_do_update(
+        index_elements=["account", "partition", "principal_id", "service", "action", "region"],
+        set_={
+            "last_at": _NEWEST_ACTION.excluded.last_at,
+            "principal_arn": _NEWEST_ACTION.excluded.principal_arn,
+        },
+    )
+)
+_NEWEST_KEY_USE = insert(access_key_uses).values(
+    {column.name: bindparam(column.name) for column in access_key_uses.columns}
+)
+_TOUCH_KEY = Prepared(
+    _NEWEST_KEY_USE.on_conflict_do_update(
+        index_elements=["access_key_id"],
+        set_={name: _NEWEST_KEY_USE.excluded[name] for name in ("service", "region", "last_at")},
+    )
+)
+_LONG_TERM = "AKIA"
 
 
 class Trail:
     """The audit. `write` belongs in the transaction of what it tells about."""
 
     def __init__(self) -> None:
-        self._touched: dict[tuple[str, str, str, str, str], datetime] = {}
+        self._touched: dict[tuple[str, ...], datetime] = {}
         self._classes = Classes()
         self._sequence: int | None = None
 
@@ -92,26 +120,46 @@ class Trail:
         tx.run_many(_INSERT_RESOURCE, names)
 
     def _touch(self, tx: Transaction, event: Event) -> None:
+        """Keep when the caller last used the service, and the action: once a second is often enough for both."""
         caller = event.caller
         if caller.kind in ("service", "anonymous"):
             return
         principal_id, arn = principal_of(caller)
+        place = {"account": caller.account, "partition": caller.partition, "principal_id": principal_id}
+        kept = {"region": event.region, "principal_arn": arn, "last_at": event.event_time}
         service = event.source.removesuffix(".amazonaws.com")
-        place = (caller.account, caller.partition, principal_id, service, event.region)
+        if self._is_due(event, (caller.account, caller.partition, principal_id, service, event.region)):
+            tx.run(_TOUCH, service=service, **place, **kept)
+        namespace, action = _action(event, service)
+        key = (caller.account, caller.partition, principal_id, namespace, event.region, action)
+        if self._is_due(event, key):
+            tx.run(_TOUCH_ACTION, service=namespace, action=action, **place, **kept)
+        access_key_id = caller.access_key_id
+        if access_key_id.startswith(_LONG_TERM) and self._is_due(event, (caller.account, access_key_id)):
+            tx.run(
+                _TOUCH_KEY,
+                access_key_id=access_key_id,
+                account=caller.account,
+                service=service,
+                region=event.region,
+                last_at=event.event_time,
+            )
+
+    def _is_due(self, event: Event, place: tuple[str, ...]) -> bool:
         before = self._touched.get(place)
         if before is not None and event.event_time - before < _TOUCH_EVERY:
-            return
+            return False
         self._touched[place] = event.event_time
-        tx.run(
-            _TOUCH,
-            account=caller.account,
-            partition=caller.partition,
-            principal_id=principal_id,
-            service=service,
-            region=event.region,
-            principal_arn=arn,
-            last_at=event.event_time,
-        )
+        return True
+
+
+def _action(event: Event, service: str) -> tuple[str, str]:
+    """The permission that the call needed, as its first check named it; the operation's name where none was made."""
+    for decision in event.decision:
+        namespace, colon, name = str(decision.get("action", "")).partition(":")
+        if colon:
+            return namespace, name
+    return service, event.name
 
 
 def _row(event: Event) -> dict[str, Any]:

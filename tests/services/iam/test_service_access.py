@@ -9,19 +9,21 @@ from typing import Any
 import pytest
 
 from batchyard.data.service_names import names
+from batchyard.policy.document import parse
 from batchyard.services.iam.granted_services import granted_services
-from services.iam.answers import allow, refused
+from services.iam.answers import EC2_TRUST, allow, refused
 
 
-def _report(iam: Any, arn: str) -> list[dict[str, Any]]:
+def _report(iam: Any, arn: str, **request: Any) -> list[dict[str, Any]]:
     """The whole report of an entity, page by page."""
-    job = iam.generate_service_last_accessed_details(Arn=arn)["JobId"]
+    job = iam.generate_service_last_accessed_details(Arn=arn, **request)["JobId"]
     assert len(job) == 36
     found: list[dict[str, Any]] = []
-    request: dict[str, Any] = {"JobId": job, "MaxItems": 100}
+    granularity = request.get("Granularity", "SERVICE_LEVEL")
+    request = {"JobId": job, "MaxItems": 100}
     while True:
         page = iam.get_service_last_accessed_details(**request)
-        assert (page["JobStatus"], page["JobType"]) == ("COMPLETED", "SERVICE_LEVEL")
+        assert (page["JobStatus"], page["JobType"]) == ("COMPLETED", granularity)
         found += page["ServicesLastAccessed"]
         if not page["IsTruncated"]:
             return found
@@ -101,12 +103,143 @@ def test_only_its_maker_reads_a_report(iam: Any, user_client: Any) -> None:
 
 
 def test_what_is_refused(iam: Any, account: str) -> None:
-    """An entity that is not there; ACTION_LEVEL is not built and says so."""
     arn = f"arn:aws:iam::{account}:user/none"
     assert refused(iam.generate_service_last_accessed_details, Arn=arn)[::2] == ("NoSuchEntity", 404)
-    user = iam.create_user(UserName="u")["User"]["Arn"]
-    answer = refused(iam.generate_service_last_accessed_details, Arn=user, Granularity="ACTION_LEVEL")
-    assert answer[2] == 501
+    job = "00000000-0000-4000-8000-000000000000"
+    assert refused(iam.get_service_last_accessed_details, JobId=job)[::2] == ("NoSuchEntity", 404)
+
+
+def test_what_each_action_was_last_used_for(iam: Any, user: Any, signed: Any, wait_for: Any) -> None:
+    """ACTION_LEVEL: each granted action of a service that was used, with the newest attempt; services as before."""
+    made = user(allow(["iam:Get*", "iam:ListUsers", "iam:PassRole", "batch:*"]), name="u")
+    own = signed("iam", made["key"], made["secret"])
+    own.list_users()
+    assert refused(own.list_roles)[0] == "AccessDenied"
+    assert refused(own.get_user, UserName="none")[0] == "NoSuchEntity"
+
+    def actions() -> Any:
+        report = _report(iam, made["arn"], Granularity="ACTION_LEVEL")
+        found = {one["ServiceNamespace"]: one for one in report}
+        assert "TrackedActionsLastAccessed" not in found["batch"]
+        tracked = found["iam"].get("TrackedActionsLastAccessed", [])
+        used = {one["ActionName"] for one in tracked if "LastAccessedTime" in one}
+        return tracked if used == {"GetUser", "ListUsers"} else None
+
+    tracked = wait_for(actions)
+    names = [one["ActionName"] for one in tracked]
+    assert {"GetRole", "GetUser", "ListUsers"} <= set(names)
+    assert names == sorted(names)
+    assert not {"ListRoles", "PassRole"} & set(names)
+    by_name = {one["ActionName"]: one for one in tracked}
+    assert by_name["GetRole"] == {"ActionName": "GetRole"}
+    assert by_name["ListUsers"]["LastAccessedEntity"] == made["arn"]
+    assert by_name["ListUsers"]["LastAccessedRegion"] == "us-east-1"
+    assert datetime.now(UTC) - by_name["ListUsers"]["LastAccessedTime"] < timedelta(minutes=5)
+    assert all("TrackedActionsLastAccessed" not in one for one in _report(iam, made["arn"]))
+
+
+def test_a_roles_actions_count_by_the_role(iam: Any, assumed: Any, wait_for: Any) -> None:
+    """By its unique id and ARN, whatever the session's name; the Region is the call's."""
+    assumed("batch", allow("batch:*"), role="worker").describe_job_queues()
+    arn = iam.get_role(RoleName="worker")["Role"]["Arn"]
+
+    def used() -> Any:
+        (only,) = _report(iam, arn, Granularity="ACTION_LEVEL")
+        return {one["ActionName"]: one for one in only.get("TrackedActionsLastAccessed", ())}.get(
+            "DescribeJobQueues"
+        )
+
+    found = wait_for(used)
+    assert (found["LastAccessedEntity"], found["LastAccessedRegion"]) == (arn, "us-east-1")
+    assert wait_for(lambda: iam.get_role(RoleName="worker")["Role"]["RoleLastUsed"])["Region"] == "us-east-1"
+
+
+def test_who_used_a_service(iam: Any, user: Any, signed: Any, wait_for: Any) -> None:
+    """With entities: of a group its members, of a policy whom it serves; the newest use first, then the others."""
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=allow("iam:*"))["Policy"]["Arn"]
+    group = iam.create_group(GroupName="g")["Group"]["Arn"]
+    iam.attach_group_policy(GroupName="g", PolicyArn=arn)
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=EC2_TRUST)
+    iam.attach_role_policy(RoleName="r", PolicyArn=arn)
+    made = {}
+    for name in ("one", "idle"):
+        made[name] = user(None, name=name)
+        iam.add_user_to_group(GroupName="g", UserName=name)
+    signed("iam", made["one"]["key"], made["one"]["secret"]).list_users()
+
+    def entities(of: str, **more: Any) -> list[dict[str, Any]]:
+        job = iam.generate_service_last_accessed_details(Arn=of)["JobId"]
+        answer = iam.get_service_last_accessed_details_with_entities(
+            JobId=job, ServiceNamespace="iam", **more
+        )
+        assert answer["JobStatus"] == "COMPLETED"
+        return list(answer["EntityDetailsList"])
+
+    wait_for(lambda: "LastAuthenticated" in entities(group)[0])
+    first, second = entities(group)
+    assert first["EntityInfo"] == {
+        "Arn": made["one"]["arn"],
+        "Name": "one",
+        "Type": "USER",
+        "Id": iam.get_user(UserName="one")["User"]["UserId"],
+        "Path": "/",
+    }
+    assert datetime.now(UTC) - first["LastAuthenticated"] < timedelta(minutes=5)
+    assert (second["EntityInfo"]["Name"], "LastAuthenticated" in second) == ("idle", False)
+    of_policy = [(one["EntityInfo"]["Type"], one["EntityInfo"]["Name"]) for one in entities(arn)]
+    assert of_policy == [("USER", "one"), ("ROLE", "r"), ("USER", "idle")]
+    job = iam.generate_service_last_accessed_details(Arn=arn)["JobId"]
+    page = iam.get_service_last_accessed_details_with_entities(JobId=job, ServiceNamespace="iam", MaxItems=2)
+    assert page["IsTruncated"] is True
+    rest = iam.get_service_last_accessed_details_with_entities(
+        JobId=job, ServiceNamespace="iam", Marker=page["Marker"]
+    )
+    assert [one["EntityInfo"]["Name"] for one in rest["EntityDetailsList"]] == ["idle"]
+    answer = refused(iam.get_service_last_accessed_details_with_entities, JobId=job, ServiceNamespace="s3")
+    assert answer[0] == "InvalidInput"
+    own = signed("iam", made["one"]["key"], made["one"]["secret"])
+    answer = refused(own.get_service_last_accessed_details_with_entities, JobId=job, ServiceNamespace="iam")
+    assert answer[0] == "NoSuchEntity"
+
+
+def test_which_policies_grant_a_service(iam: Any, user: Any) -> None:
+    """A user's own and its groups', inline and managed; no boundary, and nothing where none allows (aws-cli)."""
+    arn = user(allow("codecommit:*"), name="sofia")["arn"]
+    iam.create_group(GroupName="g")
+    iam.add_user_to_group(GroupName="g", UserName="sofia")
+    iam.put_group_policy(GroupName="g", PolicyName="shared", PolicyDocument=allow("*"))
+    read_only = "arn:aws:iam::aws:policy/AWSCodeCommitReadOnly"
+    iam.attach_group_policy(GroupName="g", PolicyArn=read_only)
+    iam.put_user_permissions_boundary(UserName="sofia", PermissionsBoundary=read_only)
+    denied = allow("s3:*").replace('"Allow"', '"Deny"')
+    iam.put_user_policy(UserName="sofia", PolicyName="denied", PolicyDocument=denied)
+    asked = {"ServiceNamespaces": ["codecommit", "s3", "none"]}
+    answer = iam.list_policies_granting_service_access(Arn=arn, **asked)
+    inline = {"PolicyType": "INLINE", "EntityType": "GROUP", "EntityName": "g"}
+    shared = {"PolicyName": "shared", **inline}
+    assert answer["PoliciesGrantingServiceAccess"] == [
+        {
+            "ServiceNamespace": "codecommit",
+            "Policies": [
+                {**inline, "PolicyName": "inline", "EntityType": "USER", "EntityName": "sofia"},
+                shared,
+                {"PolicyName": "AWSCodeCommitReadOnly", "PolicyType": "MANAGED", "PolicyArn": read_only},
+            ],
+        },
+        {"ServiceNamespace": "s3", "Policies": [shared]},
+        {"ServiceNamespace": "none", "Policies": []},
+    ]
+    group = arn.replace("user/sofia", "group/g")
+    answer = iam.list_policies_granting_service_access(Arn=group, ServiceNamespaces=["s3"])
+    assert answer["PoliciesGrantingServiceAccess"] == [{"ServiceNamespace": "s3", "Policies": [shared]}]
+    missing = arn.replace("sofia", "none")
+    assert refused(iam.list_policies_granting_service_access, Arn=missing, **asked)[::2] == (
+        "NoSuchEntity",
+        404,
+    )
+    many = [f"service{number}" for number in range(150)]
+    page = iam.list_policies_granting_service_access(Arn=arn, ServiceNamespaces=many)
+    assert (len(page["PoliciesGrantingServiceAccess"]), page["IsTruncated"]) == (100, True)
 
 
 @pytest.mark.parametrize(
@@ -120,12 +253,13 @@ def test_what_is_refused(iam: Any, account: str) -> None:
 )
 def test_which_services_a_policy_grants(statement: dict[str, Any], spaces: set[str]) -> None:
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": "*", **statement}}
-    assert set(granted_services([json.dumps(document)])) == spaces
+    assert set(granted_services([parse(json.dumps(document), kind="identity")])) == spaces
 
 
 def test_stars_and_not_action_grant_all_the_rest() -> None:
-    everything = granted_services([allow("*")])
+    everything = granted_services([parse(allow("*"), kind="identity")])
     assert everything == sorted(names())
     document = {"Effect": "Allow", "NotAction": ["iam:*", "ec2:Describe*"], "Resource": "*"}
-    rest = granted_services([json.dumps({"Version": "2012-10-17", "Statement": [document]})])
+    text = json.dumps({"Version": "2012-10-17", "Statement": [document]})
+    rest = granted_services([parse(text, kind="identity")])
     assert set(everything) - set(rest) == {"iam"}

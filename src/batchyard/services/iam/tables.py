@@ -151,6 +151,8 @@ access_reports = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("completed_at", UtcTime, nullable=False),
     Column("services", Json, nullable=False),
+    Column("granularity", Text, nullable=False, server_default="SERVICE_LEVEL"),
+    Column("entities", Json, nullable=False, server_default="[]"),
     Index("iam_access_reports_by_age", "account", "created_at"),
     sqlite_with_rowid=False,
 )
