@@ -29,6 +29,7 @@ from batchyard.store.transaction import Transaction
 from batchyard.store.types import encode
 
 _TOUCH_EVERY = timedelta(seconds=1)
+_REMEMBERED = 100_000
 
 
 def _raw(table: Table) -> Prepared:
@@ -149,6 +150,8 @@ class Trail:
         before = self._touched.get(place)
         if before is not None and event.event_time - before < _TOUCH_EVERY:
             return False
+        if len(self._touched) >= _REMEMBERED:
+            self._touched.clear()
         self._touched[place] = event.event_time
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -12,11 +12,21 @@ from batchyard.services.iam import documents
 from batchyard.services.iam.access_keys import KEYS_PER_USER
 from batchyard.services.iam.attached_policies import MOST_ATTACHED
 from batchyard.services.iam.groups import GROUPS_PER_USER
-from batchyard.services.iam.nouns import GROUP, INSTANCE_PROFILE, POLICY, ROLE, USER, Noun
+from batchyard.services.iam.nouns import (
+    GROUP,
+    INSTANCE_PROFILE,
+    MFA_DEVICE,
+    POLICY,
+    ROLE,
+    SERVER_CERTIFICATE,
+    USER,
+    Noun,
+)
 from batchyard.services.iam.policy_versions import MOST_VERSIONS
 from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.services.iam.quotas import PER_ACCOUNT
 from batchyard.services.iam.service import iam
+from batchyard.services.iam.signing_certificates import CERTIFICATES_PER_USER
 from batchyard.services.iam.tables import account_aliases, policies, policy_versions
 from batchyard.store.prepared import Prepared
 
@@ -42,12 +52,14 @@ _VERSIONS = Prepared(
 )
 
 
-def _counting(noun: Noun) -> Prepared:
+def _counting(noun: Noun, *conditions: ColumnElement[bool]) -> Prepared:
     columns = noun.table.c
     return Prepared(
         select(func.count().label("things"))
         .select_from(noun.table)
-        .where(columns.partition == bindparam("in_partition"), columns.account == bindparam("of"))
+        .where(
+            columns.partition == bindparam("in_partition"), columns.account == bindparam("of"), *conditions
+        )
     )
 
 
@@ -57,7 +69,10 @@ _COUNTED = {
     "Roles": (ROLE, _counting(ROLE)),
     "Policies": (POLICY, _counting(POLICY)),
     "InstanceProfiles": (INSTANCE_PROFILE, _counting(INSTANCE_PROFILE)),
+    "ServerCertificates": (SERVER_CERTIFICATE, _counting(SERVER_CERTIFICATE)),
 }
+_DEVICES = _counting(MFA_DEVICE)
+_DEVICES_IN_USE = _counting(MFA_DEVICE, MFA_DEVICE.table.c.user_id.is_not(None))
 _PROVIDERS = (_counting(OIDC_PROVIDER), _counting(SAML_PROVIDER))
 
 
@@ -99,7 +114,7 @@ def _forget(ctx: Context) -> None:
 
 @iam.operation(on=ANY)
 def get_account_summary(ctx: Context, request: Any) -> dict[str, Any]:
-    """Count what the account has, beside the quotas; what is not built here (MFA, certificates) it has none of."""
+    """Count what the account has, beside the quotas; its root has no password, keys or devices here."""
     place = {"of": ctx.account, "in_partition": ctx.partition}
     summary = {name: ctx.read.all(count, **place)[0].things for name, (_, count) in _COUNTED.items()}
     summary |= {f"{name}Quota": PER_ACCOUNT[noun][1] for name, (noun, _) in _COUNTED.items()}
@@ -118,13 +133,13 @@ def get_account_summary(ctx: Context, request: Any) -> dict[str, Any]:
         "AccessKeysPerUserQuota": KEYS_PER_USER,
         "GroupsPerUserQuota": GROUPS_PER_USER,
         "GlobalEndpointTokenVersion": 1,
+        "SigningCertificatesPerUserQuota": CERTIFICATES_PER_USER,
         "AccountMFAEnabled": 0,
         "AccountPasswordPresent": 0,
         "AccountAccessKeysPresent": 0,
         "AccountSigningCertificatesPresent": 0,
-        "MFADevices": 0,
-        "MFADevicesInUse": 0,
+        "MFADevices": ctx.read.all(_DEVICES, **place)[0].things,
+        "MFADevicesInUse": ctx.read.all(_DEVICES_IN_USE, **place)[0].things,
         "Providers": sum(ctx.read.all(count, **place)[0].things for count in _PROVIDERS),
-        "ServerCertificates": 0,
     }
     return {"SummaryMap": summary}

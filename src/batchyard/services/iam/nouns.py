@@ -1,4 +1,4 @@
-"""The five kinds of things with a name — users, groups, roles, policies, instance profiles: ARNs, rows, pages."""
+"""The kinds of things with a name — users, groups, roles, policies, profiles, …: ARNs, rows, pages."""
 
 from __future__ import annotations
 
@@ -115,6 +115,24 @@ INSTANCE_PROFILE = Noun(
     "Instance Profile {name} cannot be found.",
     "Instance Profile {name} already exists.",
 )
+SERVER_CERTIFICATE = Noun(
+    "server-certificate",
+    "ServerCertificateName",
+    tables.server_certificates,
+    "ASCA",
+    "The Server Certificate with name {name} cannot be found.",
+    "The Server Certificate with name {name} already exists.",
+)
+MFA_DEVICE = Noun(
+    "mfa",
+    "VirtualMFADeviceName",
+    tables.mfa_devices,
+    "AMFA",
+    "MFA Device with serial number {name} does not exist.",
+    "MFA device already exists.",
+)
+"""Its serial number is its ARN."""
+
 BY_KIND = {noun.kind: noun for noun in (USER, GROUP, ROLE, POLICY, INSTANCE_PROFILE)}
 
 

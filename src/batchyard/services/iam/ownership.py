@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, select
 
 from batchyard.framework.context import Context
 from batchyard.services.iam.nouns import Row
 from batchyard.services.iam.service import iam
-from batchyard.services.iam.tables import attachments, inline_policies
+from batchyard.services.iam.tables import (
+    access_keys,
+    attachments,
+    inline_policies,
+    login_profiles,
+    mfa_devices,
+    signing_certificates,
+    ssh_public_keys,
+)
 from batchyard.store.prepared import Prepared
 
 _ATTACHED = Prepared(
@@ -38,3 +46,23 @@ def refuse_owning(ctx: Context, row: Row) -> None:
         raise iam.error.DeleteConflictException("Cannot delete entity, must detach all policies first.")
     if list_inline(ctx, row):
         raise iam.error.DeleteConflictException("Cannot delete entity, must delete policies first.")
+
+
+def _held(table: Table) -> Prepared:
+    return Prepared(select(table.c.user_id).where(table.c.user_id == bindparam("owner")).limit(1))
+
+
+_CREDENTIALS = (
+    (_held(access_keys), "must delete access keys first"),
+    (_held(login_profiles), "must delete login profile first"),
+    (_held(mfa_devices), "must delete MFA device first"),
+    (_held(signing_certificates), "must remove referenced objects first"),
+    (_held(ssh_public_keys), "must remove referenced objects first"),
+)
+
+
+def refuse_holding_credentials(ctx: Context, row: Row) -> None:
+    """Raise DeleteConflict where a user still has credentials (texts: SNAP and Terraform's users' logs)."""
+    for held, what in _CREDENTIALS:
+        if ctx.write.first(held, owner=row.id) is not None:
+            raise iam.error.DeleteConflictException(f"Cannot delete entity, {what}.")

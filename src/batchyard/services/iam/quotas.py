@@ -6,7 +6,15 @@ from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
 from batchyard.services.iam.documents import over_quota
-from batchyard.services.iam.nouns import GROUP, INSTANCE_PROFILE, POLICY, ROLE, USER, Noun
+from batchyard.services.iam.nouns import (
+    GROUP,
+    INSTANCE_PROFILE,
+    POLICY,
+    ROLE,
+    SERVER_CERTIFICATE,
+    USER,
+    Noun,
+)
 from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.store.prepared import Prepared
 
@@ -17,6 +25,7 @@ PER_ACCOUNT = {
     POLICY: ("PoliciesPerAccount", 1500),
     INSTANCE_PROFILE: ("InstanceProfilesPerAccount", 1000),
     OIDC_PROVIDER: ("OpenIdConnectProvidersPerAccount", 100),
+    SERVER_CERTIFICATE: ("ServerCertificatesPerAccount", 20),
     SAML_PROVIDER: ("SAMLProvidersPerAccount", 100),
 }
 """Each kind's quota and AWS's name for it in `Cannot exceed quota for …` (IAM user guide, IAM quotas)."""

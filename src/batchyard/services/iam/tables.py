@@ -209,3 +209,61 @@ saml_providers = _named(
     Column("private_keys", Json, nullable=False),
 )
 """`private_keys` lists key id, when it was added, and the key itself, sealed."""
+
+server_certificates = _named(
+    "server_certificates",
+    Column("body", Text, nullable=False),
+    Column("chain", Text),
+    Column("sealed_key", Text, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+mfa_devices = _named(
+    "mfa_devices",
+    Column("sealed_seed", Text, nullable=False),
+    Column("user_id", Text),
+    Column("enabled_at", UtcTime),
+)
+"""`user_id` is who has the device; None while nobody does."""
+
+mfa_devices_by_user = Index("iam_mfa_devices_by_user", mfa_devices.c.user_id)
+
+signing_certificates = Table(
+    "iam_signing_certificates",
+    metadata,
+    Column("certificate_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("iam_signing_certificates_by_user", "user_id"),
+    Index("iam_signing_certificates_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+
+ssh_public_keys = Table(
+    "iam_ssh_public_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("iam_ssh_public_keys_by_user", "user_id"),
+    Index("iam_ssh_public_keys_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+
+credential_reports = Table(
+    "iam_credential_reports",
+    metadata,
+    Column("partition", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("generated_at", UtcTime, nullable=False),
+    Index("iam_credential_reports_by_account", "account"),
+    sqlite_with_rowid=False,
+)

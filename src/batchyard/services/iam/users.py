@@ -8,9 +8,7 @@ from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
 from batchyard.services.iam import departed_principals, revisions
-from batchyard.services.iam.access_keys import keys_of
 from batchyard.services.iam.boundaries import boundary_shape, checked_boundary, record_boundary
-from batchyard.services.iam.login_profiles import find_profile
 from batchyard.services.iam.nouns import (
     USER,
     Row,
@@ -21,7 +19,7 @@ from batchyard.services.iam.nouns import (
     require,
     tag_list,
 )
-from batchyard.services.iam.ownership import refuse_owning
+from batchyard.services.iam.ownership import refuse_holding_credentials, refuse_owning
 from batchyard.services.iam.quotas import refuse_full
 from batchyard.services.iam.resources import listing, own_or_named, to_be, to_become, user, user_name
 from batchyard.services.iam.service import iam
@@ -93,12 +91,9 @@ def update_user(ctx: Context, request: Any) -> None:
 
 @iam.operation(on=user, writes=True)
 def delete_user(ctx: Context, request: Any) -> None:
-    """Delete a user that has no keys, groups and policies left (DeleteConflict's texts: SNAP and Terraform)."""
+    """Delete a user that has no credentials, groups and policies left (DeleteConflict's texts: SNAP and Terraform)."""
     row = require(ctx, USER, request["UserName"])
-    if keys_of(ctx, row):
-        raise iam.error.DeleteConflictException("Cannot delete entity, must delete access keys first.")
-    if find_profile(ctx, row) is not None:
-        raise iam.error.DeleteConflictException("Cannot delete entity, must delete login profile first.")
+    refuse_holding_credentials(ctx, row)
     if ctx.write.first(_IN_GROUP, member_id=row.id) is not None:
         raise iam.error.DeleteConflictException("Cannot delete entity, must remove users from group first.")
     refuse_owning(ctx, row)
