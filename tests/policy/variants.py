@@ -89,6 +89,16 @@ def twice(dice, case):
     return with_policies(case, identity=case["policies"].get("identity", []) * 2)
 
 
+def _folded(block, fold):
+    """A Condition block in another case, unless two of its spellings would become one."""
+
+    def renamed(names):
+        found = {fold(name): value for name, value in names.items()}
+        return found if len(found) == len(names) else names
+
+    return renamed({operator: renamed(keys) for operator, keys in block.items()})
+
+
 def respelt(dice, case):
     """Single values as lists and the other way round, actions and operators in another case, `*` doubled."""
 
@@ -107,15 +117,11 @@ def respelt(dice, case):
         for name in ("Resource", "NotResource"):
             if name in found:
                 found[name] = listed(found[name])
-        blocks = found.get("Condition", {}).items()
-        respelt_blocks = {}
-        for operator, keys in blocks:
-            into = respelt_blocks.setdefault(operator.upper(), {})
-            for key, values in keys.items():
-                # Two spellings of a key in one block would become one.
-                into[key if key.lower() in map(str.lower, into) else key.lower()] = listed(values)
-        if len(respelt_blocks) == len(blocks) and "Condition" in found:
-            found["Condition"] = respelt_blocks
+        if "Condition" in found:
+            found["Condition"] = {
+                operator: {key: listed(values) for key, values in keys.items()}
+                for operator, keys in _folded(found["Condition"], str.upper).items()
+            }
         return found
 
     return _each_statement(case, change)

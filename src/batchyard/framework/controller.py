@@ -36,9 +36,12 @@ class ActingAs(Protocol):
 
     Assumes lazily, at the first call; a refused AssumeRole is raised as AccessDenied by that call. A service with
     `further_principals` may name one of them (ECS assumes a task's roles as ecs-tasks.amazonaws.com).
+    `source_arn`: the resource for which it is done, as a trust policy may ask for it (aws:SourceArn).
     """
 
-    def __call__(self, role_arn: str, *, principal: str | None = None) -> Clients: ...
+    def __call__(
+        self, role_arn: str, *, principal: str | None = None, source_arn: str | None = None
+    ) -> Clients: ...
 
 
 class Controller:

@@ -49,6 +49,8 @@ class Session:
     """The session was made with another role session's credentials."""
     service_principal: str | None = None
     """For kind `service`: batch.amazonaws.com; else None."""
+    source_arn: str | None = None
+    """For kind `service`: the resource that it calls for (aws:SourceArn)."""
     called_via: tuple[str, ...] = ()
     """The services that carried this caller on (forward access session), the first one first."""
     acted_for: str | None = None

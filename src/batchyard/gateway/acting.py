@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,15 @@ _KEPT_SESSIONS = 2048
 _RENEW_BEFORE = timedelta(minutes=5)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Who assumes which role, and for which resource: what a trust policy may ask about."""
+
+    assumer: str
+    role_arn: str
+    source_arn: str | None
+
+
 class Acting:
     """Assumes roles for services and keeps the sessions until near their end."""
 
@@ -31,18 +41,21 @@ class Acting:
         self._gateway = gateway
         self._sessions = sessions
         self._epochs = epochs
-        self._kept: OrderedDict[tuple[str, str, int], Session] = OrderedDict()
+        self._kept: OrderedDict[tuple[_Wanted, int], Session] = OrderedDict()
         self._lock = threading.Lock()
 
     def for_key(self, service: Service, key: Key) -> ActingAs:
         """`acting_as` for one key of one of the service's controllers."""
 
-        def acting_as(role_arn: str, *, principal: str | None = None) -> Clients:
+        def acting_as(
+            role_arn: str, *, principal: str | None = None, source_arn: str | None = None
+        ) -> Clients:
             assumer = principal or service.principal
             if assumer not in (service.principal, *service.further_principals):
                 raise ValueError(f"{service.name} does not act as {assumer}")
+            wanted = _Wanted(assumer, role_arn, source_arn)
             clients: Any = GatewayClients(
-                lambda call: self._call(service, key, assumer, role_arn, call),
+                lambda call: self._call(service, key, wanted, call),
                 region=key.region,
                 origin=Origin(),
             )
@@ -51,16 +64,17 @@ class Acting:
 
         return acting_as
 
-    def _call(self, service: Service, key: Key, assumer: str, role_arn: str, call: Call) -> dict[str, Any]:
+    def _call(self, service: Service, key: Key, wanted: _Wanted, call: Call) -> dict[str, Any]:
+        assumer = wanted.assumer
         origin = Origin(source_ip=assumer, user_agent=assumer, secure=True, request_id=ids.uuid4())
         sent = Call(call.service, call.operation, call.request, call.region, origin)
-        session = self._session(service, key, assumer, role_arn, origin)
+        session = self._session(service, key, wanted, origin)
         try:
             return self._invoke(session, sent)
         except SessionEnded:
             # The role was deleted, perhaps made anew: assume it once more, and let the answer stand.
-            self._forget(assumer, key, role_arn)
-            session = self._session(service, key, assumer, role_arn, origin)
+            self._forget(key, wanted)
+            session = self._session(service, key, wanted, origin)
             return self._invoke(session, sent)
 
     def _invoke(self, session: Session, sent: Call) -> dict[str, Any]:
@@ -72,26 +86,31 @@ class Acting:
             error.service, error.request_id = sent.service, sent.origin.request_id
             raise
 
-    def _session(self, service: Service, key: Key, assumer: str, role_arn: str, origin: Origin) -> Session:
+    def _session(self, service: Service, key: Key, wanted: _Wanted, origin: Origin) -> Session:
         epoch = self._epochs.of(key.account)
-        place = (assumer, role_arn, epoch)
+        place = (wanted, epoch)
         with self._lock:
             kept = self._kept.get(place)
             if kept is not None and kept.expires_at and kept.expires_at - wall_now() > _RENEW_BEFORE:
                 self._kept.move_to_end(place)
                 return kept
-        session = self._assume(service, key, assumer, role_arn, origin, epoch)
+        session = self._assume(service, key, wanted, origin, epoch)
         with self._lock:
             self._kept[place] = session
             while len(self._kept) > _KEPT_SESSIONS:
                 self._kept.popitem(last=False)
         return session
 
-    def _assume(
-        self, service: Service, key: Key, assumer: str, role_arn: str, origin: Origin, epoch: int
-    ) -> Session:
-        principal = service_session(assumer, partition=key.partition, account=key.account, epoch=epoch)
-        request: dict[str, object] = {"RoleArn": role_arn, "RoleSessionName": _session_name(service, assumer)}
+    def _assume(self, service: Service, key: Key, wanted: _Wanted, origin: Origin, epoch: int) -> Session:
+        principal = service_session(
+            wanted.assumer,
+            partition=key.partition,
+            account=key.account,
+            epoch=epoch,
+            source_arn=wanted.source_arn,
+        )
+        name = _session_name(service, wanted.assumer)
+        request: dict[str, object] = {"RoleArn": wanted.role_arn, "RoleSessionName": name}
         call = Call("sts", "AssumeRole", request, key.region, origin)
         try:
             answer = self._gateway.invoke(principal, call)
@@ -101,11 +120,11 @@ class Acting:
         opened = self._sessions.open(answer["Credentials"]["SessionToken"])
         if opened is None:
             raise RuntimeError("the gateway does not know a session token that sts just issued")
-        return acting_session(opened[0], assumer)
+        return acting_session(opened[0], wanted.assumer)
 
-    def _forget(self, assumer: str, key: Key, role_arn: str) -> None:
+    def _forget(self, key: Key, wanted: _Wanted) -> None:
         with self._lock:
-            self._kept.pop((assumer, role_arn, self._epochs.of(key.account)), None)
+            self._kept.pop((wanted, self._epochs.of(key.account)), None)
 
 
 def _session_name(service: Service, assumer: str) -> str:

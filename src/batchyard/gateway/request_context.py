@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from batchyard.audit.trail import principal_of
+from batchyard.clock import wall_now
 from batchyard.framework.check import Check, Tags, Values
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
 
 _PRINCIPAL_TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "anonymous": "Anonymous"}
 _RESOURCE_TAG = "aws:resourcetag/"
-
+_IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where IAM's one endpoint of a partition is: its calls are made there (guide: aws:RequestedRegion)."""
 
 _OF_TIME: Mapping[str, Callable[[datetime], str]] = {
     "aws:currenttime": lambda now: f"{now.isoformat(timespec='seconds')[:19]}Z",
@@ -79,7 +81,7 @@ def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> 
     keys: dict[str, Values] = {
         "aws:securetransport": "true" if origin.secure else "false",
         "aws:useragent": origin.user_agent,
-        "aws:requestedregion": ctx.region,
+        "aws:requestedregion": _requested_region(ctx),
         "aws:viaawsservice": "true" if session.called_via else "false",
         "aws:principalisawsservice": "true" if session.kind == "service" else "false",
     }
@@ -95,6 +97,8 @@ def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> 
         keys["aws:principalservicename"] = session.service_principal or ""
         keys["aws:principalservicenameslist"] = (session.service_principal or "",)
         keys["aws:sourceaccount"] = session.account
+        if session.source_arn is not None:
+            keys["aws:sourcearn"] = session.source_arn
     else:
         _principal_keys(ctx, principal_tags, keys)
     _tag_keys(operation, ctx.call.request, keys)
@@ -103,6 +107,10 @@ def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> 
             {name.lower(): value for name, value in operation.conditions(ctx, ctx.call.request).items()}
         )
     return keys
+
+
+def _requested_region(ctx: Context) -> str:
+    return _IAM_REGIONS.get(ctx.partition, ctx.region) if ctx.call.service == "iam" else ctx.region
 
 
 def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values]) -> None:
@@ -120,6 +128,10 @@ def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values]) -> None:
         keys["aws:multifactorauthpresent"] = "true" if session.mfa else "false"
         if session.issued_at is not None:
             keys["aws:tokenissuetime"] = session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+            if session.mfa:
+                # The code was given with the call that made the session.
+                age = wall_now() - session.issued_at
+                keys["aws:multifactorauthage"] = str(int(age.total_seconds()))
     if session.source_identity:
         keys["aws:sourceidentity"] = session.source_identity
     for name, value in {**tags, **session.tags}.items():

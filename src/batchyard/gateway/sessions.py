@@ -115,8 +115,13 @@ class Sessions:
         return None if claims is None else (_session_of(claims), claims["secret"])
 
 
-def service_session(principal: str, *, partition: str, account: str, epoch: int) -> Session:
-    """A service principal acting for an account: allowed nothing but what a role's trust policy gives it."""
+def service_session(
+    principal: str, *, partition: str, account: str, epoch: int, source_arn: str | None = None
+) -> Session:
+    """A service principal acting for an account: allowed nothing but what a role's trust policy gives it.
+
+    `source_arn`: the resource of the account for which it acts.
+    """
     return Session(
         kind="service",
         partition=partition,
@@ -126,6 +131,7 @@ def service_session(principal: str, *, partition: str, account: str, epoch: int)
         name=principal,
         epoch=epoch,
         service_principal=principal,
+        source_arn=source_arn,
     )
 
 

@@ -42,7 +42,7 @@ class ComputeController(Controller):
             return find_environment(tx, account=key.account, region=key.region, name_or_arn=key.name)
 
     def _bring_about(self, key: Key, row: Row, acting_as: ActingAs) -> Again | None:
-        aws = acting_as(row.service_role)
+        aws = acting_as(row.service_role, source_arn=row.arn)
         try:
             if row.ending:
                 return self._delete(key, row, aws)

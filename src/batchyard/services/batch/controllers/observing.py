@@ -33,7 +33,7 @@ class Observer:
         """
         if not _has_instances(row) or (not wanted and self._at_rest.get(row.uuid) == row.generation):
             return ()
-        found = observe(acting_as(row.service_role), row, self._idle_times, now)
+        found = observe(acting_as(row.service_role, source_arn=row.arn), row, self._idle_times, now)
         with self._lock:
             if found or row.compute_resources is None or row.compute_resources.get("minvCpus", 0) > 0:
                 self._at_rest.pop(row.uuid, None)

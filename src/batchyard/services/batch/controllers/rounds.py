@@ -125,7 +125,7 @@ class Round:
             if current is None:
                 return
             self._observer.wake(row)
-            aws = self._acting_as(row.service_role)
+            aws = self._acting_as(row.service_role, source_arn=row.arn)
             try:
                 capacity.prepare(aws, current, wanted)
             except (ApiError, Unfit) as error:

@@ -148,7 +148,7 @@ class Starter:
         return self._ready[place]
 
     def _make_ready(self, definition_id: int, environment: Row) -> _Ready:
-        aws = self._acting_as(environment.service_role)
+        aws = self._acting_as(environment.service_role, source_arn=environment.arn)
         at = _made_at(definition_id, environment)
         with self._runtime.store.read() as tx:
             definition, made = tx.first(_DEFINITION, id=definition_id), tx.first(_FIND_MADE, **at)
@@ -179,7 +179,7 @@ class Starter:
 
     def _ask(self, start: Start) -> _Answer:
         """One RunTask; the same again (the token) answers with the same task."""
-        aws = self._acting_as(start.environment.service_role)
+        aws = self._acting_as(start.environment.service_role, source_arn=start.environment.arn)
         try:
             ready = self._readied(start.job, start.environment)
             request = task_requests.run_task(

@@ -48,7 +48,7 @@ class WatchingController(Controller):
             return None
         if environment is None:
             return self._conclude(mine, {}, None)
-        aws = acting_as(environment.service_role)
+        aws = acting_as(environment.service_role, source_arn=environment.arn)
         try:
             tasks = _describe(aws, next(iter(mine.values())).cluster_arn, [key.name for key in mine])
             return self._conclude(mine, tasks, aws)

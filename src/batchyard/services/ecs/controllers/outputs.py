@@ -88,5 +88,6 @@ class Outputs:
         """A user's task with an execution role: that role; every other: who called RunTask (DESIGN.md 3.1)."""
         role = row.overrides.get("executionRoleArn") or document.get("executionRoleArn")
         if role and not row.by_service:
-            return self._acting_as(role, principal=TASKS_PRINCIPAL)
+            cluster = f"arn:{row.partition}:ecs:{row.region}:{row.account}:cluster/{row.cluster}"
+            return self._acting_as(role, principal=TASKS_PRINCIPAL, source_arn=cluster)
         return self._runtime.kept_callers.clients(row.caller, region=stream.region)
