@@ -158,6 +158,23 @@ def test_assuming_a_role_asks_its_trust_policy(
     assert explain(*question, "--context", "sts:ExternalId=secret")[1] == 0
 
 
+def test_a_role_of_another_account_is_not_taken_for_ones_own(
+    environment: dict[str, str], aws: ClientOf, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"})
+    aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+    other = "arn:aws:iam::999999999999:role/r"
+    root = f"arn:aws:iam::{account}:root"
+    assert run(["explain", "--principal", root, "--action", "sts:AssumeRole", "--resource", other]) == 2
+    assert f"cannot read the trust policy of `{other}`" in capsys.readouterr().err
+
+
+def test_aws_managed_policies_are_asked_for_as_ones_own(explain: Explain, user: Callable[..., Any]) -> None:
+    made = user({"Version": "2012-10-17", "Statement": [statement("iam:GetPolicy")]})
+    question = ("--principal", made["arn"], "--action", "iam:GetPolicy")
+    assert explain(*question, "--resource", "arn:aws:iam::aws:policy/AdministratorAccess")[1] == 0
+
+
 def test_root_may_do_everything(explain: Explain, account: str) -> None:
     answer, code = explain("--principal", f"arn:aws:iam::{account}:root", "--action", "batch:DescribeJobs")
     assert (answer["sentence"], code) == ("allowed: the account's root user may do everything", 0)

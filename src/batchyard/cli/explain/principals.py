@@ -95,8 +95,12 @@ def _managed(iam: Any, arn: str, kind: str) -> Source:
 
 
 def trust_policy(iam: Any, role_arn: str) -> Source:
-    """The trust policy of a role of the account."""
+    """The trust policy of a role of the account; raises Refusal for one of another account, or path."""
     role = iam.get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
+    if role["Arn"] != role_arn:
+        raise Refusal(
+            f"cannot read the trust policy of `{role_arn}`: the role of that name here is `{role['Arn']}`"
+        )
     return Source(
         "trust", role_arn, role_arn, None, _parsed(role["AssumeRolePolicyDocument"], "trust", role_arn)
     )

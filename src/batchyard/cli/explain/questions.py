@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from batchyard.policy.explanation import ExplainedStatement, Explanation, explai
 from batchyard.policy.sources import PolicySet, Request
 from batchyard.policy.wildcard import Values
 
+_OWNER = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
+"""The account in an ARN. A resource without one (AWS's managed policies, `*`) is asked for as the caller's own."""
+
 
 def ask(
     iam: Any, *, principal: str, action: str, resource: str, context: Sequence[str], region: str
@@ -23,13 +27,13 @@ def ask(
     if action.count(":") != 1 or "*" in action:
         raise Refusal(f"`--action` takes one action such as `batch:SubmitJob`, not `{action}`")
     bound = read_principal(iam, principal)
-    owner = resource.split(":")[4] if resource.count(":") >= 5 else ""
+    owner = _OWNER.match(resource)
     request = Request(
         action=action,
         resource=resource,
         context={**_known(bound, region), **_given(context)},
         principal=bound.principal,
-        resource_account=owner or bound.principal.account,
+        resource_account=owner[1] if owner else bound.principal.account,
         trust_required=action.lower() == "sts:assumerole",
     )
     policies = bound.policies
