@@ -6,6 +6,8 @@ Forms from records in the CloudTrail guide (StartInstances, StopInstances, Creat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from batchyard.audit.secrets import HIDDEN_VALUE
@@ -14,11 +16,14 @@ from batchyard.wire.model import Operation, Shape
 
 REMOVED = "<sensitiveDataRemoved>"
 _SETS = {
+    "AttributeNames": ("accountAttributeNameSet", "attributeName"),
+    "ExecutableUsers": ("executableBySet", "user"),
     "GroupIds": ("securityGroupIdSet", "groupId"),
     "GroupNames": ("securityGroupSet", "groupName"),
     "ImageIds": ("imagesSet", "imageId"),
     "InstanceIds": ("instancesSet", "instanceId"),
     "KeyNames": ("keySet", "keyName"),
+    "Owners": ("ownersSet", "owner"),
     "Resources": ("resourcesSet", "resourceId"),
     "SecurityGroupIds": ("groupSet", "groupId"),
     "SubnetIds": ("subnetSet", "subnetId"),
@@ -31,6 +36,19 @@ _LISTS = {
     "NetworkInterfaces": "networkInterfaceSet",
     "TagSpecifications": "tagSpecificationSet",
 }
+_SHOWN_EMPTY = {
+    "DescribeAccountAttributes": ("accountAttributeNameSet", "filterSet"),
+    "DescribeImages": ("executableBySet", "imagesSet", "ownersSet", "filterSet"),
+    "DescribeInstanceStatus": ("instancesSet", "filterSet"),
+    "DescribeInstances": ("instancesSet", "filterSet"),
+    "DescribeKeyPairs": ("keySet", "filterSet"),
+    "DescribeSecurityGroups": ("securityGroupSet", "securityGroupIdSet", "filterSet"),
+    "DescribeSubnets": ("subnetSet", "filterSet"),
+    "DescribeTags": ("filterSet",),
+    "DescribeVpcs": ("vpcSet", "filterSet"),
+}
+"""Sets that a record shows also where the request has none: instances, security groups, tags and account attributes
+as published; the others by analogy [guess]."""
 _IN_INSTANCES = ("ImageId", "MinCount", "MaxCount", "KeyName")
 _RUN_INSTANCES_DEFAULTS: dict[str, Any] = {
     "blockDeviceMapping": {},
@@ -45,7 +63,8 @@ def request_parameters(operation: Operation, request: Any) -> Any:
     if _is_wrapped(operation):
         return {f"{operation.name}Request": _form(request, operation.input)}
     if operation.name != "RunInstances":
-        return _asked(request, operation.input) or None
+        shown: dict[str, Any] = {name: {} for name in _SHOWN_EMPTY.get(operation.name, ())}
+        return {**shown, **_asked(request, operation.input)} or None
     instances = {_lowered(name): request[name] for name in _IN_INSTANCES if name in request}
     rest = {name: value for name, value in request.items() if name not in _IN_INSTANCES}
     return {
@@ -57,10 +76,11 @@ def request_parameters(operation: Operation, request: Any) -> Any:
 
 def response_elements(operation: Operation, response: Any, request_id: str) -> Any:
     """What a changing call answered, with the request's id; `_return` where EC2 says no more than that it did it."""
-    answer = _answered(response, operation.output) or {}
     if _is_wrapped(operation):
+        answer = _answered(response, operation.output, at=_in_text) or {}
         namespace = operation.model.xml_namespace.rstrip("/") + "/"
         return {f"{operation.name}Response": {"xmlns": namespace, "requestId": request_id, **answer}}
+    answer = _answered(response, operation.output, at=_in_milliseconds) or {}
     if operation.output is None:
         answer = {"_return": True}
     return {"requestId": request_id, **answer}
@@ -101,23 +121,33 @@ def _asked_item(name: str, value: Any, shape: Shape | None) -> Any:
     return _asked(value, shape)
 
 
-def _answered(value: Any, shape: Shape | None) -> Any:
-    """An answer's members by their XML names, lists as sets of items, times in milliseconds."""
+def _answered(value: Any, shape: Shape | None, *, at: Callable[[datetime], Any]) -> Any:
+    """An answer's members by their XML names, lists as sets of items, times as `at` writes them."""
     if value == HIDDEN_VALUE:
         return REMOVED
     if shape is None or value is None:
         return value
     if isinstance(value, list):
-        return _items([_answered(one, shape.member) for one in value])
+        return _items([_answered(one, shape.member, at=at) for one in value])
     if shape.type == "timestamp":
-        return int(moment(value).timestamp() * 1000)
+        return at(moment(value))
     if not isinstance(value, dict):
         return value
     found = {
-        _name(name, shape.members.get(name)): _answered(inner, shape.members.get(name))
+        _name(name, shape.members.get(name)): _answered(inner, shape.members.get(name), at=at)
         for name, inner in value.items()
     }
     return {"_return" if name == "return" else name: inner for name, inner in found.items()}
+
+
+def _in_milliseconds(at: datetime) -> int:
+    """`1508350525000` (published RunInstances records)."""
+    return int(at.timestamp() * 1000)
+
+
+def _in_text(at: datetime) -> str:
+    """`2022-05-10T18:36:30.000Z`, as the answer itself has it [guess]."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _form(value: Any, shape: Shape | None) -> Any:
