@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from batchyard.app import App
@@ -374,3 +375,70 @@ def test_how_long_ago_mfa_was_used(app: App, aws: Any, account: str, user: Any, 
         )
         batch = sign_in("batch", given)
         assert is_denied(batch.describe_job_queues, "batch:DescribeJobQueues") is denied
+
+
+def test_a_network_tells_where_it_is(aws: Any, asked: AsAllowed, account: str) -> None:
+    """Service authorization reference, EC2: the keys of security groups, subnets and VPCs that exist."""
+    ec2 = aws("ec2")
+    group = ec2.describe_security_groups()["SecurityGroups"][0]
+    subnet = ec2.describe_subnets()["Subnets"][0]
+    here = f"arn:aws:ec2:us-east-1:{account}:vpc/{group['VpcId']}"
+    revoking = ("ec2:RevokeSecurityGroupEgress", {"GroupId": group["GroupId"], "IpPermissions": []})
+    making = ("ec2:CreateSubnet", {"VpcId": group["VpcId"], "CidrBlock": "10.0.0.0/24"})
+    deleting = ("ec2:DeleteSubnet", {"SubnetId": subnet["SubnetId"]})
+    cases = [
+        (revoking, "ArnEquals", "ec2:Vpc", here),
+        (revoking, "StringEquals", "ec2:SecurityGroupID", group["GroupId"]),
+        (deleting, "ArnEquals", "ec2:Vpc", here),
+        (deleting, "StringEquals", "ec2:SubnetID", subnet["SubnetId"]),
+        (deleting, "StringEquals", "ec2:AvailabilityZone", subnet["AvailabilityZone"]),
+        (making, "StringEqualsIfExists", "ec2:VpcID", group["VpcId"]),
+        (making, "StringEqualsIfExists", "ec2:Tenancy", "default"),
+    ]
+    for (action, given), operator, key, right in cases:
+        for value, denied in ((right, False), (right.replace("a", "b") + "x", True)):
+            made = asked("ec2", action, operator, key, value)
+            call = getattr(made, xform_name(action.partition(":")[2]))
+            assert is_denied(lambda call=call, given=given: call(**given, DryRun=True), action) is denied, key
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("subnet", "ec2:SubnetID"),
+        ("security-group", "ec2:SecurityGroupID"),
+        ("image", "ec2:ImageID"),
+        ("network-interface", "ec2:Subnet"),
+    ],
+)
+def test_a_launch_tells_what_it_uses(
+    aws: Any, user: Any, endpoint: str, account: str, kind: str, key: str
+) -> None:
+    ec2 = aws("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    values = {"subnet": subnet, "security-group": group, "image": image}
+    right = values.get(kind, f"arn:aws:ec2:us-east-1:{account}:subnet/{subnet}")
+    for value, expected in ((right, "DryRunOperation"), (f"{right}x", "UnauthorizedOperation")):
+        wanted = {"StringEquals": {key: value}}
+        elsewhere = {
+            "Effect": "Allow",
+            "Action": "ec2:RunInstances",
+            "NotResource": f"arn:aws:ec2:*:*:{kind}/*",
+        }
+        made = user(
+            policy(allow("ec2:RunInstances", f"arn:aws:ec2:*:*:{kind}/*", Condition=wanted), elsewhere)
+        )
+        launching = client(endpoint, "ec2", access_key=made["key"], secret=made["secret"])
+        with pytest.raises(ClientError) as caught:
+            launching.run_instances(
+                ImageId=image,
+                InstanceType="m5.large",
+                MinCount=1,
+                MaxCount=1,
+                SubnetId=subnet,
+                SecurityGroupIds=[group],
+                DryRun=True,
+            )
+        assert caught.value.response["Error"]["Code"] == expected

@@ -28,7 +28,9 @@ def launch_checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         ctx, launch, "instance", {**_template_keys(ctx, launch, "InstanceType"), **_about(ctx, launch, spot)}
     )
     yield from _used(ctx, launch, spot)
-    network = {"ec2:Vpc": arn(place(ctx), f"vpc/{spot.vpc_id}")} if spot.vpc_id else {}
+    network: dict[str, Values] = {"ec2:Vpc": arn(place(ctx), f"vpc/{spot.vpc_id}")} if spot.vpc_id else {}
+    if spot.subnet_id:
+        network["ec2:Subnet"] = arn(place(ctx), f"subnet/{spot.subnet_id}")
     yield _made(
         ctx, launch, "network-interface", {**_template_keys(ctx, launch, "NetworkInterfaces"), **network}
     )
@@ -79,14 +81,11 @@ def _about(ctx: Context, launch: Launch, spot: Spot) -> dict[str, Values]:
 def _used(ctx: Context, launch: Launch, spot: Spot) -> Iterable[Check]:
     """Image, subnet, security groups, key pair and launch template."""
     data = launch.data
-    where = place(ctx)
     yield image_check(ctx, data.get("ImageId"), **_template_keys(ctx, launch, "ImageId"))
-    zone: dict[str, Values] = {"ec2:AvailabilityZone": spot.zone} if spot.zone else {}
-    vpc: dict[str, Values] = {"ec2:Vpc": arn(where, f"vpc/{spot.vpc_id}")} if spot.vpc_id else {}
-    keys = {**_template_keys(ctx, launch, "SubnetId"), **zone, **vpc}
+    keys = _template_keys(ctx, launch, "SubnetId")
     yield resource_check(ctx, f"subnet/{spot.subnet_id or '*'}", **keys)
     for group in spot.group_ids or ("*",):
-        group_keys = {**_template_keys(ctx, launch, "SecurityGroupIds"), **vpc}
+        group_keys = _template_keys(ctx, launch, "SecurityGroupIds")
         yield resource_check(ctx, f"security-group/{group}", **group_keys)
     if data.get("KeyName"):
         key_keys = {**_template_keys(ctx, launch, "KeyName"), "ec2:KeyPairName": data["KeyName"]}
@@ -101,8 +100,8 @@ def image_check(ctx: Context, image_id: str | None, **context: Values) -> Check:
     """The check on an image. It is Amazon's and public, so the caller's own policies decide about it alone."""
     image = find_image(ctx.region, image_id or "")
     keys: dict[str, Values] = {**context, "ec2:RootDeviceType": "ebs", "ec2:ImageType": "machine"}
-    if image is not None:
-        keys |= {"ec2:Owner": "amazon", "ec2:Public": "true"}
+    if image is not None and image_id:
+        keys |= {"ec2:ImageID": image_id, "ec2:Owner": "amazon", "ec2:Public": "true"}
     return Check(
         resource=f"arn:{ctx.partition}:ec2:{ctx.region}::image/{image_id or '*'}",
         context=keys,

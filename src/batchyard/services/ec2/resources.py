@@ -7,6 +7,7 @@ from typing import Any
 
 from batchyard.framework.check import Check, Tags, Target, Values, members
 from batchyard.framework.context import Context
+from batchyard.services.ec2.network_keys import network_keys
 from batchyard.services.ec2.places import arn, place
 from batchyard.services.ec2.tag_rows import find_tags
 from batchyard.services.ec2.tag_specifications import by_type, tag_keys, tagging_checks
@@ -15,7 +16,11 @@ from batchyard.services.ec2.tag_specifications import by_type, tag_keys, tagging
 def resource_check(ctx: Context, resource: str, **context: Values) -> Check:
     """The check on one existing resource: `resource_check(ctx, "subnet/subnet-1")`."""
     whole = arn(place(ctx), resource)
-    return Check(resource=whole, context=context, tags=lambda: find_tags(ctx, whole))
+    return Check(
+        resource=whole,
+        context={**network_keys(ctx, resource), **context},
+        tags=lambda: find_tags(ctx, whole),
+    )
 
 
 def named(kind: str, path: str) -> Target:
