@@ -36,7 +36,8 @@ def built() -> tuple[Operation, ...]:
 
 
 @cache
-def _known_good() -> tuple[tuple[Operation, str], ...]:
+def known_good() -> tuple[tuple[Operation, str], ...]:
+    """Every operation with a request that an authorization case knows to be good, as JSON."""
     rows = []
     for path in sorted(_CASES.glob("*.json")):
         operations = wire_model.load(path.stem).operations
@@ -59,9 +60,9 @@ def _weight(operation: Operation) -> float:
 _TAKES_AWAY = ("Delete", "Detach", "Remove", "Terminate", "Deregister", "Cancel", "Stop", "UpdateAccessKey")
 
 
-def _any_known_good(random: Random) -> tuple[Operation, str]:
-    weights = [_weight(operation) for operation, _ in _known_good()]
-    return random.choices(_known_good(), weights=weights)[0]
+def _any_good(random: Random) -> tuple[Operation, str]:
+    weights = [_weight(operation) for operation, _ in known_good()]
+    return random.choices(known_good(), weights=weights)[0]
 
 
 def _any_operation(random: Random) -> Operation:
@@ -92,13 +93,13 @@ def one_nasty_member(random: Random, scene: Scene) -> tuple[Operation, Request]:
 
 def good_request(random: Random, scene: Scene) -> tuple[Operation, Request]:
     """One of the requests that the authorization cases know to be good, on what the scene has."""
-    operation, text = _any_known_good(random)
+    operation, text = _any_good(random)
     return operation, written(operation, json.loads(text.replace("{account}", scene.account)))
 
 
 def spoilt_good_request(random: Random, scene: Scene) -> tuple[Operation, Request]:
     """A request that is known to be good, but for one value in it."""
-    operation, text = _any_known_good(random)
+    operation, text = _any_good(random)
     params = json.loads(text.replace("{account}", scene.account))
     places = list(_leaves(params))
     if places and operation.input is not None:

@@ -6,6 +6,7 @@ uvicorn is imported once the socket is taken: an address in use is told before a
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -46,6 +47,8 @@ def make_server(application: Any) -> uvicorn.Server:
     """A uvicorn server for an ASGI application, quiet and without its own signal handling."""
     import uvicorn
 
+    # A line for each absurd request would let anybody fill the disk; uvicorn's errors stay.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     config = uvicorn.Config(
         application,
         log_config=None,

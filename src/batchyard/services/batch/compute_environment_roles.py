@@ -51,7 +51,8 @@ def instance_profile_arn(ctx: Context, given: str) -> str:
 
 
 def _passed(ctx: Context, request: Any, role: str, to: str) -> Check:
-    name = request.get("computeEnvironmentName") or request.get("computeEnvironment")
+    creates = "computeEnvironmentName" in request
+    name = request["computeEnvironmentName" if creates else "computeEnvironment"]
     return Check(
         resource=role,
         action="iam:PassRole",

@@ -87,9 +87,9 @@ def _check_lists(name: str, container: Mapping[str, Any]) -> None:
     if any(not pair.get("name") for pair in container.get("environment") or ()):
         raise ecs.error.ClientException(NAMELESS)
     for need in container.get("resourceRequirements") or ():
-        if need["type"] == "GPU" and whole_number(need["value"]) is None:
+        if need["type"] == "GPU" and whole_number(need.get("value", "")) is None:
             raise ecs.error.ClientException(
-                f"Invalid setting for container '{name}'. GPU value '{need['value']}' is not a whole number."
+                f"Invalid setting for container '{name}'. GPU value '{need.get('value')}' is not a whole number."
             )
 
 

@@ -86,8 +86,8 @@ def gpu_count(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> in
         for need in both.get("resourceRequirements") or ():
             if need["type"] != "GPU":
                 raise ecs.error.ClientException(f"Unsupported resource type {need['type']}.")
-            number = whole_number(need["value"])
+            number = whole_number(need.get("value", ""))
             if number is None:
-                raise ecs.error.ClientException(f"GPU value '{need['value']}' is not a whole number.")
+                raise ecs.error.ClientException(f"GPU value '{need.get('value')}' is not a whole number.")
             count += number
     return count
