@@ -101,8 +101,9 @@ def _bounded(ctx: Context, request: Any, question: Question) -> Any:
     Raises InvalidInput where one action alone is more work than that (its text is a guess).
     """
     policies = question.policies
-    others = (policies.boundary, given_resource_policy(ctx, request, request["ActionNames"][0]))
-    sources = (*policies.identity, *(one for one in others if one is not None))
+    of_resource = [given_resource_policy(ctx, request, action) for action in request["ActionNames"][:1]]
+    others = (one for one in (policies.boundary, *of_resource) if one is not None)
+    sources = (*policies.identity, *others)
     statements = sum(len(source.policy.statements) for source in sources)
     most = EVALUATED_AT_ONCE // (len(question.resources) * max(1, statements))
     if most < 1:
