@@ -41,7 +41,12 @@ def resource_template(action: str, arn: str) -> str:
         return "*"
     types = next((types for known, types in service.actions.items() if known.lower() == name.lower()), ())
     templates = [service.resources[one] for one in types if one in service.resources]
-    return next((one for one in templates if _expression(one).fullmatch(arn)), (templates or ["*"])[0])
+    return next((one for one in templates if matches_template(one, arn)), (templates or ["*"])[0])
+
+
+def matches_template(template: str, arn: str) -> bool:
+    """Whether an ARN has a template's form."""
+    return _expression(template).fullmatch(arn) is not None
 
 
 @functools.cache

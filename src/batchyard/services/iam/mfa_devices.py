@@ -140,7 +140,7 @@ def _check_codes(ctx: Context, row: Row, request: Any, *, around: int) -> None:
     """Raise InvalidAuthenticationCode where the two codes do not follow on one another (text: a guess)."""
     seed = ctx.runtime.keyring.open(SEED_PURPOSE, row.sealed_seed)
     codes = (request["AuthenticationCode1"], request["AuthenticationCode2"])
-    if not one_time_codes.are_consecutive(seed, codes, around=around):
+    if not one_time_codes.are_consecutive(seed, codes, now=ctx.now, around=around):
         raise iam.error.InvalidAuthenticationCodeException("Authentication code for device is not valid.")
 
 

@@ -6,11 +6,10 @@ import base64
 import hmac
 import io
 import os
+from datetime import datetime
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-
-from batchyard.clock import wall_now
 
 STEP_SECONDS = 30
 DIGITS = 6
@@ -26,16 +25,13 @@ def new_seed() -> str:
     return base64.b32encode(os.urandom(SEED_BYTES)).decode()
 
 
-def are_consecutive(seed: str, codes: tuple[str, str], *, around: int) -> bool:
-    """Whether the codes are those of two steps in a row, begun within `around` steps of the present one.
-
-    The time is the wall's, as signatures': it is what the device goes by.
-    """
+def are_consecutive(seed: str, codes: tuple[str, str], *, now: datetime, around: int) -> bool:
+    """Whether the codes are those of two steps in a row, begun within `around` steps of the present one."""
     generator = TOTP(base64.b32decode(seed), DIGITS, SHA1(), STEP_SECONDS)
-    now = int(wall_now().timestamp())
+    present = int(now.timestamp())
     found = False
     for step in range(-around - 1, around + 1):
-        at = max(0, now + step * STEP_SECONDS)
+        at = max(0, present + step * STEP_SECONDS)
         shown = (generator.generate(at), generator.generate(at + STEP_SECONDS))
         found |= all(hmac.compare_digest(one, code.encode()) for one, code in zip(shown, codes, strict=True))
     return found

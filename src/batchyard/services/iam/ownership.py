@@ -13,6 +13,7 @@ from batchyard.services.iam.tables import (
     inline_policies,
     login_profiles,
     mfa_devices,
+    service_credentials,
     signing_certificates,
     ssh_public_keys,
 )
@@ -58,6 +59,7 @@ _CREDENTIALS = (
     (_held(mfa_devices), "must delete MFA device first"),
     (_held(signing_certificates), "must remove referenced objects first"),
     (_held(ssh_public_keys), "must remove referenced objects first"),
+    (_held(service_credentials), "must remove referenced objects first"),
 )
 
 

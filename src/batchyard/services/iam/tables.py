@@ -267,3 +267,19 @@ credential_reports = Table(
     Index("iam_credential_reports_by_account", "account"),
     sqlite_with_rowid=False,
 )
+
+service_credentials = Table(
+    "iam_service_credentials",
+    metadata,
+    Column("credential_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("service_name", Text, nullable=False),
+    Column("service_user_name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("iam_service_credentials_by_user", "user_id"),
+    Index("iam_service_credentials_by_account", "account"),
+    sqlite_with_rowid=False,
+)
