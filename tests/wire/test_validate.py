@@ -82,6 +82,36 @@ def test_iam_and_sts_say_it_in_the_recorded_words() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("operation", "request_", "text"),
+    [
+        (
+            "CreateRole",
+            {"RoleName": "a/b", "AssumeRolePolicyDocument": "{}"},
+            "The specified value for roleName is invalid. "
+            "It must contain only alphanumeric characters and/or the following: +=,.@_-",
+        ),
+        (
+            "CreateUser",
+            {"UserName": "u", "Path": "no-slash"},
+            "The specified value for path is invalid. "
+            "It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+        ),
+        (
+            "CreatePolicy",
+            {"PolicyName": "p", "Path": "/a b/", "PolicyDocument": "{}"},
+            "The specified value for path is invalid. "
+            "It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+        ),
+    ],
+)
+def test_iam_has_words_of_its_own_for_names_and_paths(
+    operation: str, request_: dict[str, Any], text: str
+) -> None:
+    reply = refusal("iam", problems("iam", operation, request_))
+    assert (reply.code, reply.status, reply.message) == ("ValidationError", 400, text)
+
+
 def test_several_problems_are_counted_and_joined() -> None:
     reply = refusal("iam", problems("iam", "AttachRolePolicy", {}))
     assert reply.message == (

@@ -227,6 +227,11 @@ def refusal(service: str, problems: Sequence[Problem]) -> ErrorReply:
     code = _MEMBER_CODES.get((service, problems[0].path.split(".", 1)[0]), code)
     if service == "batch":
         return ErrorReply(code, f"{prefix}{'; '.join(_constraint(one) for one in problems)}")
+    if service == "iam" and all(one.kind == "pattern" for one in problems):
+        said = _IAM_PATTERNS.get(problems[0].constraint)
+        if said is not None:
+            name = lowered(problems[0].path.rsplit(".", 1)[-1])
+            return ErrorReply(code, f"The specified value for {name} is invalid. {said}")
     many = "errors" if len(problems) > 1 else "error"
     text = f"{len(problems)} validation {many} detected: {'; '.join(_constraint(one) for one in problems)}"
     return ErrorReply(code, prefix + text)
@@ -242,6 +247,14 @@ _CODES = {
     "logs": ("InvalidParameterException", ""),
     "cloudtrail": ("ValidationException", ""),
 }
+_IAM_PATH = "It must begin and end with / and contain only alphanumeric characters and/or / characters."
+_IAM_PATTERNS = {
+    r"[\w+=,.@-]+": "It must contain only alphanumeric characters and/or the following: +=,.@_-",
+    r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)": _IAM_PATH,
+    r"((/[A-Za-z0-9\.,\+@=_-]+)*)/": _IAM_PATH,
+}
+"""IAM's own words for names and for paths: the first in people's logs, the second recorded (localstack's
+test_iam_mfa.snapshot.json)."""
 _MEMBER_CODES = {
     ("cloudtrail", "EventCategory"): "InvalidEventCategoryException",
     ("cloudtrail", "LookupAttributes"): "InvalidLookupAttributesException",
