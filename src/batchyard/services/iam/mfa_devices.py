@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.services.iam import one_time_codes
 from batchyard.services.iam.documents import over_quota
 from batchyard.services.iam.nouns import (
@@ -34,6 +35,7 @@ from batchyard.store.prepared import Prepared
 
 DEVICES_PER_USER = 8
 SEED_PURPOSE = "mfa-seed"
+LONGEST_SERIAL = 256
 
 _OF_USER = Prepared(
     select(mfa_devices).where(mfa_devices.c.user_id == bindparam("owner")).order_by(mfa_devices.c.name_key)
@@ -63,17 +65,28 @@ def _given(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     return [Check(resource=request["SerialNumber"], tags=lambda: None if row is None else row.tags)]
 
 
+def _refuse_unsayable(serial: str) -> None:
+    """Refuse a serial number that no other call could name: its model's limit leaves 226 letters to a name.
+
+    The text is a guess.
+    """
+    if len(serial) > LONGEST_SERIAL:
+        text = f"Value '{serial}' at 'serialNumber' failed to satisfy constraint: Member must have length less than"
+        raise ApiError("ValidationError", f"1 validation error detected: {text} or equal to {LONGEST_SERIAL}")
+
+
 @iam.operation(on=to_be(MFA_DEVICE), tags="Tags", writes=True)
 def create_virtual_mfa_device(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a device that nobody has; its seed is shown this once, and kept sealed."""
     tags = checked_tags(MFA_DEVICE, request.get("Tags", ()))
     seed = one_time_codes.new_seed()
-    name = request["VirtualMFADeviceName"]
+    name, path = request["VirtualMFADeviceName"], request.get("Path", "/")
+    _refuse_unsayable(MFA_DEVICE.arn(ctx.partition, ctx.account, path, name))
     row = insert_new(
         ctx,
         MFA_DEVICE,
         name,
-        path=request.get("Path", "/"),
+        path=path,
         sealed_seed=ctx.runtime.keyring.seal(SEED_PURPOSE, seed),
         user_id=None,
         enabled_at=None,
