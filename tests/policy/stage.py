@@ -126,5 +126,5 @@ class Stage:
         for account, name in set(re.findall(r'"arn:aws:iam::(\d{12}):user/([^/"]+)"', text)):
             if f":{account}:user/{name}" not in principal["arn"]:
                 self.client("iam", account).create_user(UserName=name)
-        account, _, name = request["resource"].split(":", 5)[4], None, request["resource"].rpartition("/")[2]
+        account, name = request["resource"].split(":")[4], request["resource"].rpartition("/")[2]
         self.client("iam", account).create_role(RoleName=name, AssumeRolePolicyDocument=text)

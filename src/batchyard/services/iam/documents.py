@@ -8,7 +8,7 @@ from urllib.parse import quote
 import orjson
 
 from batchyard.framework.errors import ApiError
-from batchyard.policy.document import Kind, MalformedPolicy, parse
+from batchyard.policy.document import Kind, MalformedPolicy, Policy, parse
 from batchyard.services.iam.service import iam
 
 MANAGED_SIZE = 6144
@@ -17,15 +17,15 @@ INLINE_SIZE = {"user": 2048, "group": 5120, "role": 10240}
 """Quotas of iam-evaluation.md 9: characters, white space not counted; inline ones for all of one owner's together."""
 
 
-def check(document: str, kind: Kind, partition: str) -> None:
-    """Raise MalformedPolicyDocument where the document is no policy of this kind in this partition.
+def check(document: str, kind: Kind, partition: str) -> Policy:
+    """The policy of this kind that the document is; raises MalformedPolicyDocument where it is none.
 
     Trust policies that are no JSON have words of their own (recorded: SNAP).
     """
     if kind == "trust" and not _is_json(document):
         raise iam.error.MalformedPolicyDocumentException("This policy contains invalid Json")
     try:
-        parse(document, kind=kind, partition=partition)
+        return parse(document, kind=kind, partition=partition)
     except MalformedPolicy as error:
         raise iam.error.MalformedPolicyDocumentException(str(error)) from error
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from batchyard.audit.tables import last_accessed
 from batchyard.framework.context import Context
-from batchyard.services.iam import departed_principals, documents, revisions
+from batchyard.services.iam import departed_principals, documents, revisions, trusted_principals
 from batchyard.services.iam.boundaries import boundary_shape, checked_boundary, record_boundary
 from batchyard.services.iam.nouns import (
     ROLE,
@@ -70,7 +70,8 @@ def create_role(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a role. The answer leaves description and session length out, as AWS's does (recorded: SNAP)."""
     path = request.get("Path", "/")
     refuse_reserved_path(path)
-    documents.check(request["AssumeRolePolicyDocument"], "trust", ctx.partition)
+    trust = documents.check(request["AssumeRolePolicyDocument"], "trust", ctx.partition)
+    trusted_principals.refuse_missing(ctx, trust)
     documents.refuse_over(request["AssumeRolePolicyDocument"], documents.TRUST_SIZE, "ACLSizePerRole")
     boundary = checked_boundary(ctx, ROLE, request)
     tags = checked_tags(ROLE, request.get("Tags", ()))
@@ -157,7 +158,8 @@ def update_role(ctx: Context, request: Any) -> dict[str, Any]:
 def update_assume_role_policy(ctx: Context, request: Any) -> None:
     """Replace the trust policy."""
     row = require_modifiable(ctx, ROLE, request["RoleName"])
-    documents.check(request["PolicyDocument"], "trust", ctx.partition)
+    trust = documents.check(request["PolicyDocument"], "trust", ctx.partition)
+    trusted_principals.refuse_missing(ctx, trust)
     documents.refuse_over(request["PolicyDocument"], documents.TRUST_SIZE, "ACLSizePerRole")
     update_row(ctx, ROLE, row, trust_document=request["PolicyDocument"])
     revisions.changed(ctx)
