@@ -92,9 +92,7 @@ def _denials(connection: Connection, account: str, action: str) -> list[Any]:
         .where(events.c.account == account)
         .where(events.c.error_code.is_not(None))
     )
-    text = re.compile(
-        rf":assumed-role/AWSServiceRoleFor\w+/[\w-]+ is not authorized to perform: {action} on "
-    )
+    text = re.compile(rf":assumed-role/AWSServiceRoleFor\w+/[\w-]+ is not authorized to perform: {action} ")
     return [one for one in found if text.search(one.error_message)]
 
 

@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from batchyard.clock import wall_now
+from batchyard.framework.authorization_messages import encode
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.ports import PolicySource, PrincipalPolicies
 from batchyard.framework.session import Session
 from batchyard.gateway.denial import denied, ended
+from batchyard.gateway.denied_document import denied_document, without_conditions
 from batchyard.gateway.request_context import CheckContext, call_keys
 from batchyard.policy.decision import Decision
 from batchyard.policy.document import Policy, empty, parse
@@ -115,7 +117,7 @@ class _Question:
         decision = self._decide(check, action, context)
         kept = _as_kept(action, check.resource, decision)
         if decision.outcome != "allowed":
-            raise _refusal(self._ctx, check, action, decision, kept)
+            raise _refusal(self._ctx, check, action, decision, kept, context)
         if check.trust is None and not context.was_asked:
             if len(known) >= _KNOWN_AT_MOST:
                 known.clear()
@@ -147,7 +149,12 @@ class _Question:
 
 
 def _refusal(
-    ctx: Context, check: Check, action: str, decision: Decision, kept: Mapping[str, Any]
+    ctx: Context,
+    check: Check,
+    action: str,
+    decision: Decision,
+    kept: Mapping[str, Any],
+    context: CheckContext,
 ) -> Exception:
     error = denied(
         ctx.call.service,
@@ -155,9 +162,21 @@ def _refusal(
         action=action,
         resource=check.resource,
         decision=decision,
+        encoded=_encoded(ctx, check, action, decision, context),
     )
     error.decision = kept
     return error
+
+
+def _encoded(
+    ctx: Context, check: Check, action: str, decision: Decision, context: CheckContext
+) -> str | None:
+    """The encoded message that EC2 adds where the denial is about a resource (recorded: ec2:Describe… has none)."""
+    if ctx.call.service != "ec2" or check.resource == "*":
+        return None
+    document = denied_document(ctx.session, action, check.resource, decision, context)
+    place = (ctx.runtime.keyring, ctx.partition, ctx.account)
+    return encode(*place, document) or encode(*place, without_conditions(document))
 
 
 @functools.lru_cache(maxsize=1024)

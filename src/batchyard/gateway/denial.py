@@ -1,5 +1,6 @@
 """AccessDenied in AWS's words, with the code and status of each service (iam-evaluation.md 6)."""
 
+from batchyard.framework.authorization_messages import introduced
 from batchyard.framework.errors import AccessDenied, SessionEnded
 from batchyard.gateway.sigv4_claim import AuthenticationFailure, codes, text_for
 from batchyard.policy.decision import Decision
@@ -9,17 +10,26 @@ _STATUS_OF_JSON = {"ecs": 400, "logs": 400, "cloudtrail": 400, "batch": 403, "ek
 
 
 def denied(
-    service: str, *, principal_arn: str, action: str, resource: str, decision: Decision
+    service: str,
+    *,
+    principal_arn: str,
+    action: str,
+    resource: str,
+    decision: Decision,
+    encoded: str | None = None,
 ) -> AccessDenied:
-    """The refusal of one check; `service` is the one whose answer it becomes."""
-    message = f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource}"
+    """The refusal of one check; `service` is the one whose answer it becomes, `encoded` what only EC2 adds."""
+    message = f"User: {principal_arn} is not authorized to perform: {action}"
+    if service != "ec2" or resource != "*":
+        # EC2 does not tell that an action without resource level was asked for on `*` (recorded: ec2:Describe…).
+        message += f" on resource: {resource}"
     if principal_arn.startswith("arn:"):
         # A service principal's denial ends here (recorded: hashicorp/terraform-provider-aws#21281).
         message += f" {_tail(decision, action)}"
     if service == "ec2":
         return AccessDenied(
             "UnauthorizedOperation",
-            f"You are not authorized to perform this operation. {message}",
+            f"You are not authorized to perform this operation. {introduced(message, encoded) if encoded else message}",
             status=403,
         )
     if service in _STATUS_OF_JSON:

@@ -52,7 +52,7 @@ def told(account, action):
     """How EC2 words what the group's role may not do."""
     user = f"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling"
     first = "You are not authorized to perform this operation."
-    return f"{first} User: {user} is not authorized to perform: {action} on resource: "
+    return f"{first} User: {user} is not authorized to perform: {action} "
 
 
 @removes(POLICY, (1, "ec2:RunInstances"), (2, "iam:PassRole"))

@@ -62,7 +62,7 @@ def refusal(account: str, action: str) -> str:
     """How EC2 words what the fleet's role may not do."""
     user = f"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForEC2SpotFleet/ec2-spot-fleet"
     first = "You are not authorized to perform this operation."
-    return f"{first} User: {user} is not authorized to perform: {action} on resource: "
+    return f"{first} User: {user} is not authorized to perform: {action} "
 
 
 @removes(POLICY, (1, "ec2:RunInstances"), (2, "iam:PassRole"), (3, "ec2:CreateTags"))

@@ -16,7 +16,7 @@ def reason_of(account: str, action: str, *, told_by: str | None = None) -> str:
     """How the statusReason begins, as each service words a denial; `told_by`: whose call asked for the action."""
     first = _EC2_FIRST if (told_by or action).startswith("ec2") else ""
     user = f"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForBatch/aws-batch"
-    return f"CLIENT_ERROR - {first}User: {user} is not authorized to perform: {action} on resource: "
+    return f"CLIENT_ERROR - {first}User: {user} is not authorized to perform: {action} "
 
 
 def is_invalid(batch: Any, name: str, text: str) -> bool:

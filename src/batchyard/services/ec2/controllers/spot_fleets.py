@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from batchyard.framework.authorization_messages import without_encoded
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import ApiError
@@ -205,13 +206,14 @@ class SpotFleetController(Controller):
 
     def _failed(self, tx: Transaction, key: Key, row: Row, error: ApiError) -> None:
         """A refused launch: told once in the history, planned anew later."""
-        if row.last_error != error.message:
+        plain = without_encoded(error.message)
+        if row.last_error != plain:
             information = {
                 "EventSubType": "launchSpecTemporarilyBlacklisted",
                 "EventDescription": error.message,
             }
             tell(tx, place(key), row.id, self.now, "error", information)
-        change_fleet(tx, place(key), row.id, planned=None, activity="error", last_error=error.message)
+        change_fleet(tx, place(key), row.id, planned=None, activity="error", last_error=plain)
 
 
 def _choose(row: Row, choices: Sequence[Any], live: Sequence[Row]) -> tuple[int, float]:

@@ -1,0 +1,20 @@
+"""DecodeAuthorizationMessage: what the encoded message of a denial holds, for those who may know."""
+
+from typing import Any
+
+from batchyard.framework.authorization_messages import decode
+from batchyard.framework.check import ANY
+from batchyard.framework.context import Context
+from batchyard.services.sts.service import sts
+
+
+@sts.operation(on=ANY)
+def decode_authorization_message(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell why a call of this account was denied.
+
+    Raises InvalidAuthorizationMessageException for any other text, in words that are a [guess].
+    """
+    document = decode(ctx.runtime.keyring, ctx.partition, ctx.account, request["EncodedMessage"])
+    if document is None:
+        raise sts.error.InvalidAuthorizationMessageException("Message is not valid")
+    return {"DecodedMessage": document}
