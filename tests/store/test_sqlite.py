@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +95,20 @@ def test_a_savepoint_undoes_only_what_is_within(store: Store) -> None:
     store.write(outer)
     assert count(store) == 1
     assert called == ["kept"]
+
+
+def test_what_was_noted_is_undone_with_its_savepoint(store: Store) -> None:
+    """A note says that something is written: one that outlives its write would keep the next from being made."""
+
+    def write(tx: Transaction) -> list[Any]:
+        tx.note("early", 10)
+        with contextlib.suppress(ValueError), tx.savepoint():
+            tx.note("within", 1)
+            tx.note("early", 5)
+            raise ValueError
+        return [tx.noted("early"), tx.noted("within")]
+
+    assert store.write(write) == [10, None]
 
 
 def test_writes_that_wait_together_share_a_commit(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Transaction:
         self._remembered = {} if remembered is None else remembered
         self._collected: dict[Collector, list[Any]] = {}
         self._notes: dict[object, Any] = {}
+        self._noted_before: list[tuple[object, Any]] = []
 
     def all(self, statement: Executable | Prepared, /, **parameters: Any) -> Sequence[Row]:
         """Every row that the statement gives; columns are attributes of a row."""
@@ -95,8 +96,17 @@ class Transaction:
 
     def note(self, key: object, value: Any) -> None:
         """Keep a value for the rest of this transaction; forgotten with the savepoint that it was noted in."""
-        self._notes.pop(key, None)
+        self._noted_before.append((key, self._notes.get(key)))
         self._notes[key] = value
+
+    def _forget_notes(self, kept: int) -> None:
+        """Bring the notes back to what they were when there were only so many; for savepoints alone."""
+        while len(self._noted_before) > kept:
+            key, before = self._noted_before.pop()
+            if before is None:
+                del self._notes[key]
+            else:
+                self._notes[key] = before
 
     def noted(self, key: object) -> Any:
         """What was noted in this transaction under `key`, or None."""
@@ -140,7 +150,7 @@ class Savepoint:
         tx = self._tx
         tx._savepoints += 1
         self._name = f"s{tx._savepoints}"
-        self._callbacks, self._notes = len(tx._callbacks), len(tx._notes)
+        self._callbacks, self._notes = len(tx._callbacks), len(tx._noted_before)
         tx._driver.execute(f"SAVEPOINT {self._name}")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
@@ -149,8 +159,7 @@ class Savepoint:
         if error is not None:
             tx._driver.execute(f"ROLLBACK TO {self._name}")
             del tx._callbacks[self._callbacks :]
-            for key in list(tx._notes)[self._notes :]:
-                del tx._notes[key]
+            tx._forget_notes(self._notes)
         tx._driver.execute(f"RELEASE {self._name}")
 
 
