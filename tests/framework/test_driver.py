@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from batchyard.audit.event import Event
+from batchyard.audit.trail import Trail
 from batchyard.clock import AdvancedClock
 from batchyard.framework import work
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import Again, Controller
 from batchyard.framework.driver import Driver
 from batchyard.framework.epochs import Epochs
+from batchyard.framework.session import Session
 from batchyard.framework.work import Key
 from batchyard.store.store import Store, open_store
 from conftest import wait_for
@@ -26,10 +30,17 @@ from conftest import wait_for
 class Yard:
     """A driver over one controller that does what a test says."""
 
-    def __init__(self, store: Store, act: Callable[[Sequence[Key]], Any], *, batch_size: int = 1) -> None:
+    def __init__(
+        self,
+        store: Store,
+        act: Callable[[Sequence[Key]], Any],
+        *,
+        batch_size: int = 1,
+        clock: AdvancedClock | None = None,
+    ) -> None:
         with store.read() as tx:
             epochs = Epochs(tx)
-        self.clock = AdvancedClock()
+        self.clock: Any = clock or AdvancedClock()
         self.runtime: Any = SimpleNamespace(
             store=store, clock=self.clock, epochs=epochs, wake=lambda rows: None
         )
@@ -201,3 +212,75 @@ def test_what_comes_due_while_its_grouping_is_worked_on_is_taken_together(yard: 
     go_on.set()
     wait_for(lambda: one.left() == 0)
     assert batches == [["first"], [f"key-{number:02}" for number in range(20)]]
+
+
+class TurnedBack(AdvancedClock):
+    """A machine's clock that somebody sets: nobody is told."""
+
+    seconds = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.seconds)
+
+
+def test_a_clock_that_is_turned_back_makes_nothing_wait_longer(store: Store) -> None:
+    done: list[str] = []
+    one = Yard(store, lambda keys: done.append(keys[0].name), clock=TurnedBack())
+    one.driver.start()
+    one.intend("soon", delay=0.3)
+    one.intend("late", delay=500)
+    one.clock.seconds = -600
+    wait_for(lambda: done == ["soon"], seconds=5)
+    with store.read() as tx:
+        (late,) = work.every(tx)
+    assert abs((late.not_before - one.clock.now()).total_seconds() - 500) < 10
+    one.driver.stop()
+
+
+def test_what_was_to_happen_by_the_clock_of_another_start_is_not_late(store: Store) -> None:
+    """The newest event is later than now: the clock was turned back while no server ran."""
+    done: list[str] = []
+    one = Yard(store, lambda keys: done.append(keys[0].name), clock=TurnedBack())
+    one.intend("soon", delay=0.3)
+    store.write(lambda tx: Trail().write(tx, [event_at(one.clock.now())]))
+    one.clock.seconds = -600
+    restarted = Yard(store, lambda keys: done.append(keys[0].name), clock=one.clock)
+    restarted.driver.start()
+    wait_for(lambda: done == ["soon"], seconds=5)
+    restarted.driver.stop()
+
+
+def event_at(moment: datetime) -> Event:
+    root = Session("root", "aws", "1", "arn:aws:iam::1:root", "1", name="root")
+    return Event(
+        caller=root,
+        event_id="one",
+        event_time=moment,
+        region="us-east-1",
+        source="batch.amazonaws.com",
+        name="SubmitJob",
+        read_only=False,
+        request_id="one",
+        source_ip="127.0.0.1",
+        user_agent="",
+        request={},
+    )
+
+
+def test_work_whose_end_cannot_be_written_is_done_again(store: Store, monkeypatch: Any) -> None:
+    """A full disk: nothing can be written for a while, and nobody asks for the key again."""
+    rounds: list[int] = []
+    one = Yard(store, lambda keys: rounds.append(1))
+    one.intend("key")
+    write, refused = store.write, iter([True, True])
+
+    def full(function: Any) -> Any:
+        if next(refused, False):
+            raise sqlite3.OperationalError("database or disk is full")
+        return write(function)
+
+    monkeypatch.setattr(store, "write", full)
+    one.driver.start()
+    wait_for(lambda: one.left() == 0)
+    one.driver.stop()
+    assert len(rounds) == 3

@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from batchyard.audit.times import newest_event_time
 from batchyard.clock import microseconds
 from batchyard.framework import work
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import SessionEnded
 from batchyard.framework.runtime import Runtime
+from batchyard.framework.turned_clock import TOLERANCE_SECONDS, TurnedClock
 from batchyard.framework.work import Due, Key
 from batchyard.store.transaction import Transaction
 
@@ -50,6 +52,8 @@ class Driver:
         self._failures: Counter[Key] = Counter()
         self._order = itertools.count()
         self._stopping = False
+        self._turned = TurnedClock(microseconds(runtime.clock.now()))
+        self._turned_back = 0
         self.exceptions: Counter[str] = Counter()
         self._threads = [
             threading.Thread(target=self._run, name=f"controllers-{number}", daemon=True)
@@ -58,8 +62,16 @@ class Driver:
 
     def start(self) -> None:
         """Take the work that the store holds and begin."""
+        now = microseconds(self._runtime.clock.now())
         with self._runtime.store.read() as tx:
-            self.wake([(due.key, due.not_before) for due in work.every(tx)])
+            held = list(work.every(tx))
+            newest = newest_event_time(tx)
+        behind = 0 if newest is None else microseconds(newest) - now
+        if behind > TOLERANCE_SECONDS * 1_000_000:
+            self._keep_brought_forward(behind)
+            with self._runtime.store.read() as tx:
+                held = list(work.every(tx))
+        self.wake([(due.key, due.not_before) for due in held])
         self._runtime.clock.on_change(self._clock_changed)
         for controller in self._controllers.values():
             controller.started()
@@ -105,24 +117,55 @@ class Driver:
             if keys is None:
                 return
             try:
-                self._work_on(keys)
+                if keys:
+                    self._work_on(keys)
+                else:
+                    self._heed_turned_clock()
             except Exception:
-                # The ending of work failed (a store that is closing, say): the rows are still there.
+                # The ending of work failed (a full disk, say): the rows are still there, to be looked at again.
                 _log.exception("controller work could not be ended: %s", keys)
+                self._put_back(keys)
             finally:
                 self._release(keys)
 
     def _claim(self) -> list[Key] | None:
-        """Wait for a due key and take it, with others of its grouping; None at the end."""
+        """Wait for a due key and take it, with others of its grouping; None at the end, none where the clock was
+        turned back."""
         with self._condition:
             while True:
                 if self._stopping:
                     return None
                 now = microseconds(self._runtime.clock.now())
+                if by := self._turned.turned_back(now):
+                    self._turned_back += by
+                    self._bring_forward(by)
+                    return []
                 claimed = self._take_due(now)
                 if claimed:
                     return claimed
                 self._condition.wait(self._until_next(now))
+
+    def _bring_forward(self, by: int) -> None:
+        """What waits for a moment of the old clock waits as long by the new one."""
+        self._waiting = {key: at - by for key, at in self._waiting.items()}
+        self._heap = [(at - by, order, key) for at, order, key in self._heap]
+
+    def _heed_turned_clock(self) -> None:
+        with self._condition:
+            by, self._turned_back = self._turned_back, 0
+        self._keep_brought_forward(by)
+
+    def _keep_brought_forward(self, by: int) -> None:
+        """The same in the store, for the next start."""
+        _log.warning("the clock was turned back by %.1f s", by / 1_000_000)
+        now = self._runtime.clock.now()
+        self._runtime.store.write(lambda tx: work.bring_forward(tx, timedelta(microseconds=by), after=now))
+
+    def _put_back(self, keys: Sequence[Key]) -> None:
+        with self._condition:
+            for key in keys:
+                again = self._runtime.clock.now() + timedelta(seconds=self._after_failure(key).seconds)
+                self._push(key, microseconds(again))
 
     def _take_due(self, now: int) -> list[Key]:
         held: list[tuple[int, int, Key]] = []

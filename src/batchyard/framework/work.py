@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -92,6 +92,15 @@ _LATER = Prepared(
     .where(_PLACE & (work.c.version == bindparam("at_version")))
     .values(not_before=bindparam("later"), version=work.c.version + 1)
 )
+_BRING_FORWARD = (
+    update(work)
+    .where(work.c.not_before > bindparam("after"))
+    .values(
+        not_before=func.max(
+            work.c.not_before - bindparam("by", type_=Integer()), bindparam("after", type_=UtcTime())
+        )
+    )
+)
 
 
 def intend(tx: Transaction, key: Key, *, not_before: datetime, epoch: int) -> bool:
@@ -131,6 +140,11 @@ def done(tx: Transaction, due: Due) -> bool:
 def later(tx: Transaction, due: Due, not_before: datetime) -> None:
     """Have the key looked at again from `not_before` on, unless somebody asked for sooner meanwhile."""
     tx.run(_LATER, at_version=due.version, later=not_before, **_parameters(due.key))
+
+
+def bring_forward(tx: Transaction, by: timedelta, *, after: datetime) -> None:
+    """Have all that waits for a moment later than `after` looked at so much earlier, but not before `after`."""
+    tx.run(_BRING_FORWARD, by=by // timedelta(microseconds=1), after=after)
 
 
 def every(tx: Transaction) -> Iterable[Due]:
