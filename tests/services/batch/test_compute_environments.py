@@ -75,6 +75,15 @@ def running_instances(aws: Aws) -> list[Any]:
     return [one for one in instances if one["State"]["Name"] not in ("terminated", "shutting-down")]
 
 
+def test_one_whose_cluster_is_gone_already_can_be_deleted(aws: Aws) -> None:
+    """A deletion may have come that far before the server was killed; or the owner was quicker."""
+    batch = aws("batch")
+    create(aws)
+    cluster = settled(batch, "one")["ecsClusterArn"]
+    aws("ecs").delete_cluster(cluster=cluster)
+    delete(batch, "one")
+
+
 def test_a_managed_environment_on_instances_is_built_as_recorded(aws: Aws, account: str) -> None:
     """batch-on-behalf.md 2: names, tags and the fields of the Auto Scaling group."""
     make_instance_profile(aws)

@@ -68,6 +68,8 @@ class _Answer:
     task: Mapping[str, Any] | None = None
     failed: str | None = None
     """The job itself is at fault: it ends with this reason."""
+    is_unknown: bool = False
+    """The call may have run the task: the job stays STARTING, and its next round asks again at the same place."""
 
 
 class Starter:
@@ -196,7 +198,7 @@ class Starter:
         except Exception:
             # One job's trouble is not its neighbours': they are asked for in the same round.
             _log.exception("job %s could not be asked for", start.job.job_id)
-            return _Answer(start)
+            return _Answer(start, is_unknown=True)
         tasks = answer["tasks"]
         return _Answer(start, task=tasks[0] if tasks else None)
 
@@ -229,6 +231,8 @@ class Starter:
             self._note_task(tx, job, answer)
         elif answer.failed is not None:
             end_job(tx, self._runtime, job, status=FAILED, reason=answer.failed, now=self._now)
+        elif answer.is_unknown:
+            self.put_back += 1
         elif job.terminated:
             end_job(tx, self._runtime, job, status=FAILED, reason=job.end_reason, now=self._now)
         else:

@@ -45,12 +45,13 @@ def _delete_launch_template(aws: Clients, name: str) -> None:
 
 
 def _end_cluster(aws: Clients, cluster: str) -> bool:
-    for task in pages(aws.ecs.list_tasks, "taskArns", cluster=cluster):
-        aws.ecs.stop_task(cluster=cluster, task=task, reason="Compute environment deleted")
-    instances = list(pages(aws.ecs.list_container_instances, "containerInstanceArns", cluster=cluster))
-    for instance in instances:
-        aws.ecs.deregister_container_instance(cluster=cluster, containerInstance=instance, force=True)
+    """One that is not there was deleted by a try that was not noted, or by its owner: that is an end, too."""
     try:
+        for task in pages(aws.ecs.list_tasks, "taskArns", cluster=cluster):
+            aws.ecs.stop_task(cluster=cluster, task=task, reason="Compute environment deleted")
+        instances = list(pages(aws.ecs.list_container_instances, "containerInstanceArns", cluster=cluster))
+        for instance in instances:
+            aws.ecs.deregister_container_instance(cluster=cluster, containerInstance=instance, force=True)
         aws.ecs.delete_cluster(cluster=cluster)
     except ApiError as error:
         if error.code == "ClusterNotFoundException":
