@@ -1,0 +1,114 @@
+"""A place that servers with a fault are forked from: `batchyard serve` as far as anyone outside can tell.
+
+Reads one line of JSON after the other (see `main`), and answers each with one. Forked rather than started anew,
+because loading everything takes longer than most cases.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from batchyard import ids
+from batchyard.app import App
+from batchyard.config import Settings
+from batchyard.server.listen import listen, make_server, run
+from batchyard.services import load_services
+from batchyard.wire import model as wire_model
+from faults.steps import Fault, Group, MachineClock, Steps, instrument
+
+
+def serve(request: dict[str, Any], tell: int, heard: int) -> None:
+    """Be a server until SIGTERM; `tell` is told the endpoint, `heard` gives seconds to turn the clock by."""
+    turned = MachineClock(request["clock"])
+    fault = None if request["fault"] is None else Fault(**request["fault"])
+    steps = Steps(fault, Path(request["record"]))
+    steps.turn_clock = turned.turn
+    group = Group(steps)
+    settings = Settings(
+        data_dir=Path(request["directory"]), port=request["port"], pace=0.02, scale_down_delay=0.3, slots=6
+    )
+    with listen(settings.host, settings.port) as listener:
+        app = App(settings, commit_hook=group.commit, check_results=True)
+        instrument(app, steps, group)
+        threading.Thread(target=_heed, args=(heard, turned, app), daemon=True).start()
+        port = listener.getsockname()[1]
+        app.start(f"http://{settings.host}:{port}")
+        ready = json.dumps({"port": port, "pid": os.getpid()}).encode()
+        run(make_server(app.application), listener, when_ready=lambda: _tell(tell, ready))
+        app.close()
+
+
+def _tell(descriptor: int, message: bytes) -> None:
+    os.write(descriptor, message)
+    os.close(descriptor)
+
+
+def _heed(heard: int, turned: MachineClock, app: App) -> None:
+    """Turn the clock as told, as an administrator would; the driver is told so, to be quick about it."""
+    with os.fdopen(heard) as lines:
+        for line in lines:
+            turned.turn(float(line))
+            app.driver._clock_changed()
+
+
+def fork(request: dict[str, Any]) -> tuple[int, int, dict[str, Any]]:
+    """(pid, where to write seconds to turn its clock by, its ready message or nothing where it died before)."""
+    ready, tell = os.pipe()
+    heard, say = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.close(ready)
+            os.close(say)
+            ids._randomness = ids._Randomness()
+            log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            logging.basicConfig(
+                level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+            )
+            serve(request, tell, heard)
+            code = 0
+        except BaseException:
+            logging.exception("the server ended")
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(tell)
+    os.close(heard)
+    message = b""
+    if select.select([ready], [], [], 30)[0]:
+        message = os.read(ready, 4096)
+    os.close(ready)
+    return pid, say, json.loads(message or b"{}")
+
+
+def main() -> None:
+    """`start` (with what `serve` wants): its port and pid, or nothing; `wait`: how it ended; `turn`: the clock."""
+    for service in load_services():
+        wire_model.load(service)
+    pid = say = 0
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer: dict[str, Any] = {}
+        if request["do"] == "start":
+            pid, say, answer = fork(request)
+        elif request["do"] == "turn":
+            os.write(say, f"{request['seconds']}\n".encode())
+        else:
+            _, status = os.waitpid(pid, 0)
+            os.close(say)
+            answer = {"status": os.waitstatus_to_exitcode(status)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

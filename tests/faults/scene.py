@@ -1,0 +1,347 @@
+"""One story that takes every controller through its states: environments, queues, jobs, and the end of them all.
+
+Each act is done until it is known to be done, whatever server answers: a lost answer is looked for, a failure of
+the server (5xx) is tried again. What was acknowledged is kept, for the invariants.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import botocore.exceptions
+
+from faults.stage import Stage
+
+PATIENCE_SECONDS = 60.0
+EVERY_SECONDS = 0.05
+ENDED = ("SUCCEEDED", "FAILED")
+ROLE = "AWSServiceRoleForBatch"
+_LOST = (
+    botocore.exceptions.EndpointConnectionError,
+    botocore.exceptions.ConnectionClosedError,
+    botocore.exceptions.ReadTimeoutError,
+)
+
+
+class NotThere(Exception):
+    """What was waited for did not come."""
+
+
+class Scene:
+    """The acts in their order; `play` is all of them."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.jobs: dict[str, str] = {}
+        """The ids of acknowledged jobs, by name."""
+        self.failures: list[str] = []
+        """What the server said of its own failures."""
+        self._restarted = stage.fault is None
+
+    def play(self) -> None:
+        for act in (self.make_roles, self.make_environments, self.make_queues, self.run_jobs):
+            act()
+            self._restart_once()
+        for act in (self.delete_queues, self.delete_environments, self.delete_role):
+            act()
+            self._restart_once()
+
+    def _restart_once(self) -> None:
+        """A server that the fault struck and that lives on is ended, too, where the act has come to its end."""
+        if not self._restarted and self.stage.has_struck:
+            self._restarted = True
+            self.stage.restart(signal.SIGKILL)
+
+    def do(self, service: str, operation: str, *, done: tuple[str, ...] = (), **request: Any) -> Any:
+        """One call until it is answered; an error whose code or text is in `done` says that it was done before."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return getattr(self.stage.client(service), operation)(**request)
+            except botocore.exceptions.ClientError as error:
+                if any(one in str(error) for one in done):
+                    return None
+                self._judge(error)
+            except _LOST:
+                self._revive()
+            if time.monotonic() > deadline:
+                raise NotThere(f"{service} {operation} is not answered")
+            threading.Event().wait(EVERY_SECONDS)
+
+    def _judge(self, error: botocore.exceptions.ClientError) -> None:
+        """Only a failure of the server's own is tried again; it has its protocol's form, with a request id."""
+        metadata = error.response["ResponseMetadata"]
+        if metadata["HTTPStatusCode"] < 500:
+            raise error
+        assert metadata.get("RequestId"), error.response
+        assert error.response["Error"]["Code"] not in ("", "500", None), error.response
+        self.failures.append(str(error))
+
+    def _revive(self) -> None:
+        """The connection is gone: so must the server be, and another one takes over."""
+        for _ in range(200):
+            if not self.stage.is_alive():
+                self._restarted = True
+                self.stage.restart()
+                return
+            threading.Event().wait(0.01)
+        raise AssertionError("the server lives and does not answer")
+
+    def revive_if_dead(self) -> None:
+        """For who looks past the server: start another one where it died."""
+        if not self.stage.is_alive():
+            self._revive()
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """Wait until the condition holds."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        value = condition()
+        while not value:
+            if time.monotonic() > deadline:
+                raise NotThere(what)
+            threading.Event().wait(EVERY_SECONDS)
+            value = condition()
+        return value
+
+    # The acts.
+
+    def make_roles(self) -> None:
+        trust = {
+            "Effect": "Allow",
+            "Principal": {
+                "Service": ["ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "spotfleet.amazonaws.com"]
+            },
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]})
+        exists = ("EntityAlreadyExists", "LimitExceeded")
+        self.do("iam", "create_role", done=exists, RoleName="nodes", AssumeRolePolicyDocument=document)
+        self.do("iam", "create_instance_profile", done=exists, InstanceProfileName="nodes")
+        self.do(
+            "iam", "add_role_to_instance_profile", done=exists, InstanceProfileName="nodes", RoleName="nodes"
+        )
+
+    def make_environments(self) -> None:
+        network = {
+            "subnets": [one["SubnetId"] for one in self.do("ec2", "describe_subnets")["Subnets"]][:2],
+            "securityGroupIds": [
+                one["GroupId"] for one in self.do("ec2", "describe_security_groups")["SecurityGroups"]
+            ],
+        }
+        machines = {
+            "minvCpus": 0, "maxvCpus": 8, "instanceTypes": ["c5.large"], "instanceRole": "nodes", **network,
+        }  # fmt: skip
+        for name, resources in {
+            "fargate": {"type": "FARGATE", "maxvCpus": 8, **network},
+            "groups": {"type": "EC2", **machines},
+            "fleets": {
+                "type": "SPOT",
+                "spotIamFleetRole": f"arn:aws:iam::{self.stage.account}:role/nodes",
+                **machines,
+            },
+        }.items():
+            self._make_environment(name, computeResources=resources)
+        self._make_kubernetes(network)
+        for name in ("fargate", "groups", "fleets"):
+            self.until(lambda name=name: self._is_valid(name), f"environment {name} VALID")  # type: ignore[misc]
+
+    def _make_environment(self, name: str, **request: Any) -> None:
+        self.do(
+            "batch",
+            "create_compute_environment",
+            done=("Object already exists",),
+            computeEnvironmentName=name,
+            type="MANAGED",
+            tags={"made": "by a scene"},
+            **request,
+        )
+
+    def _make_kubernetes(self, network: dict[str, Any]) -> None:
+        self.do(
+            "eks",
+            "create_cluster",
+            done=("ResourceInUseException",),
+            name="kubernetes",
+            roleArn=f"arn:aws:iam::{self.stage.account}:role/nodes",
+            resourcesVpcConfig={"subnetIds": network["subnets"]},
+        )
+        self.until(
+            lambda: self.do("eks", "describe_cluster", name="kubernetes")["cluster"]["status"] == "ACTIVE",
+            "the Kubernetes cluster",
+        )
+
+    def environment(self, name: str) -> Any:
+        """An environment as described, or None."""
+        found = self.do("batch", "describe_compute_environments", computeEnvironments=[name])
+        return (found["computeEnvironments"] or [None])[0]
+
+    def _is_valid(self, name: str) -> bool:
+        shown = self.environment(name)
+        assert shown is not None, f"environment {name} was acknowledged and is not there"
+        assert shown["tags"] == {"made": "by a scene"}
+        return bool(shown["status"] == "VALID")
+
+    def _is_settled(self, name: str) -> bool:
+        shown = self.environment(name)
+        return shown is not None and shown["status"] in ("VALID", "INVALID")
+
+    def make_queues(self) -> None:
+        for name in ("fargate", "groups", "fleets"):
+            order = [{"order": 1, "computeEnvironment": name}]
+            if name == "groups":
+                order.append({"order": 2, "computeEnvironment": "fleets"})
+            self.do(
+                "batch",
+                "create_job_queue",
+                done=("Object already exists",),
+                jobQueueName=name,
+                priority=1,
+                computeEnvironmentOrder=order,
+            )
+        self.until(lambda: self._queue_statuses() == {"VALID": 3}, "the queues VALID")
+        for kind in ("FARGATE", "EC2"):
+            self._define(kind)
+
+    def _queue_statuses(self) -> dict[str, int]:
+        shown = self.do("batch", "describe_job_queues")["jobQueues"]
+        statuses = [one["status"] for one in shown]
+        return {one: statuses.count(one) for one in set(statuses)}
+
+    def _define(self, kind: str) -> None:
+        small = [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}]
+        role = f"arn:aws:iam::{self.stage.account}:role/nodes"
+        container: dict[str, Any] = {
+            "image": "busybox", "command": ["true"],
+            "resourceRequirements": small if kind == "FARGATE" else [
+                {"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}
+            ],
+        }  # fmt: skip
+        if kind == "FARGATE":
+            container["executionRoleArn"] = role
+        name = f"on-{kind}"
+        if not self.do("batch", "describe_job_definitions", jobDefinitionName=name)["jobDefinitions"]:
+            self.do(
+                "batch",
+                "register_job_definition",
+                jobDefinitionName=name,
+                type="container",
+                platformCapabilities=[kind],
+                containerProperties=container,
+            )
+
+    def _submit(
+        self, name: str, queue: str, script: str, *, command: Sequence[str] = (), **request: Any
+    ) -> None:
+        """Submit a job that says in the markers that it runs; a lost answer's job is found by its name."""
+        mark = f'echo "$AWS_BATCH_JOB_ID $AWS_BATCH_JOB_ATTEMPT" >> {self.stage.markers}; '
+        definition = "on-FARGATE" if queue == "fargate" else "on-EC2"
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while name not in self.jobs and time.monotonic() < deadline:
+            try:
+                answer = self.stage.client("batch").submit_job(
+                    jobName=name,
+                    jobQueue=queue,
+                    jobDefinition=definition,
+                    containerOverrides={"command": list(command) or ["/bin/sh", "-c", mark + script]},
+                    **request,
+                )
+                self.jobs[name] = answer["jobId"]
+            except botocore.exceptions.ClientError as error:
+                self._judge(error)
+                assert self._find_job(name, queue) is None, "a job is there whose submission failed"
+            except _LOST:
+                self._revive()
+                found = self._find_job(name, queue)
+                if found is not None:
+                    self.jobs[name] = found
+
+    def _find_job(self, name: str, queue: str) -> str | None:
+        wanted = [{"name": "JOB_NAME", "values": [name]}]
+        found = self.do("batch", "list_jobs", jobQueue=queue, filters=wanted)["jobSummaryList"]
+        assert len(found) <= 1
+        return found[0]["jobId"] if found else None
+
+    def job(self, name: str) -> Any:
+        """A job as described."""
+        found = self.do("batch", "describe_jobs", jobs=[self.jobs[name]])["jobs"]
+        assert found, f"job {name} was acknowledged and is not there"
+        return found[0]
+
+    def run_jobs(self) -> None:
+        self._submit("long", "fargate", "exec sleep 60")
+        self._submit("good", "fargate", "echo said")
+        self._submit("bad", "fargate", "exit 3")
+        again = {"retryStrategy": {"attempts": 3}}
+        self._submit("again", "fargate", 'test "$AWS_BATCH_JOB_ATTEMPT" -ge 2', **again)
+        self._submit("after", "fargate", "true", dependsOn=[{"jobId": self.jobs["good"]}])
+        self._submit("absent", "fargate", "", command=["/no/such/program"])
+        self._submit("held", "fargate", "true", dependsOn=[{"jobId": self.jobs["long"]}])
+        self._submit("on-group", "groups", "true", **again)
+        self._submit("on-fleet", "fleets", "true", **again)
+        self.do("batch", "cancel_job", jobId=self.jobs["held"], reason="not wanted")
+        self.until(lambda: self.job("long")["status"] in ("RUNNING", *ENDED), "the long job RUNNING")
+        self.do("batch", "terminate_job", jobId=self.jobs["long"], reason="long enough")
+        for name in self.jobs:
+            self.until(lambda name=name: self.job(name)["status"] in ENDED, f"the end of job {name}")  # type: ignore[misc]
+
+    def delete_queues(self) -> None:
+        for name in ("fargate", "groups", "fleets"):
+            self.do("batch", "update_job_queue", done=("does not exist",), jobQueue=name, state="DISABLED")
+        self.until(lambda: set(self._queue_statuses()) <= {"VALID"}, "the queues at rest")
+        for name in ("fargate", "groups", "fleets"):
+            self.do("batch", "delete_job_queue", done=("does not exist", "is being"), jobQueue=name)
+        self.until(lambda: not self._queue_statuses(), "the queues gone")
+
+    def delete_environments(self) -> None:
+        for name in ("fargate", "groups", "fleets"):
+            self._disable(name)
+        for name in ("fargate", "groups", "fleets"):
+            self.until(lambda name=name: self._is_gone(name), f"environment {name} gone")  # type: ignore[misc]
+        self.do("eks", "delete_cluster", done=("ResourceNotFoundException",), name="kubernetes")
+
+    def _disable(self, name: str) -> None:
+        self.do(
+            "batch",
+            "update_compute_environment",
+            done=("does not exist", "is being", "cannot be updated"),
+            computeEnvironment=name,
+            state="DISABLED",
+        )
+
+    def _is_gone(self, name: str) -> bool:
+        """Ask for the deletion whenever it may be asked for."""
+        shown = self.environment(name)
+        if shown is None:
+            return True
+        if shown["status"] in ("VALID", "INVALID"):
+            if shown["state"] != "DISABLED":
+                self._disable(name)
+                return False
+            self.do(
+                "batch",
+                "delete_compute_environment",
+                done=("does not exist", "resource is being modified", "is being"),
+                computeEnvironment=name,
+            )
+        return False
+
+    def delete_role(self) -> None:
+        """Until it is gone: a task that failed is followed by another."""
+        self.until(self._role_is_gone, "the role gone")
+
+    def _role_is_gone(self) -> bool:
+        begun = self.do("iam", "delete_service_linked_role", done=("NoSuchEntity",), RoleName=ROLE)
+        if begun is None:
+            return True
+        task = begun["DeletionTaskId"]
+        status = "get_service_linked_role_deletion_status"
+
+        def ended() -> Any:
+            answer = self.do("iam", status, DeletionTaskId=task)
+            return answer["Status"] if answer["Status"] in ("SUCCEEDED", "FAILED") else None
+
+        return bool(self.until(ended, "the deletion task's end") == "SUCCEEDED")
