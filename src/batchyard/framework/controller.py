@@ -16,6 +16,9 @@ from batchyard.store.transaction import Transaction
 
 T = TypeVar("T")
 
+CLOCKS_DIFFER_SECONDS = 1.0
+"""What the past may seem to be in the future by, without the clock having been turned back."""
+
 
 LONGEST_REFUSAL_SECONDS = 5.0
 
@@ -74,6 +77,14 @@ class Controller:
         """How long what a service refused is left alone, before it is tried whether somebody mended it."""
         pace = self.runtime.settings.pace
         return max(pace, min(LONGEST_REFUSAL_SECONDS, 10 * pace))
+
+    def left(self, stay_seconds: float, since: datetime) -> float:
+        """How many seconds of a stay are left that began at `since`; at most 0 when it is over.
+
+        One that is yet to begin is over: the clock was turned back, and nobody knows by how much.
+        """
+        stayed = (self.now - since).total_seconds()
+        return 0.0 if stayed < -CLOCKS_DIFFER_SECONDS else stay_seconds - stayed
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A snapshot; close it before calling the gateway."""

@@ -25,7 +25,6 @@ from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
-LONGEST_RETRY_SECONDS = 60.0
 SHORTEST_RETRY_SECONDS = 0.2
 
 
@@ -151,7 +150,7 @@ class Groups(Controller):
     def _close(self, tx: Transaction, key: Key) -> None:
         """The row of a deleted group goes once nothing of it is left, and not before the pace."""
         group = find_group(tx, place(key), key.name)
-        if group is None or not group.status or self.now < group.retry_at:
+        if group is None or not group.status or sizing.is_waiting(group, self.now):
             return
         busy = activity_rows.unfinished(tx, place(key), key.name) or instances_of(tx, place(key), key.name)
         if not busy:
@@ -164,7 +163,7 @@ class Groups(Controller):
         if refused is None:
             with self.read() as tx:
                 group = find_group(tx, place(key), key.name)
-            if group is None or group.retry_at is None or group.retry_at <= self.now:
+            if group is None or not sizing.is_waiting(group, self.now):
                 return None
             return Again((group.retry_at - self.now).total_seconds())
         return Again(self.write(lambda tx: self._postpone(tx, key)))
@@ -174,7 +173,7 @@ class Groups(Controller):
         if group is None:
             return 0.0
         shortest = max(SHORTEST_RETRY_SECONDS, self.runtime.settings.pace)
-        delay = float(min(LONGEST_RETRY_SECONDS, shortest * 2 ** min(group.failures, 12)))
+        delay = float(min(sizing.LONGEST_RETRY_SECONDS, shortest * 2 ** min(group.failures, 12)))
         until = self.now + timedelta(seconds=delay)
         update_group(tx, place(key), key.name, failures=group.failures + 1, retry_at=until)
         return delay

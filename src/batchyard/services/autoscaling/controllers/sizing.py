@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from batchyard.framework.controller import CLOCKS_DIFFER_SECONDS
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling import activity_rows
@@ -17,6 +18,9 @@ from batchyard.services.autoscaling.spread import spread, zone_to_fill
 from batchyard.services.autoscaling.termination_policies import Candidate, choose
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
+
+LONGEST_RETRY_SECONDS = 60.0
+"""The longest delay after refused launches."""
 
 _OUT = "an instance was taken out of service"
 _OUTSIDE = 1_000_000
@@ -52,9 +56,16 @@ def decide(tx: Transaction, key: Key, now: datetime) -> None:
             _rebalance(tx, key, group, held, now)
 
 
+def is_waiting(group: Row, now: datetime) -> bool:
+    """Has the group's own waiting an end that is to come? One further away than any is of a clock turned back."""
+    if group.retry_at is None:
+        return False
+    left: float = (group.retry_at - now).total_seconds()
+    return 0 < left <= LONGEST_RETRY_SECONDS + CLOCKS_DIFFER_SECONDS
+
+
 def _may_launch(group: Row, now: datetime) -> bool:
-    waiting = group.retry_at is not None and now < group.retry_at
-    return bool(group.subnets) and not waiting and not is_suspended(group, "Launch")
+    return bool(group.subnets) and not is_waiting(group, now) and not is_suspended(group, "Launch")
 
 
 def _end_unhealthy(tx: Transaction, key: Key, group: Row, held: Sequence[Row], now: datetime) -> list[Row]:

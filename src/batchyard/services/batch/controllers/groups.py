@@ -100,7 +100,13 @@ def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
     """End these instances and lower the desired capacity by them; those no longer in a group are gone already."""
     names = [group_name(row, one) for one in row.made.get("groups", ())]
     found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=names)["AutoScalingGroups"]
-    present = {one["InstanceId"] for group in found for one in group["Instances"]}
+    # One on its way out is still listed; ending it twice would lower the capacity twice.
+    present = {
+        one["InstanceId"]
+        for group in found
+        for one in group["Instances"]
+        if one["LifecycleState"] in ("Pending", "InService")
+    }
     for instance in present.intersection(instance_ids):
         aws.autoscaling.terminate_instance_in_auto_scaling_group(
             InstanceId=instance, ShouldDecrementDesiredCapacity=True

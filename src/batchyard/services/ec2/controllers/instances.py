@@ -51,4 +51,4 @@ class InstancesController(Controller):
     def _left(self, row: Row) -> float:
         """How many seconds the instance still stays as it is."""
         stay = KEPT_SECONDS if row.state == "terminated" else self.runtime.settings.pace
-        return stay - float((self.now - row.state_at).total_seconds())
+        return self.left(stay, row.state_at)

@@ -91,7 +91,7 @@ class SpotFleetController(Controller):
             "modifying": self.runtime.settings.pace,
             "cancelled": KEPT_SECONDS,
         }.get(row.state, 0.0)
-        return stay - float((self.now - row.state_at).total_seconds())
+        return self.left(stay, row.state_at)
 
     def _keep(self, key: Key, row: Row, aws: Clients) -> Again | None:
         """Launch what is missing, end what is too much, and say how far it is."""

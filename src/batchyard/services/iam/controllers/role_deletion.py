@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, update
 
@@ -42,12 +42,12 @@ class RoleDeletion(Controller):
             self._set(tx, task, status="IN_PROGRESS")
             return Again(self.runtime.settings.pace)
         if task.status == "IN_PROGRESS":
-            early = self._seconds_until(task.changed_at + timedelta(seconds=self.runtime.settings.pace))
+            early = self.left(self.runtime.settings.pace, task.changed_at)
             if early > 0:
                 return Again(early)
             self._conclude(tx, task)
             return Again(KEPT.total_seconds())
-        left = self._seconds_until(task.changed_at + KEPT)
+        left = self.left(KEPT.total_seconds(), task.changed_at)
         if left > 0:
             return Again(left)
         tx.run(delete(role_deletions).where(role_deletions.c.task_id == task_id))
@@ -77,9 +77,6 @@ class RoleDeletion(Controller):
     def _set(self, tx: Transaction, task: Row, **values: object) -> None:
         changed = update(role_deletions).where(role_deletions.c.task_id == task.task_id)
         tx.run(changed.values(changed_at=self.now, **values))
-
-    def _seconds_until(self, moment: datetime) -> float:
-        return (moment - self.now).total_seconds()
 
 
 def _reason(role: Row, uses: Sequence[RoleUse]) -> str:
