@@ -116,11 +116,11 @@ class Driver:
             keys = self._claim()
             if keys is None:
                 return
+            if not keys:
+                self._heed_turned_clock()
+                continue
             try:
-                if keys:
-                    self._work_on(keys)
-                else:
-                    self._heed_turned_clock()
+                self._work_on(keys)
             except Exception:
                 # The ending of work failed (a full disk, say): the rows are still there, to be looked at again.
                 _log.exception("controller work could not be ended: %s", keys)
@@ -153,7 +153,10 @@ class Driver:
     def _heed_turned_clock(self) -> None:
         with self._condition:
             by, self._turned_back = self._turned_back, 0
-        self._keep_brought_forward(by)
+        try:
+            self._keep_brought_forward(by)
+        except Exception:
+            _log.exception("the work in the store was not brought forward")
 
     def _keep_brought_forward(self, by: int) -> None:
         """The same in the store, for the next start."""
