@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from services.iam.answers import allow, refused
+
 
 def trusting(*names: str, element: str = "Principal") -> str:
     statement = {"Effect": "Allow", element: {"AWS": list(names)}, "Action": "sts:AssumeRole"}
@@ -39,3 +41,29 @@ def test_principals_that_are_there_and_those_of_other_accounts(iam: Any, account
     document = trusting(user, role, elsewhere, session, account)
     made = iam.create_role(RoleName="second", AssumeRolePolicyDocument=document)["Role"]
     assert made["AssumeRolePolicyDocument"] == json.loads(document)
+
+
+def test_a_renamed_user_is_trusted_as_before_and_a_namesake_is_not(iam: Any, signed: Any) -> None:
+    """AWS keeps principals by their unique ids (IAM user guide, "Principal")."""
+    made = iam.create_user(UserName="worker", Path="/x/")["User"]
+    iam.put_user_policy(UserName="worker", PolicyName="p", PolicyDocument=allow("sts:AssumeRole"))
+    key = iam.create_access_key(UserName="worker")["AccessKey"]
+    # A document may spell the slashes of an ARN with escapes.
+    for role, document in (
+        ("plain", trusting(made["Arn"])),
+        ("escaped", trusting(made["Arn"]).replace("/", "\\/")),
+    ):
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
+    iam.update_user(UserName="worker", NewUserName="builder", NewPath="/y/")
+    renamed = iam.get_user(UserName="builder")["User"]["Arn"]
+    namesake = iam.create_user(UserName="worker", Path="/x/")["User"]
+    assert namesake["Arn"] == made["Arn"] != renamed
+    iam.put_user_policy(UserName="worker", PolicyName="p", PolicyDocument=allow("sts:AssumeRole"))
+    other = iam.create_access_key(UserName="worker")["AccessKey"]
+    for role in ("plain", "escaped"):
+        shown = iam.get_role(RoleName=role)["Role"]
+        assert shown["AssumeRolePolicyDocument"] == json.loads(trusting(renamed))
+        sts = signed("sts", key["AccessKeyId"], key["SecretAccessKey"])
+        assert sts.assume_role(RoleArn=shown["Arn"], RoleSessionName="same")
+        sts = signed("sts", other["AccessKeyId"], other["SecretAccessKey"])
+        assert refused(sts.assume_role, RoleArn=shown["Arn"], RoleSessionName="other")[0] == "AccessDenied"

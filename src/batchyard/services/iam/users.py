@@ -86,6 +86,8 @@ def update_user(ctx: Context, request: Any) -> None:
     """Give a user another name or path; its unique id, keys and policies stay."""
     row = require(ctx, USER, request["UserName"])
     rename(ctx, USER, row, name=request.get("NewUserName"), path=request.get("NewPath"))
+    renamed = USER.find_by_id(ctx.write, row.id)
+    departed_principals.follow(ctx.write, USER, row, renamed)
     revisions.changed(ctx)
 
 
