@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import client
-from gateway.raw_requests import policy
+from gateway.raw_requests import allow, policy
 
 SignIn = Callable[..., Any]
 
@@ -58,5 +58,26 @@ def session_of(aws: Any, user: Callable[..., Any], sign_in: SignIn) -> Callable[
         answer = sign_in("sts", assumer).assume_role(RoleArn=role_arn, RoleSessionName=name, **more)
         given: dict[str, Any] = answer["Credentials"]
         return given
+
+    return make
+
+
+@pytest.fixture
+def asked(user: Callable[..., Any], endpoint: str) -> Callable[..., Any]:
+    """`asked("batch", "batch:SubmitJob", operator, key, value)`: a client of a user allowed under that condition."""
+
+    def make(
+        service: str,
+        actions: str | list[str],
+        operator: str,
+        key: str,
+        value: Any,
+        *,
+        region: str = "us-east-1",
+    ) -> Any:
+        actions = [actions] if isinstance(actions, str) else actions
+        conditional = allow(*actions[:1], Condition={operator: {key: value}})
+        made = user(policy(conditional, *(allow(one) for one in actions[1:])))
+        return client(endpoint, service, access_key=made["key"], secret=made["secret"], region=region)
 
     return make
