@@ -116,8 +116,8 @@ def test_several_problems_are_counted_and_joined() -> None:
     reply = refusal("iam", problems("iam", "AttachRolePolicy", {}))
     assert reply.message == (
         "2 validation errors detected: "
-        "Value null at 'roleName' failed to satisfy constraint: Member must not be null; "
-        "Value null at 'policyArn' failed to satisfy constraint: Member must not be null"
+        "Value at 'roleName' failed to satisfy constraint: Member must not be null; "
+        "Value at 'policyArn' failed to satisfy constraint: Member must not be null"
     )
 
 
@@ -125,7 +125,7 @@ def test_a_list_item_is_named_as_recorded() -> None:
     tags = [{"Key": "a", "Value": "b"}, {"Key": "c", "Value": "browser;tab"}]
     reply = refusal("iam", problems("iam", "TagRole", {"RoleName": "r", "Tags": tags}))
     assert reply.message.startswith(
-        "1 validation error detected: Value 'browser;tab' at 'tags.2.member.value' failed to satisfy constraint: "
+        "1 validation error detected: Value at 'tags.2.member.value' failed to satisfy constraint: "
     )
 
 

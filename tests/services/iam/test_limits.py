@@ -29,9 +29,9 @@ NAMES = [
 ]
 
 
-def too_long(member: str, value: str, most: int) -> tuple[str, str, int]:
+def too_long(member: str, most: int) -> tuple[str, str, int]:
     """IAM's refusal of a value that is longer than its model allows."""
-    text = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must have length less than or equal to"
+    text = f"Value at '{member}' failed to satisfy constraint: Member must have length less than or equal to"
     return "ValidationError", f"1 validation error detected: {text} {most}", 400
 
 
@@ -45,9 +45,9 @@ def test_names_and_paths(
     call(**{member: "n" * most, "Path": PATH, **more})
     name = "m" * (most + 1)
     answer = refused(call, **{member: name, **more})
-    assert answer == too_long(member[0].lower() + member[1:], name, most)
+    assert answer == too_long(member[0].lower() + member[1:], most)
     path = f"/p{PATH[1:]}"
-    assert refused(call, **{member: "m", "Path": path, **more}) == too_long("path", path, 512)
+    assert refused(call, **{member: "m", "Path": path, **more}) == too_long("path", 512)
     assert [one[member] for one in getattr(iam, listing)(**scope)[found]] == ["n" * most]
 
 
@@ -56,7 +56,7 @@ def test_inline_policies_have_names_of_128_letters(iam: Any) -> None:
     iam.put_user_policy(UserName="u", PolicyName="p" * 128, PolicyDocument=allow("s3:*"))
     name = "q" * 129
     answer = refused(iam.put_user_policy, UserName="u", PolicyName=name, PolicyDocument=allow("s3:*"))
-    assert answer == too_long("policyName", name, 128)
+    assert answer == too_long("policyName", 128)
     assert iam.list_user_policies(UserName="u")["PolicyNames"] == ["p" * 128]
 
 
@@ -68,7 +68,7 @@ def test_tags_have_keys_of_128_and_values_of_256_letters(iam: Any, value: tuple[
     iam.tag_user(UserName="u", Tags=[{**usual, part: "t" * most}])
     text = "t" * (most + 1)
     answer = refused(iam.tag_user, UserName="u", Tags=[{**usual, part: text}])
-    assert answer == too_long(f"tags.1.member.{part.lower()}", text, most)
+    assert answer == too_long(f"tags.1.member.{part.lower()}", most)
     assert len(iam.list_user_tags(UserName="u")["Tags"]) == 1
 
 
@@ -92,7 +92,7 @@ def test_a_session_lasts_an_hour_to_twelve(endpoint: str, account: str) -> None:
             iam.create_role, RoleName="r", AssumeRolePolicyDocument=EC2_TRUST, MaxSessionDuration=seconds
         )
         assert answer[0] == "ValidationError"
-        assert f"Value '{seconds}' at 'maxSessionDuration' failed to satisfy constraint" in answer[1]
+        assert "Value at 'maxSessionDuration' failed to satisfy constraint" in answer[1]
     assert len(iam.list_roles()["Roles"]) == 2
 
 

@@ -56,7 +56,7 @@ def create_login_profile(ctx: Context, request: Any) -> dict[str, Any]:
         # Only sessions of AssumeRoot, which is not built, may leave it out (botocore).
         raise ApiError(
             "ValidationError",
-            "1 validation error detected: Value null at 'password' failed to satisfy constraint: Member must not be"
+            "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be"
             " null",
         )
     if find_profile(ctx, owner) is not None:

@@ -71,7 +71,7 @@ def _refuse_unsayable(serial: str) -> None:
     The text is a guess.
     """
     if len(serial) > LONGEST_SERIAL:
-        text = f"Value '{serial}' at 'serialNumber' failed to satisfy constraint: Member must have length less than"
+        text = "Value at 'serialNumber' failed to satisfy constraint: Member must have length less than"
         raise ApiError("ValidationError", f"1 validation error detected: {text} or equal to {LONGEST_SERIAL}")
 
 
