@@ -165,6 +165,7 @@ class App:
             epochs=epochs,
             topics=Topics(listeners),
             policies=self.identities,
+            mfa=self.identities,
             engine=self.engine,
             find_managed_policy=find_managed_policy,
             issuer=self.sessions,

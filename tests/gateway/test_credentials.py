@@ -198,7 +198,7 @@ def _temporary(app: App, account: str, *, lived: timedelta, ended: timedelta) ->
         principal_id=account,
     )
     expires_at = datetime.now(UTC) - ended
-    given = app.sessions.issue_temporary(root, issued_at=expires_at - lived, expires_at=expires_at, mfa=False)
+    given = app.sessions.issue_temporary(root, issued_at=expires_at - lived, expires_at=expires_at, mfa=True)
     return {"key": given["AccessKeyId"], "secret": given["SecretAccessKey"], "token": given["SessionToken"]}
 
 

@@ -19,6 +19,17 @@ class RoleIssuer(Protocol):
     def name(self) -> str: ...
 
 
+class User(Protocol):
+    """The IAM user behind a federated user's session."""
+
+    @property
+    def arn(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
 class Caller(Protocol):
     """What the audit reads of a session (`framework.session.Session` is one)."""
 
@@ -39,6 +50,8 @@ class Caller(Protocol):
     def name(self) -> str: ...
     @property
     def role(self) -> RoleIssuer | None: ...
+    @property
+    def user(self) -> User | None: ...
     @property
     def issued_at(self) -> datetime | None: ...
     @property

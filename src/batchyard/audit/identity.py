@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from batchyard.audit.event import Caller
 
 
+_TYPES = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated-user": "FederatedUser"}
+
+
 def user_identity(caller: Caller) -> dict[str, Any]:
     """The userIdentity element (CloudTrail user guide: Root, IAMUser, AssumedRole, AWSService, AWSAccount)."""
     if caller.kind == "service":
@@ -18,7 +21,7 @@ def user_identity(caller: Caller) -> dict[str, Any]:
     if caller.kind == "anonymous":
         return {"type": "Unknown"}
     identity: dict[str, Any] = {
-        "type": {"root": "Root", "user": "IAMUser", "role": "AssumedRole"}[caller.kind],
+        "type": _TYPES[caller.kind],
         "principalId": caller.principal_id,
         "arn": caller.arn,
         "accountId": caller.account,
@@ -37,6 +40,8 @@ def user_identity(caller: Caller) -> dict[str, Any]:
             },
             "attributes": _attributes(caller),
         }
+    elif caller.kind == "federated-user":
+        identity["sessionContext"] = {"sessionIssuer": _issuer(caller), "attributes": _attributes(caller)}
     elif caller.temporary:
         identity["sessionContext"] = {"attributes": _attributes(caller)}
     if caller.source_identity:
@@ -45,6 +50,20 @@ def user_identity(caller: Caller) -> dict[str, Any]:
     if invoked_by:
         identity["invokedBy"] = invoked_by
     return identity
+
+
+def _issuer(caller: Caller) -> dict[str, str]:
+    """Who made a federated user's session: an IAM user, or the root user (CloudTrail user guide, sessionIssuer)."""
+    if caller.user is None:
+        arn = f"arn:{caller.partition}:iam::{caller.account}:root"
+        return {"type": "Root", "principalId": caller.account, "arn": arn, "accountId": caller.account}
+    return {
+        "type": "IAMUser",
+        "principalId": caller.user.user_id,
+        "arn": caller.user.arn,
+        "accountId": caller.account,
+        "userName": caller.user.name,
+    }
 
 
 def username(caller: Caller) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from batchyard import ids
-from batchyard.audit.event import Caller, Event, RoleIssuer
+from batchyard.audit.event import Caller, Event, RoleIssuer, User
 from batchyard.clock import microseconds
 
 
@@ -22,6 +22,7 @@ class ForeignCaller:
     arn: str = ""
     access_key_id: str = ""
     role: RoleIssuer | None = None
+    user: User | None = None
     issued_at: datetime | None = None
     mfa: bool = False
     temporary: bool = False

@@ -208,4 +208,6 @@ def principal_of(caller: Caller) -> tuple[str, str]:
     """(unique id, ARN) of the user or role behind a caller: what last-accessed data is kept by."""
     if caller.role is not None:
         return caller.role.role_id, caller.role.arn
+    if caller.user is not None:
+        return caller.user.user_id, caller.user.arn
     return caller.principal_id, caller.arn

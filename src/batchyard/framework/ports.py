@@ -75,7 +75,7 @@ class PolicySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SessionTerms:
-    """What an AssumeRole asks for, beside the role."""
+    """What a session is asked for with, beside its role or user."""
 
     session_name: str
     issued_at: datetime
@@ -95,10 +95,25 @@ class SessionIssuer(Protocol):
     ) -> tuple[Session, dict[str, Any]]:
         """A session of `role` (of `account`) for `caller`, and its credentials in STS's shape."""
 
+    def issue_federated(self, caller: Session, terms: SessionTerms) -> tuple[Session, dict[str, Any]]:
+        """A federated user's session, within what `caller` (a user or root) may, and its credentials."""
+
     def issue_temporary(
         self, caller: Session, *, issued_at: datetime, expires_at: datetime, mfa: bool
     ) -> dict[str, Any]:
         """Temporary credentials of the caller itself, in STS's shape."""
+
+
+class MfaSource(Protocol):
+    """Tells whether a user holds the MFA device that they speak of."""
+
+    def has_device(self, tx: Transaction, session: Session, serial_number: str) -> bool:
+        """Whether the device with this serial number is enabled for the session's user."""
+
+    def takes_code(
+        self, tx: Transaction, session: Session, serial_number: str, code: str, *, now: datetime
+    ) -> bool:
+        """Whether the user's device shows this code now. Each code is taken once."""
 
 
 class KeptCallers(Protocol):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from batchyard.engines.engine import Engine
     from batchyard.framework.epochs import Epochs
     from batchyard.framework.keyring import Keyring
-    from batchyard.framework.ports import KeptCallers, PolicySource, SessionIssuer
+    from batchyard.framework.ports import KeptCallers, MfaSource, PolicySource, SessionIssuer
     from batchyard.framework.service import Service, ServiceLinkedRole
     from batchyard.framework.work import Topics
     from batchyard.store.store import Store
@@ -32,6 +32,7 @@ class Runtime:
     epochs: Epochs
     topics: Topics
     policies: PolicySource
+    mfa: MfaSource
     engine: Engine
     issuer: SessionIssuer
     find_managed_policy: Callable[[str], ManagedPolicy | None]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-SessionKind = Literal["root", "user", "role", "service", "anonymous"]
+SessionKind = Literal["root", "user", "role", "federated-user", "service", "anonymous"]
+"""`user` and `root` with temporary credentials are of GetSessionToken, `federated-user` is of GetFederationToken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,15 @@ class RoleIdentity:
 
     arn: str
     role_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """The IAM user behind a federated user's session, which dies when the user with this id is gone."""
+
+    arn: str
+    user_id: str
     name: str
 
 
@@ -34,6 +44,8 @@ class Session:
     access_key_id: str = ""
     name: str = ""
     role: RoleIdentity | None = None
+    user: UserIdentity | None = None
+    """For kind `federated-user`: whose permissions it has at most; None where the root user made it."""
     issued_at: datetime | None = None
     expires_at: datetime | None = None
     policies: tuple[str, ...] | None = None

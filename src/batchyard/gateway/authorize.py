@@ -17,6 +17,7 @@ from batchyard.framework.session import Session
 from batchyard.gateway.denial import denied, ended
 from batchyard.gateway.denied_document import denied_document, without_conditions
 from batchyard.gateway.request_context import CheckContext, call_keys
+from batchyard.gateway.session_limits import refuse_beyond_limits
 from batchyard.policy.decision import Decision
 from batchyard.policy.document import Policy, empty, parse
 from batchyard.policy.evaluate import evaluate
@@ -24,6 +25,11 @@ from batchyard.policy.principal import Principal
 from batchyard.policy.sources import PolicySet, Request, Source
 
 _NOTHING = PrincipalPolicies(identity=())
+_ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+_EVERYTHING = PrincipalPolicies(
+    identity=(Source(kind="root", name="root", arn=None, version=None, policy=parse(_ALL, kind="identity")),)
+)
+"""What the root user may: a federated user that it made has this within its session policies."""
 
 
 class Authorizer:
@@ -38,10 +44,12 @@ class Authorizer:
         Returns the decisions (as the audit keeps them) and the resources touched. Raises AccessDenied at the
         first check that is not allowed, with that decision in `members`; SessionEnded where the principal is gone.
         """
+        refuse_beyond_limits(ctx)
         found = self._find(ctx, ctx.session)
         question: _Question | None = None
         # What bounds root and services is shared by all accounts: nothing of one is known for another.
-        is_own = found is not _NOTHING and ctx.session.policies is None
+        is_shared = found is _NOTHING or found is _EVERYTHING
+        is_own = not is_shared and ctx.session.policies is None
         known = found.allowed if is_own else {}
         default_action = operation.action or f"{ctx.service.prefix}:{ctx.call.operation}"
         decisions: list[dict[str, Any]] = []
@@ -62,6 +70,8 @@ class Authorizer:
     def _find(self, ctx: Context, session: Session) -> PrincipalPolicies:
         if session.kind in ("root", "service", "anonymous"):
             return _NOTHING
+        if session.kind == "federated-user" and session.user is None:
+            return _EVERYTHING
         found = self._policies.find_policies(ctx.read, session)
         if found is None:
             raise ended(ctx.call.service)
@@ -187,12 +197,13 @@ def _parsed(document: str, kind: Any) -> Policy:
 @functools.lru_cache(maxsize=4096)
 def _principal(session: Session) -> Principal:
     kinds: Mapping[str, Any] = {"role": "role-session"}
+    behind = session.role or session.user
     return Principal(
         kind=kinds.get(session.kind, session.kind),
         account=session.account,
         arn=session.arn,
         id=session.principal_id,
-        role_arn=session.role.arn if session.role else None,
+        role_arn=behind.arn if behind is not None else None,
         service=session.service_principal,
     )
 

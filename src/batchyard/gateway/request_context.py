@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from batchyard.audit.trail import principal_of
 from batchyard.clock import wall_now
 from batchyard.framework.check import Check, Tags, Values
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
 
-_PRINCIPAL_TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "anonymous": "Anonymous"}
+_PRINCIPAL_TYPES = {
+    "root": "Account",
+    "user": "User",
+    "role": "AssumedRole",
+    "federated-user": "FederatedUser",
+    "anonymous": "Anonymous",
+}
 _RESOURCE_TAG = "aws:resourcetag/"
 _IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where IAM's one endpoint of a partition is: its calls are made there (guide: aws:RequestedRegion)."""
@@ -119,7 +124,7 @@ def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values]) -> None:
         keys["aws:principaltype"] = "Anonymous"
         return
     keys["aws:principaltype"] = _PRINCIPAL_TYPES[session.kind]
-    keys["aws:principalarn"] = principal_of(session)[1]
+    keys["aws:principalarn"] = session.role.arn if session.role is not None else session.arn
     keys["aws:principalaccount"] = session.account
     keys["aws:userid"] = session.principal_id
     if session.kind == "user":

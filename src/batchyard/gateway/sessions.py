@@ -11,7 +11,7 @@ from typing import Any
 from batchyard import ids
 from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import SessionTerms, TrustedRole
-from batchyard.framework.session import RoleIdentity, Session
+from batchyard.framework.session import RoleIdentity, Session, UserIdentity
 
 _PURPOSE = "session-token"
 _KEPT = "kept-caller"
@@ -65,6 +65,27 @@ class Sessions:
         )
         return session, self._credentials(session)
 
+    def issue_federated(self, caller: Session, terms: SessionTerms) -> tuple[Session, dict[str, Any]]:
+        """A federated user's session, within what `caller` (a user or root) may, and its credentials."""
+        user = UserIdentity(caller.arn, caller.principal_id, caller.name)
+        session = Session(
+            kind="federated-user",
+            partition=caller.partition,
+            account=caller.account,
+            arn=f"arn:{caller.partition}:sts::{caller.account}:federated-user/{terms.session_name}",
+            principal_id=f"{caller.account}:{terms.session_name}",
+            name=terms.session_name,
+            user=user if caller.kind == "user" else None,
+            issued_at=terms.issued_at,
+            expires_at=terms.expires_at,
+            epoch=caller.epoch,
+            temporary=True,
+            policies=terms.policies,
+            policy_arns=tuple(terms.policy_arns),
+            tags=dict(terms.tags),
+        )
+        return session, self._credentials(session)
+
     def issue_temporary(
         self, caller: Session, *, issued_at: datetime, expires_at: datetime, mfa: bool
     ) -> dict[str, Any]:
@@ -77,7 +98,7 @@ class Sessions:
         """Credentials in STS's shape for a session that expires; its access key id is chosen here."""
         if session.expires_at is None or session.issued_at is None:
             raise ValueError("temporary credentials need an issue time and an expiry")
-        access_key_id = ids.access_key_id("ASIA")
+        access_key_id = ids.access_key_id("ASIA", session.account)
         secret = ids.secret_access_key()
         issued = replace(session, access_key_id=access_key_id, temporary=True, called_via=(), acted_for=None)
         claims = {**_claims_of(issued), "secret": secret}
@@ -156,6 +177,7 @@ def _claims_of(session: Session) -> dict[str, Any]:
         "access_key_id": session.access_key_id,
         "name": session.name,
         "role": [session.role.arn, session.role.role_id, session.role.name] if session.role else None,
+        "user": [session.user.arn, session.user.user_id, session.user.name] if session.user else None,
         "issued_at": session.issued_at.timestamp() if session.issued_at else None,
         "expires_at": session.expires_at.timestamp() if session.expires_at else None,
         "policies": session.policies,
@@ -176,7 +198,7 @@ def _moment(claim: float | None) -> datetime | None:
 
 
 def _session_of(claims: Mapping[str, Any]) -> Session:
-    role = claims["role"]
+    role, user = claims["role"], claims.get("user")
     policies = claims["policies"]
     return Session(
         kind=claims["kind"],
@@ -188,6 +210,7 @@ def _session_of(claims: Mapping[str, Any]) -> Session:
         access_key_id=claims["access_key_id"],
         name=claims["name"],
         role=RoleIdentity(*role) if role else None,
+        user=UserIdentity(*user) if user else None,
         issued_at=_moment(claims["issued_at"]),
         expires_at=_moment(claims["expires_at"]),
         policies=None if policies is None else tuple(policies),

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from conftest import client
 from services.sts.conftest import allow, document, refused, trusting
 
@@ -64,9 +62,3 @@ def test_a_session_gets_no_further_token(aws: Call, role: Call, user: Call, as_:
     of_user = as_(made).get_session_token()["Credentials"]
     for given in (of_role, of_user):
         assert refused(as_(given).get_session_token)[0] == "AccessDenied"
-
-
-@pytest.mark.parametrize("given", [{"TokenCode": "123456"}, {"SerialNumber": "arn:aws:iam::1:mfa/x"}])
-def test_mfa_is_refused_by_name(given: Any, aws: Call) -> None:
-    code, message = refused(aws("sts").get_session_token, **given)
-    assert (code, next(iter(given)) in message) == ("NotImplemented", True)

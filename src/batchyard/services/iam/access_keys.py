@@ -60,13 +60,20 @@ def _metadata(key: Row, name: str) -> dict[str, Any]:
     }
 
 
+def _new_id(ctx: Context) -> str:
+    access_key_id = ids.access_key_id("AKIA", ctx.account)
+    while find_key(ctx, access_key_id) is not None:
+        access_key_id = ids.access_key_id("AKIA", ctx.account)
+    return access_key_id
+
+
 @iam.operation(on=own_or_named, writes=True)
 def create_access_key(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a key for a user; the secret is shown this once and kept sealed."""
     owner = _user(ctx, request)
     if len(keys_of(ctx, owner)) >= KEYS_PER_USER:
         raise over_quota("AccessKeysPerUser", KEYS_PER_USER)
-    access_key_id = ids.access_key_id("AKIA")
+    access_key_id = _new_id(ctx)
     secret = ids.secret_access_key()
     ctx.write.run(
         insert(access_keys).values(

@@ -37,6 +37,17 @@ def are_consecutive(seed: str, codes: tuple[str, str], *, now: datetime, around:
     return found
 
 
+def step_of(seed: str, code: str, *, now: datetime, around: int) -> int | None:
+    """The number of the step that shows this code, within `around` steps of the present one; None where none does."""
+    generator = TOTP(base64.b32decode(seed), DIGITS, SHA1(), STEP_SECONDS)
+    present = int(now.timestamp()) // STEP_SECONDS
+    found = None
+    for step in range(max(0, present - around), present + around + 1):
+        if hmac.compare_digest(generator.generate(step * STEP_SECONDS), code.encode()):
+            found = step
+    return found
+
+
 def picture(seed: str, name: str, *, issuer: str) -> bytes:
     """The QR code that an authenticator app reads, as PNG."""
     import segno  # Its tables take a while to load, and few commands need them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
@@ -10,9 +11,10 @@ from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import AccessKey, PrincipalPolicies, TrustedRole
 from batchyard.framework.session import Session
 from batchyard.policy.evaluate import Source
-from batchyard.services.iam import revisions
+from batchyard.services.iam import one_time_codes, revisions
 from batchyard.services.iam.managed_policies import FindManagedPolicy, find_managed
-from batchyard.services.iam.nouns import INSTANCE_PROFILE, ROLE, USER
+from batchyard.services.iam.mfa_devices import SEED_PURPOSE
+from batchyard.services.iam.nouns import INSTANCE_PROFILE, MFA_DEVICE, ROLE, USER, Noun, Row
 from batchyard.services.iam.principal_policies import PolicyReading, source_of
 from batchyard.services.iam.tables import access_keys, users
 from batchyard.store.prepared import Prepared
@@ -47,7 +49,7 @@ class _Known:
 
 
 class IamSource:
-    """IAM as `framework.ports` wants it: a CredentialSource and a PolicySource, read-only.
+    """IAM as `framework.ports` wants it: a CredentialSource, a PolicySource and an MfaSource, read-only.
 
     `find_managed_policy` gives AWS's managed policies by name or ARN; it is asked anew at every call, so a
     document that changes there acts at once, like one of the account's own.
@@ -55,6 +57,8 @@ class IamSource:
 
     def __init__(self, keyring: Keyring, find_managed_policy: FindManagedPolicy) -> None:
         self._find_aws = find_managed_policy
+        self._keyring = keyring
+        self._last_steps: dict[str, int] = {}
         self._opened = functools.lru_cache(maxsize=4096)(functools.partial(keyring.open, SECRET_PURPOSE))
         self._known: dict[tuple[str, str, str], _Known] = {}
         self._keys: dict[str, tuple[str, AccessKey]] = {}
@@ -90,7 +94,7 @@ class IamSource:
 
     def find_policies(self, tx: Transaction, session: Session) -> PrincipalPolicies | None:
         """The policies of the session's user or role, by its unique id; None where it is gone."""
-        principal_id = session.role.role_id if session.role is not None else session.principal_id
+        noun, principal_id = _behind(session)
         place = (session.partition, session.account, principal_id)
         known = self._known.get(place)
         if known is not None:
@@ -98,7 +102,6 @@ class IamSource:
             if known.revision == revision and self._is_fresh(known):
                 return known.found
         reading = PolicyReading(tx, self._find_aws, session.partition, session.account)
-        noun = ROLE if session.role is not None else USER
         row = noun.find_by_id(tx, principal_id)
         if row is None or (row.partition, row.account) != (session.partition, session.account):
             self._known.pop(place, None)
@@ -143,9 +146,44 @@ class IamSource:
         row = ROLE.find_by_id(tx, found.role_id)
         return None if row is None else ROLE.arn_of(row)
 
+    def has_device(self, tx: Transaction, session: Session, serial_number: str) -> bool:
+        """Whether the MFA device with this serial number is enabled for the session's user."""
+        return self._device(tx, session, serial_number) is not None
+
+    def takes_code(
+        self, tx: Transaction, session: Session, serial_number: str, code: str, *, now: datetime
+    ) -> bool:
+        """Whether the user's device shows this code now.
+
+        Each code is taken once (IAM user guide), and none older than the last; what was taken is forgotten with
+        the process, when a code has half a minute left at most.
+        """
+        device = self._device(tx, session, serial_number)
+        if device is None:
+            return False
+        seed = self._keyring.open(SEED_PURPOSE, device.sealed_seed)
+        step = one_time_codes.step_of(seed, code, now=now, around=one_time_codes.USUAL_DRIFT)
+        if step is None or step <= self._last_steps.get(device.id, -1):
+            return False
+        self._last_steps[device.id] = step
+        return True
+
+    def _device(self, tx: Transaction, session: Session, serial_number: str) -> Row | None:
+        row = MFA_DEVICE.find(tx, session.partition, session.account, serial_number.rpartition("/")[2])
+        if row is None or MFA_DEVICE.arn_of(row) != serial_number or session.kind != "user":
+            return None
+        return row if row.user_id == session.principal_id else None
+
     def _is_fresh(self, known: _Known) -> bool:
         for arn, document in known.aws_documents.items():
             policy = self._find_aws(arn)
             if policy is None or policy.document != document:
                 return False
         return True
+
+
+def _behind(session: Session) -> tuple[Noun, str]:
+    """Whose policies a session has: the user or role, by its unique id."""
+    if session.role is not None:
+        return ROLE, session.role.role_id
+    return USER, session.user.user_id if session.user is not None else session.principal_id

@@ -63,7 +63,7 @@ def upload_signing_certificate(ctx: Context, request: Any) -> dict[str, Any]:
         raise iam.error.DuplicateCertificateException("The certificate already exists for this user.")
     if len(present) >= CERTIFICATES_PER_USER:
         raise over_quota("CertificatesPerUser", CERTIFICATES_PER_USER)
-    certificate_id = ids.access_key_id("")[:7] + ids.principal_id("")
+    certificate_id = ids.key_id("")[:7] + ids.principal_id("")
     ctx.write.run(
         insert(signing_certificates).values(
             certificate_id=certificate_id,

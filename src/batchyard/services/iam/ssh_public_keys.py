@@ -89,7 +89,7 @@ def upload_ssh_public_key(ctx: Context, request: Any) -> dict[str, Any]:
         raise iam.error.DuplicateSSHPublicKeyException("The SSH public key already exists for this user.")
     if len(present) >= KEYS_PER_USER:
         raise over_quota("SSHPublicKeysPerUser", KEYS_PER_USER)
-    key_id = ids.access_key_id("APKA")
+    key_id = ids.key_id("APKA")
     ctx.write.run(
         insert(ssh_public_keys).values(
             key_id=key_id,

@@ -1,6 +1,21 @@
 """AWS Security Token Service: who am I, and become a role."""
 
-from batchyard.services.sts import assumed_roles, authorization_messages, caller_identity, session_tokens
+from batchyard.services.sts import (
+    access_keys,
+    assumed_roles,
+    authorization_messages,
+    caller_identity,
+    federated_users,
+    session_tokens,
+)
 from batchyard.services.sts.service import sts
 
-__all__ = ["assumed_roles", "authorization_messages", "caller_identity", "session_tokens", "sts"]
+__all__ = [
+    "access_keys",
+    "assumed_roles",
+    "authorization_messages",
+    "caller_identity",
+    "federated_users",
+    "session_tokens",
+    "sts",
+]

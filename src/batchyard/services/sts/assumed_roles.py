@@ -12,12 +12,12 @@ from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.ports import SessionTerms, TrustedRole
-from batchyard.policy.document import MalformedPolicy, parse
+from batchyard.services.sts.multi_factor import multi_factor_keys
 from batchyard.services.sts.service import sts
+from batchyard.services.sts.session_policies import packed_size, policy_arns, session_policies
+from batchyard.services.sts.session_tags import session_tags
 
 CHAINED_SECONDS = 3600
-LONGEST_POLICY = 2048
-MOST_POLICY_ARNS = 10
 _ROLE_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/(?P<path>.*/)?(?P<name>[^/]+)"
 )
@@ -49,6 +49,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
         "sts:SourceIdentity": identity,
     }
     context: dict[str, Values] = {key: value for key, value in given.items() if value}
+    context |= multi_factor_keys(ctx, request)
     if request.get("TransitiveTagKeys"):
         context["sts:TransitiveTagKeys"] = tuple(request["TransitiveTagKeys"])
     wanted = {"AssumeRole": True, "TagSession": request.get("Tags"), "SetSourceIdentity": identity}
@@ -66,7 +67,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
 @sts.operation(
     on=_trust,
     tags="Tags",
-    refuses=("SerialNumber", "TokenCode", "ProvidedContexts", "MinimumSessionTokenSize"),
+    refuses=("ProvidedContexts", "MinimumSessionTokenSize"),
     read_only=True,
 )
 def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
@@ -78,8 +79,10 @@ def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
         raise ApiError("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
     _check_duration(ctx, role, request)
     _check_source_identity(ctx, request)
-    policies = _session_policies(request)
-    tags = _tags(ctx, request)
+    policies = session_policies(request)
+    transitive = request.get("TransitiveTagKeys", ())
+    tags = session_tags(request.get("Tags", ()), transitive, ctx.session)
+    size = packed_size(request, tags)
     now = wall_now().replace(microsecond=0)
     account = role.arn.split(":")[4]
     terms = SessionTerms(
@@ -87,9 +90,9 @@ def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
         issued_at=now,
         expires_at=now + timedelta(seconds=request.get("DurationSeconds", CHAINED_SECONDS)),
         policies=policies,
-        policy_arns=[one["arn"] for one in request.get("PolicyArns", ())],
+        policy_arns=policy_arns(request),
         tags=tags,
-        transitive_tag_keys=(*ctx.session.transitive_tag_keys, *request.get("TransitiveTagKeys", ())),
+        transitive_tag_keys=(*ctx.session.transitive_tag_keys, *transitive),
         source_identity=request.get("SourceIdentity") or ctx.session.source_identity,
     )
     session, credentials = ctx.runtime.issuer.issue_role(
@@ -98,9 +101,8 @@ def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "Credentials": credentials,
         "AssumedRoleUser": {"AssumedRoleId": session.principal_id, "Arn": session.arn},
+        **size,
     }
-    if policies is not None:
-        answer["PackedPolicySize"] = min(100, max(1, sum(map(len, policies)) * 100 // LONGEST_POLICY))
     if terms.source_identity:
         answer["SourceIdentity"] = terms.source_identity
     return answer
@@ -121,54 +123,3 @@ def _check_source_identity(ctx: Context, request: Any) -> None:
     carried = ctx.session.source_identity
     if carried is not None and request.get("SourceIdentity", carried) != carried:
         raise ApiError("AccessDenied", "The source identity of a session cannot be changed.", status=403)
-
-
-def _session_policies(request: Any) -> tuple[str, ...] | None:
-    """The session's policies; an empty tuple where only managed ones were given, None where none were.
-
-    Raises ValidationError beyond the limits of iam-evaluation.md 7, in the words of a model's limit [guess].
-    """
-    arns = [one["arn"] for one in request.get("PolicyArns", ())]
-    if len(arns) > MOST_POLICY_ARNS:
-        raise _too_long("policyArns", f"[{', '.join(arns)}]", MOST_POLICY_ARNS)
-    if "Policy" not in request:
-        return () if arns else None
-    if len(request["Policy"]) > LONGEST_POLICY:
-        raise _too_long("policy", request["Policy"], LONGEST_POLICY)
-    try:
-        parse(request["Policy"], kind="session")
-    except MalformedPolicy as error:
-        raise ApiError("MalformedPolicyDocument", str(error)) from error
-    return (request["Policy"],)
-
-
-def _tags(ctx: Context, request: Any) -> dict[str, str]:
-    """Session tags with those carried on from the calling session (iam-evaluation.md 7 for the texts)."""
-    tags: dict[str, str] = {}
-    seen: set[str] = set()
-    for tag in request.get("Tags", ()):
-        if tag["Key"].lower() in seen:
-            raise _invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-        seen.add(tag["Key"].lower())
-        tags[tag["Key"]] = tag["Value"]
-    for key in request.get("TransitiveTagKeys", ()):
-        if key.lower() not in seen:
-            raise _invalid("The specified transitive tag key must be included in the requested tags.")
-    carried = {key.lower() for key in ctx.session.transitive_tag_keys}
-    if carried & seen:
-        raise _invalid(
-            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key"
-            " from the calling session."
-        )
-    for key in ctx.session.transitive_tag_keys:
-        tags[key] = ctx.session.tags[key]
-    return tags
-
-
-def _too_long(member: str, value: str, most: int) -> ApiError:
-    text = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must have length less than or equal to"
-    return ApiError("ValidationError", f"1 validation error detected: {text} {most}")
-
-
-def _invalid(text: str) -> ApiError:
-    return ApiError("InvalidParameterValue", text)

@@ -6,7 +6,7 @@ from typing import Any
 from batchyard.clock import wall_now
 from batchyard.framework.check import UNCHECKED
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError
+from batchyard.services.sts.multi_factor import check_code
 from batchyard.services.sts.service import sts
 
 LONGEST_FOR_ROOT_SECONDS = 3600
@@ -14,20 +14,22 @@ USUAL_SECONDS = 43200
 
 
 @sts.operation(
-    on=UNCHECKED("AWS asks no permission for it"),
-    refuses=("SerialNumber", "TokenCode", "MinimumSessionTokenSize"),
-    read_only=True,
+    on=UNCHECKED("AWS asks no permission for it"), refuses=("MinimumSessionTokenSize",), read_only=True
 )
 def get_session_token(ctx: Context, request: Any) -> dict[str, Any]:
-    """Issue temporary credentials; a role's session may not ask (AccessDenied, STS API reference)."""
-    session = ctx.session
-    if session.temporary or session.kind not in ("root", "user"):
-        raise ApiError("AccessDenied", "Cannot call GetSessionToken with session credentials", status=403)
-    seconds = request.get("DurationSeconds", USUAL_SECONDS)
-    if session.kind == "root":
-        seconds = min(seconds, LONGEST_FOR_ROOT_SECONDS)
+    """Issue temporary credentials, with MFA where the code of a device is given."""
+    mfa = check_code(ctx, request)
     now = wall_now().replace(microsecond=0)
     credentials = ctx.runtime.issuer.issue_temporary(
-        session, issued_at=now, expires_at=now + timedelta(seconds=seconds), mfa=False
+        ctx.session,
+        issued_at=now,
+        expires_at=now + timedelta(seconds=lifetime_seconds(ctx, request)),
+        mfa=mfa,
     )
     return {"Credentials": credentials}
+
+
+def lifetime_seconds(ctx: Context, request: Any) -> int:
+    """How long credentials that a user or root asks for last: twelve hours where nothing is said, an hour for root."""
+    seconds: int = request.get("DurationSeconds", USUAL_SECONDS)
+    return min(seconds, LONGEST_FOR_ROOT_SECONDS) if ctx.session.kind == "root" else seconds

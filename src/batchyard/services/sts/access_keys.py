@@ -1,0 +1,19 @@
+"""GetAccessKeyInfo: whose account an access key is of, whether the key is still there or not."""
+
+from typing import Any
+
+from batchyard import ids
+from batchyard.framework.check import ANY
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.services.sts.service import sts
+
+
+@sts.operation(on=ANY)
+def get_access_key_info(ctx: Context, request: Any) -> dict[str, Any]:
+    """Tell the account, which the id itself tells: keys of every account, deleted ones too (botocore)."""
+    account = ids.account_of_access_key(request["AccessKeyId"])
+    if account is None:
+        # Code and text are guesses.
+        raise ApiError("ValidationError", f"{request['AccessKeyId']} is not a valid access key id.")
+    return {"Account": account}
