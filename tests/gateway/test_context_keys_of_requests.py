@@ -202,3 +202,21 @@ def test_a_launch_tells_what_it_uses(
                 DryRun=True,
             )
         assert caught.value.response["Error"]["Code"] == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "right", "wrong"), [("ecs:task-cpu", "256", "512"), ("ecs:task-memory", "512", "1024")]
+)
+def test_a_tasks_size_is_told_in_units(asked: AsAllowed, key: str, right: str, wrong: str) -> None:
+    """Service authorization reference, ECS: 1024 units are a vCPU, however the request writes it; memory in MiB."""
+    definition = {"family": "f", "cpu": ".25 vCPU", "memory": "0.5GB", "containerDefinitions": []}
+    overrides = {"taskDefinition": "f", "overrides": {"cpu": "256", "memory": "0.5 GB"}}
+    for value, denied in ((right, False), (wrong, True)):
+        ecs = asked("ecs", "ecs:*", "NumericEquals", key, value)
+        assert (
+            is_denied(
+                lambda ecs=ecs: ecs.register_task_definition(**definition), "ecs:RegisterTaskDefinition"
+            )
+            is denied
+        )
+        assert is_denied(lambda ecs=ecs: ecs.run_task(**overrides), "ecs:RunTask") is denied

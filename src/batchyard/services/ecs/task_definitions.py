@@ -18,7 +18,7 @@ from batchyard.services.ecs.resources import place, tags_on_creation, task_defin
 from batchyard.services.ecs.service import TASKS_PRINCIPAL, ecs
 from batchyard.services.ecs.tables import families, task_definitions
 from batchyard.services.ecs.tag_lists import checked
-from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, memory_mib
+from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, memory_mib, size_keys
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
@@ -118,10 +118,7 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[
     keys: dict[str, str | tuple[str, ...]] = {"ecs:privileged": "true" if privileged else "false"}
     if request.get("requiresCompatibilities"):
         keys["ecs:compute-compatibility"] = tuple(request["requiresCompatibilities"])
-    for name in ("cpu", "memory"):
-        if request.get(name):
-            keys[f"ecs:task-{name}"] = request[name]
-    return keys
+    return {**keys, **size_keys(request)}
 
 
 @ecs.operation(

@@ -25,7 +25,7 @@ from batchyard.services.ecs.resources import (
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tag_lists import checked, merged
 from batchyard.services.ecs.task_definitions import resolve
-from batchyard.services.ecs.task_sizes import gpu_count, task_size
+from batchyard.services.ecs.task_sizes import gpu_count, size_keys, task_size
 from batchyard.store.prepared import Row
 
 MOST_TASKS = 10
@@ -76,7 +76,7 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[
             in_cluster_arn(ctx, "container-instance", cluster_name(request), last_part(one))
             for one in request["containerInstances"]
         )
-    return keys
+    return {**keys, **size_keys(request.get("overrides") or {})}
 
 
 def _new_tasks(ctx: Context, request: dict[str, Any]) -> Iterable[str]:

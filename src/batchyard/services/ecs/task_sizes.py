@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from batchyard.framework.check import Values
+from batchyard.framework.errors import ApiError
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.service import ecs
 
@@ -41,6 +43,17 @@ def memory_mib(text: str) -> int:
     if found:
         return int(float(found[1]) * 1024)
     return _whole(text, "memory")
+
+
+def size_keys(given: Mapping[str, Any]) -> dict[str, Values]:
+    """ecs:task-cpu in CPU units and ecs:task-memory in MiB, as a request gives them; what is no size has no key."""
+    keys: dict[str, Values] = {}
+    for name, convert in (("cpu", cpu_units), ("memory", memory_mib)):
+        try:
+            keys[f"ecs:task-{name}"] = str(convert(given[name]))
+        except (KeyError, ApiError):
+            continue
+    return keys
 
 
 def _whole(text: str, what: str) -> int:
