@@ -84,6 +84,7 @@ KEYS = (
     *_keys("ec2", "Bool", "EbsOptimized Encrypted IsLaunchTemplateResource Public"),
     *_keys("ec2", "ARN", "InstanceProfile LaunchTemplate PlacementGroup SourceInstanceARN Subnet Vpc"),
     *_keys("ec2", "Numeric", "MetadataHttpPutResponseHopLimit VolumeIops VolumeSize"),
+    *_keys("eks", "String", "kubernetesVersion"),
     *_keys(
         "autoscaling",
         "String",

@@ -7,6 +7,7 @@ from typing import Any
 
 from batchyard.framework.check import Check, Tags, Target, members
 from batchyard.framework.context import Context
+from batchyard.framework.passing import pass_role
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling.group_rows import find_group, find_instance, place
@@ -73,14 +74,8 @@ def passes_linked_role(ctx: Context, request: dict[str, Any]) -> Iterable[Check]
     """iam:PassRole on a ServiceLinkedRoleARN that is named."""
     role = request.get("ServiceLinkedRoleARN")
     if role:
-        to = {"iam:PassedToService": "autoscaling.amazonaws.com"}
-        yield Check(resource=role, action="iam:PassRole", context=to, account=account_of(role, ctx.account))
-
-
-def account_of(arn: str, otherwise: str) -> str:
-    """The account in an ARN; `otherwise` where the text is none."""
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 and parts[4] else otherwise
+        group = check_on_group(ctx, request["AutoScalingGroupName"]).resource
+        yield pass_role(role, to="autoscaling.amazonaws.com", associated=group)
 
 
 def group_conditions(ctx: Context, request: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:

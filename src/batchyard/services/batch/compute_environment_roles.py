@@ -8,7 +8,8 @@ from typing import Any
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied, ApiError
-from batchyard.services.batch.resources import compute_environment, owner_of
+from batchyard.framework.passing import pass_role
+from batchyard.services.batch.resources import compute_environment
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.service_role import PRINCIPAL, ROLE_NAME, role_arn
 
@@ -53,15 +54,7 @@ def instance_profile_arn(ctx: Context, given: str) -> str:
 def _passed(ctx: Context, request: Any, role: str, to: str) -> Check:
     creates = "computeEnvironmentName" in request
     name = request["computeEnvironmentName" if creates else "computeEnvironment"]
-    return Check(
-        resource=role,
-        action="iam:PassRole",
-        context={
-            "iam:PassedToService": to,
-            "iam:AssociatedResourceArn": compute_environment.arn_of(ctx, name),
-        },
-        account=owner_of(role),
-    )
+    return pass_role(role, to=to, associated=compute_environment.arn_of(ctx, name))
 
 
 def decide_service_role(ctx: Context, request: Any) -> str:

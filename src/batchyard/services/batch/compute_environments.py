@@ -155,7 +155,7 @@ def describe_compute_environments(ctx: Context, request: Any) -> dict[str, Any]:
 
 @batch.operation(
     on=compute_environment.named("computeEnvironment"),
-    passes=(passes_service_role,),
+    passes=(passes_service_role, passes_instance_role),
     writes=True,
     refuses=(
         "updatePolicy",

@@ -12,10 +12,11 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import NotBuilt
+from batchyard.framework.passing import pass_role
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.container_properties import REFUSED, check_container, with_empty_lists
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of, owner_of
+from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of
 from batchyard.services.batch.retry_strategies import check_retry_strategy, check_timeout
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_definitions
@@ -50,16 +51,8 @@ def _passed_roles(ctx: Context, request: Any) -> Iterable[Check]:
     container = request.get("containerProperties") or {}
     for member in ("jobRoleArn", "executionRoleArn"):
         if container.get(member):
-            role = _role_arn(ctx, container[member])
-            yield Check(
-                resource=role,
-                action="iam:PassRole",
-                context={
-                    "iam:PassedToService": TASKS_PRINCIPAL,
-                    "iam:AssociatedResourceArn": job_definition.arn_of(ctx, request["jobDefinitionName"]),
-                },
-                account=owner_of(role),
-            )
+            arn = job_definition.arn_of(ctx, request["jobDefinitionName"])
+            yield pass_role(_role_arn(ctx, container[member]), to=TASKS_PRINCIPAL, associated=arn)
 
 
 def _role_arn(ctx: Context, given: str) -> str:

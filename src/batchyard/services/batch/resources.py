@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.check import Tags
@@ -13,8 +11,6 @@ from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues, jobs
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
-
-_OWNED = re.compile(r"arn:[a-z-]+:iam::(?P<account>[0-9]{12}):", re.ASCII)
 
 FIND_ENVIRONMENT = Prepared(
     select(compute_environments)
@@ -36,12 +32,6 @@ FIND_DEFINITION = Prepared(
     .where(job_definitions.c.revision == bindparam("revision"))
 )
 FIND_JOB = Prepared(select(jobs).where(jobs.c.job_id == bindparam("job_id")))
-
-
-def owner_of(arn: str) -> str | None:
-    """The account in a role's ARN; None where the ARN names none, so that it counts as the caller's own."""
-    match = _OWNED.match(arn)
-    return match["account"] if match else None
 
 
 def name_of(name_or_arn: str) -> str:

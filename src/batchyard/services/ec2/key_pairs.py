@@ -20,9 +20,9 @@ from batchyard.services.ec2 import filters
 from batchyard.services.ec2.key_pair_rows import (
     find_key_pair,
     find_key_pair_by_id,
-    key_pair_tags,
     require_key_pair,
 )
+from batchyard.services.ec2.launch_checks import key_pair_check
 from batchyard.services.ec2.places import arn, at, columns_of, new_id, place
 from batchyard.services.ec2.refusals import missing
 from batchyard.services.ec2.service import ec2
@@ -48,7 +48,12 @@ def _new_key_pair(action: str) -> Any:
     def checks(ctx: Context, request: dict[str, Any]) -> list[Check]:
         tags = by_type(request.get("TagSpecifications")).get("key-pair", {})
         whole = arn(place(ctx), f"key-pair/{request.get('KeyName', '*')}")
-        return [Check(resource=whole, context=tag_keys(tags)), *tagging_checks(action, [(whole, tags)])]
+        keys = tag_keys(tags)
+        if "KeyName" in request:
+            keys["ec2:KeyPairName"] = request["KeyName"]
+        if action == "CreateKeyPair":
+            keys["ec2:KeyPairType"] = request.get("KeyType", "rsa")
+        return [Check(resource=whole, context=keys), *tagging_checks(action, [(whole, tags)])]
 
     return checks
 
@@ -207,8 +212,9 @@ def _the_key_pair(ctx: Context, request: dict[str, Any]) -> list[Check]:
     if not name and request.get("KeyPairId"):
         row = find_key_pair_by_id(ctx.read, place(ctx), request["KeyPairId"])
         name = row.name if row else None
-    whole = arn(place(ctx), f"key-pair/{name or '*'}")
-    return [Check(resource=whole, tags=lambda: key_pair_tags(ctx, name or ""))]
+    if not name:
+        return [Check(resource=arn(place(ctx), "key-pair/*"), tags=lambda: None)]
+    return [key_pair_check(ctx, name)]
 
 
 @ec2.operation(on=[_the_key_pair], writes=True, honours={"KeyName", "KeyPairId"})

@@ -8,13 +8,15 @@ from typing import Any
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.services.ec2.images import find_image
-from batchyard.services.ec2.key_pair_rows import key_pair_tags
+from batchyard.services.ec2.instance_keys import launched_keys, snapshots, volumes_keys
+from batchyard.services.ec2.key_pair_rows import find_key_pair, key_pair_tags
 from batchyard.services.ec2.launch_networks import Spot, read_spot
 from batchyard.services.ec2.launches import Launch, read_launch
 from batchyard.services.ec2.places import arn, place
 from batchyard.services.ec2.profiles import passed_role, profile_arn
 from batchyard.services.ec2.resources import resource_check
 from batchyard.services.ec2.tag_specifications import tag_keys, tagging_checks
+from batchyard.services.ec2.zones import zone_id
 
 TAGGABLE = ("instance", "volume", "network-interface", "spot-instances-request")
 """What a launch makes and may tag."""
@@ -31,10 +33,15 @@ def launch_checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     network: dict[str, Values] = {"ec2:Vpc": arn(place(ctx), f"vpc/{spot.vpc_id}")} if spot.vpc_id else {}
     if spot.subnet_id:
         network["ec2:Subnet"] = arn(place(ctx), f"subnet/{spot.subnet_id}")
+    if "AssociatePublicIpAddress" in launch.interface:
+        network["ec2:AssociatePublicIpAddress"] = str(launch.interface["AssociatePublicIpAddress"]).lower()
     yield _made(
         ctx, launch, "network-interface", {**_template_keys(ctx, launch, "NetworkInterfaces"), **network}
     )
-    yield _made(ctx, launch, "volume", _template_keys(ctx, launch, "BlockDeviceMappings"))
+    volume = _template_keys(ctx, launch, "BlockDeviceMappings")
+    zone: dict[str, Values] = {"ec2:AvailabilityZone": spot.zone} if spot.zone else {}
+    for keys in list(volumes_keys(ctx.region, launch.data)) or [{}]:
+        yield _made(ctx, launch, "volume", {**volume, **zone, **keys})
     if launch.is_spot and launch.tags.get("spot-instances-request"):
         yield _made(ctx, launch, "spot-instances-request", {})
     made = [(arn(place(ctx), f"{kind}/*"), launch.tags.get(kind, {})) for kind in TAGGABLE]
@@ -62,19 +69,14 @@ def _about(ctx: Context, launch: Launch, spot: Spot) -> dict[str, Values]:
     keys: dict[str, Values] = {
         "ec2:InstanceType": data.get("InstanceType", "m1.small"),
         "ec2:InstanceMarketType": "spot" if launch.is_spot else "on-demand",
-        "ec2:Tenancy": (data.get("Placement") or {}).get("Tenancy") or "default",
-        "ec2:EbsOptimized": "true" if data.get("EbsOptimized") else "false",
-        "ec2:RootDeviceType": "ebs",
+        **launched_keys(data),
     }
     if spot.zone:
         keys["ec2:AvailabilityZone"] = spot.zone
+        keys["ec2:AvailabilityZoneId"] = zone_id(spot.zone)
     profile = profile_arn(ctx, data.get("IamInstanceProfile"))
     if profile:
         keys["ec2:InstanceProfile"] = profile
-    options = data.get("MetadataOptions") or {}
-    for member in ("HttpTokens", "HttpEndpoint", "HttpPutResponseHopLimit"):
-        if member in options:
-            keys[f"ec2:Metadata{member}"] = str(options[member])
     return keys
 
 
@@ -88,8 +90,10 @@ def _used(ctx: Context, launch: Launch, spot: Spot) -> Iterable[Check]:
         group_keys = _template_keys(ctx, launch, "SecurityGroupIds")
         yield resource_check(ctx, f"security-group/{group}", **group_keys)
     if data.get("KeyName"):
-        key_keys = {**_template_keys(ctx, launch, "KeyName"), "ec2:KeyPairName": data["KeyName"]}
-        yield key_pair_check(ctx, data["KeyName"], **key_keys)
+        yield key_pair_check(ctx, data["KeyName"], **_template_keys(ctx, launch, "KeyName"))
+    for snapshot in snapshots(data):
+        whole = f"arn:{ctx.partition}:ec2:{ctx.region}::snapshot/{snapshot}"
+        yield Check(resource=whole, context=_template_keys(ctx, launch, "BlockDeviceMappings"))
     if launch.template is not None:
         yield resource_check(
             ctx, f"launch-template/{launch.template.id}", **_template_keys(ctx, launch, "LaunchTemplate")
@@ -110,9 +114,12 @@ def image_check(ctx: Context, image_id: str | None, **context: Values) -> Check:
 
 def key_pair_check(ctx: Context, name: str, **context: Values) -> Check:
     """The check on a key pair, whose ARN has its name while its tags hang on its id."""
-    return Check(
-        resource=arn(place(ctx), f"key-pair/{name}"), context=context, tags=lambda: key_pair_tags(ctx, name)
-    )
+    keys = {"ec2:KeyPairName": name, **context}
+    row = find_key_pair(ctx.read, place(ctx), name)
+    if row is not None:
+        keys["ec2:KeyPairType"] = row.key_type
+    whole = arn(place(ctx), f"key-pair/{name}")
+    return Check(resource=whole, context=keys, tags=lambda: key_pair_tags(ctx, name))
 
 
 def launch_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:

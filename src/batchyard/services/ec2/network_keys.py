@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from batchyard.framework.check import Values
 from batchyard.framework.context import Context
 from batchyard.services.ec2 import networks
 from batchyard.services.ec2.networks import SecurityGroup, Subnet, Vpc
 from batchyard.services.ec2.places import arn, place
+from batchyard.services.ec2.zones import zone_id
 
 
 def network_keys(ctx: Context, resource: str) -> dict[str, Values]:
@@ -20,11 +23,22 @@ def network_keys(ctx: Context, resource: str) -> dict[str, Values]:
         if subnet is None:
             return {}
         zone = subnet.availability_zone
-        return {"ec2:SubnetID": identity, "ec2:AvailabilityZone": zone, **_within(ctx, subnet.vpc_id)}
+        zones = {"ec2:AvailabilityZone": zone, "ec2:AvailabilityZoneId": zone_id(zone)}
+        return {"ec2:SubnetID": identity, **zones, **_within(ctx, subnet.vpc_id)}
     if kind == "security-group":
         group = networks.find(ctx.read, place(ctx), SecurityGroup, identity)
         return {"ec2:SecurityGroupID": identity, **_within(ctx, group.vpc_id)} if group else {}
     return {}
+
+
+def in_vpc(ctx: Context, request: dict[str, Any]) -> dict[str, Values]:
+    """The keys of what is to be made in the VPC that a request names, and in its zone where it names one."""
+    keys: dict[str, Values] = _within(ctx, request["VpcId"]) if request.get("VpcId") else {}
+    if request.get("AvailabilityZone"):
+        keys["ec2:AvailabilityZone"] = request["AvailabilityZone"]
+    if request.get("AvailabilityZoneId"):
+        keys["ec2:AvailabilityZoneId"] = request["AvailabilityZoneId"]
+    return keys
 
 
 def _within(ctx: Context, vpc_id: str) -> dict[str, Values]:

@@ -8,6 +8,8 @@ from typing import Any
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.passing import pass_role
+from batchyard.services.ec2.places import arn, place
 
 SERVICE = "ec2.amazonaws.com"
 
@@ -38,15 +40,13 @@ def role_of(ctx: Context, given: Mapping[str, Any] | None) -> str | None:
 
 
 def passed_role(ctx: Context, given: Mapping[str, Any] | None) -> Iterable[Check]:
-    """iam:PassRole for the role inside the profile to EC2; nothing is passed where there is no such profile."""
+    """iam:PassRole for the role inside the profile to EC2; nothing is passed where there is no such profile.
+
+    What will have the role is an instance yet to be made (IAM user guide, iam:AssociatedResourceArn).
+    """
     role = role_of(ctx, given)
     if role is not None:
-        yield pass_role(role)
-
-
-def pass_role(role: str) -> Check:
-    """iam:PassRole to EC2."""
-    return Check(resource=role, action="iam:PassRole", context={"iam:PassedToService": SERVICE})
+        yield pass_role(role, to=SERVICE, associated=arn(place(ctx), "instance/*"))
 
 
 def require_profile(ctx: Context, given: Mapping[str, Any] | None) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from batchyard.framework.check import Check, Tags, Target, Values, members
 from batchyard.framework.context import Context
+from batchyard.services.ec2.instance_keys import instance_keys
 from batchyard.services.ec2.network_keys import network_keys
 from batchyard.services.ec2.places import arn, place
 from batchyard.services.ec2.tag_rows import find_tags
@@ -18,7 +19,7 @@ def resource_check(ctx: Context, resource: str, **context: Values) -> Check:
     whole = arn(place(ctx), resource)
     return Check(
         resource=whole,
-        context={**network_keys(ctx, resource), **context},
+        context={**network_keys(ctx, resource), **instance_keys(ctx, resource), **context},
         tags=lambda: find_tags(ctx, whole),
     )
 
@@ -32,13 +33,22 @@ def named(kind: str, path: str) -> Target:
     return checks
 
 
-def created(kind: str, action: str, *, member: str = "TagSpecifications") -> Target:
-    """What is about to be made, `<kind>/*`, with its tags; given some, ec2:CreateTags on it, too."""
+def created(
+    kind: str,
+    action: str,
+    *,
+    member: str = "TagSpecifications",
+    keys: Callable[[Context, dict[str, Any]], dict[str, Values]] = lambda ctx, request: {},
+) -> Target:
+    """What is about to be made, `<kind>/*`, with its tags; given some, ec2:CreateTags on it, too.
+
+    `keys` are what is known of it already: where it will be, how it will be.
+    """
 
     def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         tags: Tags = by_type(request.get(member)).get(kind, {})
         whole = arn(place(ctx), f"{kind}/*")
-        yield Check(resource=whole, context=tag_keys(tags))
+        yield Check(resource=whole, context={**tag_keys(tags), **keys(ctx, request)})
         yield from tagging_checks(action, [(whole, tags)])
 
     return checks

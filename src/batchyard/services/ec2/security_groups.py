@@ -12,6 +12,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, networks, pages
 from batchyard.services.ec2.instance_rows import live_with_group
+from batchyard.services.ec2.network_keys import in_vpc
 from batchyard.services.ec2.networks import SecurityGroup, Vpc
 from batchyard.services.ec2.places import arn, at, new_id, place
 from batchyard.services.ec2.refusals import GROUP, invalid_value, missing, not_found
@@ -108,7 +109,7 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @ec2.operation(
-    on=[created("security-group", "CreateSecurityGroup"), _into_vpc],
+    on=[created("security-group", "CreateSecurityGroup", keys=in_vpc), _into_vpc],
     writes=True,
     honours={"GroupName", "Description", "VpcId", "TagSpecifications"},
 )

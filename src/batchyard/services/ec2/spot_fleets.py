@@ -9,11 +9,12 @@ from batchyard import ids
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.passing import pass_role
 from batchyard.services.ec2.instance_launches import digest_of
 from batchyard.services.ec2.launch_checks import image_check, key_pair_check
 from batchyard.services.ec2.launch_template_rows import find_template
 from batchyard.services.ec2.places import arn, place
-from batchyard.services.ec2.profiles import pass_role, passed_role
+from batchyard.services.ec2.profiles import SERVICE, passed_role
 from batchyard.services.ec2.refusals import SPOT_FLEET, not_found, token_mismatch
 from batchyard.services.ec2.resources import named, resource_check
 from batchyard.services.ec2.service import ec2
@@ -76,7 +77,7 @@ def _request_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     config = request.get("SpotFleetRequestConfig") or {}
     role = str(config.get("IamFleetRole", ""))
     if role.startswith("arn:"):
-        yield pass_role(role)
+        yield pass_role(role, to=SERVICE, associated=arn(place(ctx), f"{KIND}/*"))
     for one in config.get("LaunchSpecifications") or ():
         yield from passed_role(ctx, one.get("IamInstanceProfile"))
 

@@ -12,6 +12,7 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, networks, pages
+from batchyard.services.ec2.network_keys import in_vpc
 from batchyard.services.ec2.networks import Subnet
 from batchyard.services.ec2.places import Place, arn, at, new_id, place
 from batchyard.services.ec2.refusals import SUBNET, invalid_value, missing, not_found
@@ -115,7 +116,7 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @ec2.operation(
-    on=[created("subnet", "CreateSubnet"), _into_vpc],
+    on=[created("subnet", "CreateSubnet", keys=in_vpc), _into_vpc],
     writes=True,
     honours={"VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "TagSpecifications"},
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete
 
-from batchyard.framework.check import ANY
+from batchyard.framework.check import ANY, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, networks, pages
@@ -92,8 +92,12 @@ def describe(ctx: Context, vpc: Vpc) -> dict[str, Any]:
     }
 
 
+def _tenancy(ctx: Context, request: dict[str, Any]) -> dict[str, Values]:
+    return {"ec2:Tenancy": request.get("InstanceTenancy", "default")}
+
+
 @ec2.operation(
-    on=[created("vpc", "CreateVpc")],
+    on=[created("vpc", "CreateVpc", keys=_tenancy)],
     writes=True,
     honours={"CidrBlock", "InstanceTenancy", "TagSpecifications"},
 )

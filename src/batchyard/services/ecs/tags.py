@@ -10,7 +10,7 @@ from sqlalchemy import Table, select, update
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.ecs.resources import BY_KIND, place
+from batchyard.services.ecs.resources import BY_KIND, cluster_arn, place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, task_definitions, tasks
 from batchyard.services.ecs.tag_lists import checked, merged
@@ -19,7 +19,11 @@ from batchyard.services.ecs.tag_lists import checked, merged
 def _resource(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     arn = request.get("resourceArn") or ""
     kind = _kind(arn)
-    return [BY_KIND[kind].check(ctx, arn) if kind in BY_KIND else Check(resource=arn)]
+    if kind not in BY_KIND:
+        return [Check(resource=arn)]
+    names = arn.split("/")
+    within = {"ecs:cluster": cluster_arn(ctx, names[1])} if len(names) == 3 else {}
+    return [BY_KIND[kind].check(ctx, arn, **within)]
 
 
 def _kind(arn: str) -> str:

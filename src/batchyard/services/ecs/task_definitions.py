@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.passing import pass_role
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.container_definitions import NOT_HONOURED, normalized
 from batchyard.services.ecs.resources import place, tags_on_creation, task_definition
@@ -90,13 +91,9 @@ def role_arn(ctx: Context, given: str) -> str:
     return given if given.startswith("arn:") else f"arn:{ctx.partition}:iam::{ctx.account}:role/{given}"
 
 
-def pass_role(ctx: Context, given: str) -> Check:
-    """The check that the caller may hand a role to tasks."""
-    return Check(
-        resource=role_arn(ctx, given),
-        action="iam:PassRole",
-        context={"iam:PassedToService": TASKS_PRINCIPAL},
-    )
+def passed_to_tasks(ctx: Context, given: str, *, associated: str) -> Check:
+    """The check that the caller may hand a role to tasks; what `associated` is on AWS is a [guess]."""
+    return pass_role(role_arn(ctx, given), to=TASKS_PRINCIPAL, associated=associated)
 
 
 def _registered(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
@@ -108,9 +105,9 @@ def _on_registered(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 def _passed(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    return [
-        pass_role(ctx, request[name]) for name in ("taskRoleArn", "executionRoleArn") if request.get(name)
-    ]
+    made = task_definition.arn(ctx, name=f"{request.get('family', '')}:*")
+    given = [request[name] for name in ("taskRoleArn", "executionRoleArn") if request.get(name)]
+    return [passed_to_tasks(ctx, role, associated=made) for role in given]
 
 
 def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[str, ...]]:

@@ -8,9 +8,9 @@ from typing import Any
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.services.ecs.container_definitions import NAMELESS
-from batchyard.services.ecs.resources import place
+from batchyard.services.ecs.resources import cluster_name, in_cluster_arn, place
 from batchyard.services.ecs.service import ecs
-from batchyard.services.ecs.task_definitions import pass_role, resolve
+from batchyard.services.ecs.task_definitions import passed_to_tasks, resolve
 from batchyard.store.types import encode
 
 LONGEST = 8192
@@ -60,4 +60,5 @@ def passed_roles(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     for name in ("taskRoleArn", "executionRoleArn"):
         role = overrides.get(name) or document.get(name)
         if role:
-            yield pass_role(ctx, role)
+            task = in_cluster_arn(ctx, "task", cluster_name(request), "*")
+            yield passed_to_tasks(ctx, role, associated=task)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from batchyard.framework.check import ANY, Check
+from batchyard.framework.check import ANY, Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
+from batchyard.framework.passing import pass_role
 from batchyard.services.eks.resources import FIND, cluster
 from batchyard.services.eks.service import eks
 from batchyard.services.eks.tables import clusters
@@ -20,14 +21,12 @@ SUPPORTED_VERSIONS = ("1.29", "1.30", "1.31", "1.32", "1.33")
 
 
 def _passes_role(ctx: Context, request: Any) -> Iterable[Check]:
-    yield Check(
-        resource=request["roleArn"],
-        action="iam:PassRole",
-        context={
-            "iam:PassedToService": "eks.amazonaws.com",
-            "iam:AssociatedResourceArn": cluster.arn(ctx, name=request["name"]),
-        },
-    )
+    made = cluster.arn(ctx, name=request["name"])
+    yield pass_role(request["roleArn"], to="eks.amazonaws.com", associated=made)
+
+
+def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
+    return {"eks:kubernetesVersion": request["version"]} if request.get("version") else {}
 
 
 @eks.operation(
@@ -35,6 +34,7 @@ def _passes_role(ctx: Context, request: Any) -> Iterable[Check]:
     passes=(_passes_role,),
     writes=True,
     tags="tags",
+    conditions=_conditions,
     honours={"name", "version", "roleArn", "resourcesVpcConfig", "tags", "clientRequestToken"},
     refuses=(
         "resourcesVpcConfig.endpointPublicAccess",

@@ -8,6 +8,7 @@ from typing import Any
 from batchyard.framework.check import Check, Target
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.passing import pass_role
 from batchyard.services.iam.nouns import BY_KIND, GROUP, INSTANCE_PROFILE, ROLE, USER, Noun, Row, find
 
 LINKED_PATH = "/aws-service-role/"
@@ -127,9 +128,9 @@ def find_policy_row(ctx: Context, arn: str) -> Row | None:
 
 def passed_to_instances(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """The role put into an instance profile, passed to EC2 (IAM API reference, AddRoleToInstanceProfile)."""
-    role = check_on(ctx, ROLE, request["RoleName"])
-    context = {"iam:PassedToService": "ec2.amazonaws.com"}
-    return [Check(resource=role.resource, action="iam:PassRole", context=context)]
+    role = check_on(ctx, ROLE, request["RoleName"]).resource
+    profile = check_on(ctx, INSTANCE_PROFILE, request["InstanceProfileName"]).resource
+    return [pass_role(role, to="ec2.amazonaws.com", associated=profile)]
 
 
 user = named(USER)
