@@ -22,6 +22,9 @@ _KEYS = {
 }
 """The keys that a map of this name has; those of others don't matter."""
 
+_LEFT_OUT = {"AssumeRole": ("SerialNumber", "TokenCode")}
+"""What is refused before anything is asked, as no device here shows that code."""
+
 _VALUES = {
     "boolean": True,
     "integer": 1,
@@ -49,7 +52,10 @@ def full_request(
     `arn` stands where the request names a resource by its ARN, `seeds` has what stands at members of its names.
     """
     shape = _model(service).operation_model(operation).input_shape
-    return {} if shape is None else _Filler(account, arn, seeds).value(shape, "", ())
+    if shape is None:
+        return {}
+    made = _Filler(account, arn, seeds).value(shape, "", ())
+    return {name: value for name, value in made.items() if name not in _LEFT_OUT.get(operation, ())}
 
 
 class _Filler:

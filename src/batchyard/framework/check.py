@@ -32,6 +32,8 @@ class Check:
     account: str | None = None
     """The account that owns the resource; None: the caller's."""
     trust: tuple[str, str | None] | None = None
+    refusal: str | None = None
+    """The service's own words for a denial, where it is recorded to have some; None: AWS's usual ones."""
 
 
 Target = Callable[["Context", dict[str, Any]], Iterable[Check]]

@@ -173,6 +173,7 @@ def _refusal(
         resource=check.resource,
         decision=decision,
         encoded=_encoded(ctx, check, action, decision, context),
+        words=check.refusal,
     )
     error.decision = kept
     return error

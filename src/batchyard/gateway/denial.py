@@ -17,8 +17,12 @@ def denied(
     resource: str,
     decision: Decision,
     encoded: str | None = None,
+    words: str | None = None,
 ) -> AccessDenied:
-    """The refusal of one check; `service` is the one whose answer it becomes, `encoded` what only EC2 adds."""
+    """The refusal of one check; `service` is the one whose answer it becomes.
+
+    `encoded` is what only EC2 adds, `words` are a service's own in place of the usual message.
+    """
     message = f"User: {principal_arn} is not authorized to perform: {action}"
     if service != "ec2" or resource != "*":
         # EC2 does not tell that an action without resource level was asked for on `*` (recorded: ec2:Describe…).
@@ -26,6 +30,8 @@ def denied(
     if principal_arn.startswith("arn:"):
         # A service principal's denial ends here (recorded: hashicorp/terraform-provider-aws#21281).
         message += f" {_tail(decision, action)}"
+    if words is not None:
+        message = words
     if service == "ec2":
         return AccessDenied(
             "UnauthorizedOperation",

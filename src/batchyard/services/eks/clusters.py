@@ -29,8 +29,14 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
     return {"eks:kubernetesVersion": request["version"]} if request.get("version") else {}
 
 
+def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:
+    """Tags given at creation need eks:TagResource, too (recorded: aws/aws-cdk#7163)."""
+    if request.get("tags"):
+        yield Check(resource=cluster.arn(ctx, name=request["name"]), action="eks:TagResource")
+
+
 @eks.operation(
-    on=cluster.named("name"),
+    on=(cluster.named("name"), _tags_on_creation),
     passes=(_passes_role,),
     writes=True,
     tags="tags",

@@ -20,6 +20,7 @@ from batchyard.services.iam.providers import (
     sorted_tags,
 )
 from batchyard.services.iam.quotas import refuse_full
+from batchyard.services.iam.resources import tagging_checks
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
 
@@ -32,7 +33,8 @@ _given = given_provider(OIDC_PROVIDER)
 
 def _to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     name = request["Url"].partition("://")[2]
-    return [Check(resource=OIDC_PROVIDER.arn(ctx.partition, ctx.account, "/", name))]
+    arn = OIDC_PROVIDER.arn(ctx.partition, ctx.account, "/", name)
+    return [Check(resource=arn), *tagging_checks(OIDC_PROVIDER, arn, request)]
 
 
 def _name(url: str) -> str:

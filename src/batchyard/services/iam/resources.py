@@ -46,9 +46,26 @@ def to_be(noun: Noun) -> Target:
         if "PermissionsBoundary" in request:
             context["iam:PermissionsBoundary"] = request["PermissionsBoundary"]
         arn = noun.arn(ctx.partition, ctx.account, path, request[noun.member])
-        return [Check(resource=arn, context=context)]
+        return [Check(resource=arn, context=context), *tagging_checks(noun, arn, request)]
 
     return checks
+
+
+_TAG_ACTIONS = {
+    "user": "iam:TagUser",
+    "role": "iam:TagRole",
+    "policy": "iam:TagPolicy",
+    "instance-profile": "iam:TagInstanceProfile",
+    "server-certificate": "iam:TagServerCertificate",
+    "mfa": "iam:TagMFADevice",
+    "oidc-provider": "iam:TagOpenIDConnectProvider",
+    "saml-provider": "iam:TagSAMLProvider",
+}
+
+
+def tagging_checks(noun: Noun, arn: str, request: Mapping[str, Any]) -> list[Check]:
+    """Tags given at creation need the kind's tag action, too (recorded for roles: openshift/installer#1073)."""
+    return [Check(resource=arn, action=_TAG_ACTIONS[noun.kind])] if request.get("Tags") else []
 
 
 def to_become(noun: Noun) -> Target:

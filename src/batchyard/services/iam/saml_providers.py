@@ -16,6 +16,7 @@ from batchyard.services.iam.documents import over_quota
 from batchyard.services.iam.nouns import Row, delete_row, insert_new, update_row
 from batchyard.services.iam.providers import SAML_PROVIDER, given_provider, require_provider, sorted_tags
 from batchyard.services.iam.quotas import refuse_full
+from batchyard.services.iam.resources import tagging_checks
 from batchyard.services.iam.saml_metadata import valid_until
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
@@ -27,7 +28,8 @@ _given = given_provider(SAML_PROVIDER)
 
 
 def _to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    return [Check(resource=SAML_PROVIDER.arn(ctx.partition, ctx.account, "/", request["Name"]))]
+    arn = SAML_PROVIDER.arn(ctx.partition, ctx.account, "/", request["Name"])
+    return [Check(resource=arn), *tagging_checks(SAML_PROVIDER, arn, request)]
 
 
 def _valid_until(ctx: Context, document: str) -> datetime:

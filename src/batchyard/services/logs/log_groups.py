@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
 from batchyard.clock import microseconds
+from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
 from batchyard.services.logs.resources import (
@@ -31,7 +33,18 @@ def now_ms(ctx: Context) -> int:
     return microseconds(ctx.now) // 1000
 
 
-@logs.operation(on=GROUP, writes=True, tags="tags", honours={"logGroupName", "tags"})
+def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:
+    """Tags given at creation need logs:TagResource, too (recorded: DataDog/cloudformation-template#61)."""
+    if request.get("tags"):
+        refusal = (
+            f"User with accountId: {ctx.account} is not authorized to perform CreateLogGroup with Tags."
+            ' An additional permission "logs:TagResource" is required.'
+        )
+        arn = group_arn(ctx, request["logGroupName"])
+        yield Check(resource=arn, action="logs:TagResource", refusal=refusal)
+
+
+@logs.operation(on=(GROUP, _tags_on_creation), writes=True, tags="tags", honours={"logGroupName", "tags"})
 def create_log_group(ctx: Context, request: Any) -> None:
     """Make an empty group; a name in use is a ResourceAlreadyExistsException."""
     name = request["logGroupName"]
