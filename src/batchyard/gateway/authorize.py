@@ -112,10 +112,10 @@ class _Question:
         session: tuple[Source, ...] | None,
     ) -> None:
         self._ctx = ctx
-        self._keys = call_keys(ctx, operation, found.tags)
+        self._now = wall_now()
+        self._keys = call_keys(ctx, operation, found.tags, now=self._now)
         self._policies = PolicySet(identity=found.identity, boundary=found.boundary, session=session)
         self._principal = _principal(ctx.session)
-        self._now = wall_now()
 
     def ask(self, check: Check, action: str, known: dict[Any, dict[str, Any]], place: Any) -> dict[str, Any]:
         """The decision as the audit keeps it; raises AccessDenied.

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from batchyard.clock import wall_now
 from batchyard.framework.check import Check, Tags, Values
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
@@ -79,7 +78,9 @@ class CheckContext(Mapping[str, Values]):
         return self._tags
 
 
-def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> dict[str, Values]:
+def call_keys(
+    ctx: Context, operation: OperationEntry, principal_tags: Tags, *, now: datetime
+) -> dict[str, Values]:
     """The keys that are the same for every check of one call."""
     session = ctx.session
     origin = ctx.call.origin
@@ -105,7 +106,7 @@ def call_keys(ctx: Context, operation: OperationEntry, principal_tags: Tags) -> 
         if session.source_arn is not None:
             keys["aws:sourcearn"] = session.source_arn
     else:
-        _principal_keys(ctx, principal_tags, keys)
+        _principal_keys(ctx, principal_tags, keys, now)
     _tag_keys(operation, ctx.call.request, keys)
     if operation.conditions is not None:
         keys.update(
@@ -118,7 +119,7 @@ def _requested_region(ctx: Context) -> str:
     return _IAM_REGIONS.get(ctx.partition, ctx.region) if ctx.call.service == "iam" else ctx.region
 
 
-def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values]) -> None:
+def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values], now: datetime) -> None:
     session = ctx.session
     if session.kind == "anonymous":
         keys["aws:principaltype"] = "Anonymous"
@@ -135,7 +136,7 @@ def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values]) -> None:
             keys["aws:tokenissuetime"] = session.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
             if session.mfa:
                 # The code was given with the call that made the session.
-                age = wall_now() - session.issued_at
+                age = now - session.issued_at
                 keys["aws:multifactorauthage"] = str(int(age.total_seconds()))
     if session.source_identity:
         keys["aws:sourceidentity"] = session.source_identity
