@@ -58,7 +58,7 @@ def asked(app: App, account: str, service: str, operation: str, request: dict[st
             now=app.runtime.clock.now(),
             forward=_no_forward,
         )
-        keys = {*call_keys(ctx, entry, {}), "aws:resourceaccount"}
+        keys = {*call_keys(ctx, entry, {}, now=app.runtime.clock.now()), "aws:resourceaccount"}
         usual = entry.action or f"{SERVICES[service].prefix}:{operation}"
         try:
             for target in (*entry.on, *entry.passes):
