@@ -40,6 +40,7 @@ from batchyard.server.own_routes import routes
 from batchyard.services import NAMES, load_services
 from batchyard.services.iam.administrators import has_administrator
 from batchyard.services.iam.ports import IamSource
+from batchyard.services.iam.provider_ports import ProviderSource
 from batchyard.store.store import DirectoryLock, open_store
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import metadata
@@ -166,6 +167,8 @@ class App:
             topics=Topics(listeners),
             policies=self.identities,
             mfa=self.identities,
+            identity_providers=ProviderSource(),
+            identity_keys=self.settings.identity_keys or self.directory / "identity-keys",
             engine=self.engine,
             find_managed_policy=find_managed_policy,
             issuer=self.sessions,

@@ -42,6 +42,11 @@ class Settings:
     host: str = _setting("127.0.0.1", "The address to listen on.")
     port: int = _setting(4566, "The port to listen on; 0 takes a free one.", least=0, most=65535)
     data_dir: Path | None = _setting(None, "Where everything is kept.", default_text=DEFAULT_DIRECTORY)  # noqa: RUF009 (immutable)
+    identity_keys: Path | None = _setting(  # noqa: RUF009 (immutable)
+        None,
+        "Where the public keys of OpenID Connect providers lie: `ISSUER/jwks.json`; nothing is fetched.",
+        default_text="`identity-keys` in the data directory",
+    )
     ephemeral: bool = _setting(False, "Keep everything in memory and end the jobs with the server.")
     engine: str = _setting(
         "auto",

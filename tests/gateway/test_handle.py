@@ -98,7 +98,7 @@ def test_an_operation_that_is_not_built(service: str, endpoint: str, account: st
 @pytest.mark.parametrize(
     ("service", "operation", "request_", "named"),
     [
-        ("sts", "GetSessionToken", {"SerialNumber": "arn:aws:iam::000000000000:mfa/x"}, "SerialNumber"),
+        ("sts", "GetSessionToken", {"MinimumSessionTokenSize": 1024}, "MinimumSessionTokenSize"),
         ("logs", "CreateLogGroup", {"logGroupName": "x", "kmsKeyId": "arn:aws:kms:x"}, "kmsKeyId"),
         (
             "eks",

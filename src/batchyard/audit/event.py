@@ -88,5 +88,7 @@ class Event:
     error_code: str | None = None
     error_message: str | None = None
     decision: Sequence[Mapping[str, Any]] = ()
+    identity: Mapping[str, str] | None = None
+    """Who an anonymous caller is, where an identity provider tells: CloudTrail's userIdentity."""
     resources: list[str] = field(default_factory=list)
     """The ARNs of the resources that the call names."""

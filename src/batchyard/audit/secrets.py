@@ -13,6 +13,9 @@ _HIDDEN = frozenset(
     {
         "SecretAccessKey",
         "SessionToken",
+        # Whoever has one of these before it is over gets a session with it.
+        "WebIdentityToken",
+        "SAMLAssertion",
         "Password",
         "OldPassword",
         "NewPassword",

@@ -87,6 +87,8 @@ class Trail:
     def write(self, tx: Transaction, closed: Sequence[Event]) -> None:
         """Keep closed events, at the end of the transaction, and touch their callers' last-accessed rows."""
         for event in closed:
+            if not event.caller.account:
+                continue  # an unsigned call that names nobody's role: there is nobody to tell
             self._keep(tx, event)
             self._touch(tx, event)
             elsewhere = told_elsewhere(event)
@@ -179,7 +181,7 @@ def _row(event: Event) -> dict[str, Any]:
         "event_time": microseconds(event.event_time),
         "source": event.source,
         "name": event.name,
-        "username": username(caller),
+        "username": username(caller) if event.identity is None else event.identity.get("userName", ""),
         "access_key_id": caller.access_key_id,
         "read_only": event.read_only,
         "request_id": event.request_id,
@@ -187,7 +189,7 @@ def _row(event: Event) -> dict[str, Any]:
         "user_agent": event.user_agent,
         "error_code": event.error_code,
         "error_message": event.error_message,
-        "identity": _identity_text(caller),
+        "identity": encode(event.identity) if event.identity is not None else _identity_text(caller),
         "request": _text(without_secrets(request) if hide_request else request),
         "response": _text(without_secrets(response) if hide_response else response),
         "resources": encode(event.resources),

@@ -34,6 +34,8 @@ class Check:
     trust: tuple[str, str | None] | None = None
     refusal: str | None = None
     """The service's own words for a denial, where it is recorded to have some; None: AWS's usual ones."""
+    provider: str | None = None
+    """The identity provider that vouches for the caller of an unsigned operation: who asks is of it, nobody else."""
 
 
 Target = Callable[["Context", dict[str, Any]], Iterable[Check]]

@@ -27,6 +27,7 @@ class Context:
         "_tx",
         "account",
         "call",
+        "identity",
         "nested_events",
         "noted_resources",
         "now",
@@ -60,6 +61,7 @@ class Context:
         self._forward = forward
         self.nested_events: list[object] = []
         self.noted_resources: list[str] = []
+        self.identity: dict[str, str] | None = None
 
     @property
     def request_id(self) -> str:
@@ -88,6 +90,10 @@ class Context:
     def note_resource(self, arn: str) -> None:
         """Name a resource that the call made or touched, beside those it was checked on, for the audit."""
         self.noted_resources.append(arn)
+
+    def note_identity(self, identity: dict[str, str]) -> None:
+        """Tell the audit who an anonymous caller is, as an identity provider says: CloudTrail's userIdentity."""
+        self.identity = identity
 
     def enter(self, tx: Transaction) -> None:
         """Go on in the open write; for the gateway alone."""

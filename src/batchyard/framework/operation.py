@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from batchyard.framework.context import Context
 
 OperationFunction = Callable[["Context", Any], Mapping[str, Any] | None]
+Unsigned = Callable[[Mapping[str, Any]], tuple[str, str] | None]
 Conditions = Callable[["Context", dict[str, Any]], Mapping[str, Values]]
 
 
@@ -26,6 +27,8 @@ class OperationEntry:
         gives aws:RequestTag/… and aws:TagKeys. tag_keys: path of a list of keys (untag operations).
     conditions: further condition keys of every check of this call.
     honours: top-level or dotted members that are honoured; anything else given is refused with 501. None: all.
+    unsigned: the operation takes no signature (one that is there is not looked at); whose partition and account a
+        call is for, from its request, or None where that does not tell.
     refuses: members refused with 501 when given with anything but a neutral value (None, False, empty).
     """
 
@@ -40,6 +43,7 @@ class OperationEntry:
     action: str | None = None
     honours: frozenset[str] | None = None
     refuses: tuple[str, ...] = field(default=())
+    unsigned: Unsigned | None = None
     read_only: bool | None = None
     """CloudTrail's readOnly, where it is not simply `not writes`; such an event keeps its answer (AssumeRole)."""
 

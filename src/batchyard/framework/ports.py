@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from batchyard.framework.check import Values
 from batchyard.framework.clients import Clients
 from batchyard.framework.session import Session
 from batchyard.policy.sources import Source
@@ -85,6 +86,10 @@ class SessionTerms:
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tag_keys: Sequence[str] = ()
     source_identity: str | None = None
+    federated_provider: str | None = None
+    """The identity provider that vouched for the caller: its ARN, or a built-in one's name."""
+    federated_keys: Mapping[str, Values] = field(default_factory=dict)
+    """The condition keys that the provider's token gives every call of the session."""
 
 
 class SessionIssuer(Protocol):
@@ -114,6 +119,24 @@ class MfaSource(Protocol):
         self, tx: Transaction, session: Session, serial_number: str, code: str, *, now: datetime
     ) -> bool:
         """Whether the user's device shows this code now. Each code is taken once."""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """An OpenID Connect provider as sts sees it; `name` is the issuer's URL without the scheme."""
+
+    arn: str
+    name: str
+    client_ids: frozenset[str]
+
+
+class IdentityProviderSource(Protocol):
+    """Finds an account's identity providers."""
+
+    def find_oidc_provider(
+        self, tx: Transaction, partition: str, account: str, issuer: str
+    ) -> OidcProvider | None:
+        """The provider of an issuer, given by its URL without the scheme; letters' case counts."""
 
 
 class KeptCallers(Protocol):

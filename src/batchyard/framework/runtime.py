@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchyard.clock import Clock
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
     from batchyard.engines.engine import Engine
     from batchyard.framework.epochs import Epochs
     from batchyard.framework.keyring import Keyring
-    from batchyard.framework.ports import KeptCallers, MfaSource, PolicySource, SessionIssuer
+    from batchyard.framework.ports import (
+        IdentityProviderSource,
+        KeptCallers,
+        MfaSource,
+        PolicySource,
+        SessionIssuer,
+    )
     from batchyard.framework.service import Service, ServiceLinkedRole
     from batchyard.framework.work import Topics
     from batchyard.store.store import Store
@@ -33,6 +40,9 @@ class Runtime:
     topics: Topics
     policies: PolicySource
     mfa: MfaSource
+    identity_providers: IdentityProviderSource
+    identity_keys: Path
+    """Where the public keys of OpenID Connect issuers lie."""
     engine: Engine
     issuer: SessionIssuer
     find_managed_policy: Callable[[str], ManagedPolicy | None]

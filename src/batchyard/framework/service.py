@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from batchyard.framework.check import Target
 from batchyard.framework.errors import ApiError
-from batchyard.framework.operation import Conditions, OperationEntry
+from batchyard.framework.operation import Conditions, OperationEntry, Unsigned
 from batchyard.wire import model as wire_model
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Service:
         action: str | None = None,
         honours: Iterable[str] | None = None,
         refuses: Sequence[str] = (),
+        unsigned: Unsigned | None = None,
         read_only: bool | None = None,
     ) -> Callable[[F], F]:
         """Register a function as the operation of the same name (see `OperationEntry` for the arguments).
@@ -124,6 +125,7 @@ class Service:
                 action=action,
                 honours=None if honours is None else frozenset(honours),
                 refuses=tuple(refuses),
+                unsigned=unsigned,
                 read_only=read_only,
             )
             return function

@@ -54,6 +54,10 @@ class Session:
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
+    federated_provider: str | None = None
+    """The identity provider that vouched for who got this role's session: its ARN, or a built-in one's name."""
+    federated_keys: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """The condition keys that the provider's token left."""
     mfa: bool = False
     temporary: bool = False
     """The credentials are temporary (from AssumeRole or GetSessionToken)."""

@@ -10,7 +10,7 @@ from batchyard.data.partitions import partition_of
 from batchyard.framework.epochs import Epochs
 from batchyard.framework.ports import AccessKey, CredentialSource
 from batchyard.framework.session import Session
-from batchyard.gateway.sessions import Sessions, root_session
+from batchyard.gateway.sessions import Sessions, anonymous_session, root_session
 from batchyard.gateway.sigv4 import (
     AuthenticationFailure,
     Claim,
@@ -63,6 +63,11 @@ class Authenticator:
         if session.expires_at is not None and session.expires_at <= now:
             raise Refused("ExpiredToken", "The security token included in the request is expired")
         return claim, session
+
+    def anonymous(self, place: tuple[str, str] | None) -> Session:
+        """Who calls an operation that takes no signature. `place`: partition and account that the call is for."""
+        partition, account = place or ("aws", "")
+        return anonymous_session(partition, account, self._epochs.of(account))
 
     def _find(self, claim: Claim, partition: str) -> tuple[Session, str] | None:
         """The session that these credentials would be, and their secret; None where they are unknown."""

@@ -145,7 +145,7 @@ class _Question:
             action=action,
             resource=check.resource,
             context=context,
-            principal=self._principal,
+            principal=self._principal if check.provider is None else _vouched(check.provider),
             resource_account=check.account or self._ctx.account,
             trust_required=check.trust is not None,
         )
@@ -207,6 +207,11 @@ def _principal(session: Session) -> Principal:
         role_arn=behind.arn if behind is not None else None,
         service=session.service_principal,
     )
+
+
+def _vouched(provider: str) -> Principal:
+    """Somebody for whom an identity provider vouches: of no account, so that the trust policy alone decides."""
+    return Principal(kind="federated", account="", provider=provider)
 
 
 def _as_kept(action: str, resource: str, decision: Decision) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from batchyard import ids
 from batchyard.audit.event import Event
 from batchyard.audit.trail import Trail
 from batchyard.clock import microseconds
+from batchyard.data.partitions import global_region
 from batchyard.framework.clients import Clients
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
@@ -53,6 +54,11 @@ class Gateway:
         self._authorizer = authorizer
         self._trail = trail
         self._check_results = check_results
+        self._open_services = {
+            name
+            for name, service in runtime.services.items()
+            if any(one.unsigned is not None for one in service.operations.values())
+        }
 
     def handle(self, http: HttpRequest) -> HttpResponse | Pending:
         """One request from outside: authenticate, parse, invoke; a write's answer is still to come. Never raises."""
@@ -61,21 +67,45 @@ class Gateway:
         try:
             # One snapshot from the credentials to the result: what a call is judged by does not change within it.
             with self._runtime.store.read():
-                claim, session = self._authenticator.authenticate(http)
-                service = claim.service
-                if service not in self._runtime.services:
-                    return answers.unknown_service(service, request_id)
-                operation = route(http, service)
-                if operation is None:
-                    return answers.unknown_operation(service, http, request_id)
-                request = protocols.parse(operation, http)
-                origin = _origin(http, request_id)
-                begun = self._begin(session, Call(service, operation.name, request, claim.region, origin))
+                unsigned = self._unsigned(http, service)
+                if unsigned is not None:
+                    operation, request, session = unsigned
+                    region = global_region(session.partition)
+                else:
+                    claim, session = self._authenticator.authenticate(http)
+                    service, region = claim.service, claim.region
+                    if service not in self._runtime.services:
+                        return answers.unknown_service(service, request_id)
+                    found = route(http, service)
+                    if found is None:
+                        return answers.unknown_operation(service, http, request_id)
+                    operation, request = found, protocols.parse(found, http)
+                call = Call(
+                    operation.model.service, operation.name, request, region, _origin(http, request_id)
+                )
+                begun = self._begin(session, call)
             if isinstance(begun, dict):
                 return protocols.serialize(operation, begun, request_id)
             return Pending(begun, lambda outcome: _finished(operation, outcome, request_id))
         except Exception as error:
             return _error(service, error, request_id)
+
+    def _unsigned(
+        self, http: HttpRequest, service: str | None
+    ) -> tuple[Operation, dict[str, Any], Session] | None:
+        """The call and its anonymous session, where the operation takes no signature; None for all others."""
+        if service not in self._open_services:
+            return None
+        operation = route(http, service)
+        entry = (
+            None
+            if operation is None
+            else self._runtime.services[service].operations.get(operation.snake_name)
+        )
+        if operation is None or entry is None or entry.unsigned is None:
+            return None
+        request = protocols.parse(operation, http)
+        return operation, request, self._authenticator.anonymous(entry.unsigned(request))
 
     def invoke(self, session: Session, call: Call) -> dict[str, Any]:
         """The one way to a service, for everyone. Raises ApiError (AccessDenied among them)."""
@@ -92,11 +122,13 @@ class Gateway:
                 self._admit(ctx, entry, operation, event)
                 if not entry.writes:
                     result = dict(entry.function(ctx, call.request) or {})
+                    event.identity = ctx.identity
                     self._checked(operation, result)
                     event.response = result if entry.read_only else None
                     self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                     return result
             except Exception as error:
+                event.identity = ctx.identity
                 self._fail(event, error)
                 self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                 raise

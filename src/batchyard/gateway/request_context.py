@@ -138,6 +138,9 @@ def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values], now: date
                 # The code was given with the call that made the session.
                 age = now - session.issued_at
                 keys["aws:multifactorauthage"] = str(int(age.total_seconds()))
+    if session.federated_provider:
+        keys["aws:federatedprovider"] = session.federated_provider
+        keys.update({name.lower(): value for name, value in session.federated_keys.items()})
     if session.source_identity:
         keys["aws:sourceidentity"] = session.source_identity
     for name, value in {**tags, **session.tags}.items():

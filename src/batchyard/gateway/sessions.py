@@ -32,6 +32,13 @@ def root_session(partition: str, account: str, access_key_id: str, epoch: int) -
     )
 
 
+def anonymous_session(partition: str, account: str, epoch: int) -> Session:
+    """Who calls an operation that takes no signature, for this account."""
+    return Session(
+        kind="anonymous", partition=partition, account=account, arn="anonymous", principal_id="", epoch=epoch
+    )
+
+
 class Sessions:
     """Issues temporary credentials and reads them back. The token is the session, sealed: nothing is stored."""
 
@@ -61,6 +68,8 @@ class Sessions:
             tags=dict(terms.tags),
             transitive_tag_keys=tuple(terms.transitive_tag_keys),
             source_identity=terms.source_identity,
+            federated_provider=terms.federated_provider,
+            federated_keys=dict(terms.federated_keys),
             chained=caller.kind == "role",
         )
         return session, self._credentials(session)
@@ -185,6 +194,8 @@ def _claims_of(session: Session) -> dict[str, Any]:
         "tags": dict(session.tags),
         "transitive_tag_keys": session.transitive_tag_keys,
         "source_identity": session.source_identity,
+        "federated_provider": session.federated_provider,
+        "federated_keys": dict(session.federated_keys),
         "mfa": session.mfa,
         "temporary": session.temporary,
         "chained": session.chained,
@@ -218,6 +229,11 @@ def _session_of(claims: Mapping[str, Any]) -> Session:
         tags=claims["tags"],
         transitive_tag_keys=tuple(claims["transitive_tag_keys"]),
         source_identity=claims["source_identity"],
+        federated_provider=claims.get("federated_provider"),
+        federated_keys={
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in claims.get("federated_keys", {}).items()
+        },
         mfa=claims["mfa"],
         temporary=claims["temporary"],
         chained=claims["chained"],

@@ -7,6 +7,7 @@ from batchyard.services.sts import (
     caller_identity,
     federated_users,
     session_tokens,
+    web_identities,
 )
 from batchyard.services.sts.service import sts
 
@@ -18,4 +19,5 @@ __all__ = [
     "federated_users",
     "session_tokens",
     "sts",
+    "web_identities",
 ]

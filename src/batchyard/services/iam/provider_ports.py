@@ -1,0 +1,20 @@
+"""What sts reads of IAM's identity providers (`framework.ports.IdentityProviderSource`)."""
+
+from __future__ import annotations
+
+from batchyard.framework.ports import OidcProvider
+from batchyard.services.iam.providers import OIDC_PROVIDER
+from batchyard.store.transaction import Transaction
+
+
+class ProviderSource:
+    """The account's identity providers, read-only."""
+
+    def find_oidc_provider(
+        self, tx: Transaction, partition: str, account: str, issuer: str
+    ) -> OidcProvider | None:
+        """The provider of an issuer, given by its URL without the scheme; letters' case counts."""
+        row = OIDC_PROVIDER.find(tx, partition, account, issuer)
+        if row is None or row.name != issuer:
+            return None
+        return OidcProvider(OIDC_PROVIDER.arn_of(row), row.name, frozenset(row.client_ids))

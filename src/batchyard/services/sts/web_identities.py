@@ -1,0 +1,101 @@
+"""AssumeRoleWithWebIdentity: an ID token of a provider that the account knows, for a session of a role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from batchyard.framework.check import Check, Values
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.services.sts.identity_tokens import IdentityToken, verified
+from batchyard.services.sts.role_sessions import (
+    CHAINED_SECONDS,
+    Asked,
+    checks,
+    find_role,
+    issue,
+    owner,
+    pairs,
+)
+from batchyard.services.sts.service import sts
+
+TAGS_CLAIM = "https://aws.amazon.com/tags"
+SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"
+
+
+def _asked(request: Any, token: IdentityToken) -> Asked:
+    """What the request and the token ask for: tags and the source identity are the token's (IAM user guide)."""
+    tags, transitive = _tags(token.claims.get(TAGS_CLAIM))
+    identity = token.claims.get(SOURCE_IDENTITY_CLAIM)
+    return Asked(
+        session_name=request["RoleSessionName"],
+        seconds=request.get("DurationSeconds", CHAINED_SECONDS),
+        tags=pairs(tags),
+        transitive_tag_keys=tuple(transitive),
+        source_identity=identity if isinstance(identity, str) else None,
+        provider=token.provider,
+        keys=_keys(token),
+    )
+
+
+def _tags(claim: Any) -> tuple[dict[str, str], list[str]]:
+    """Session tags as tokens have them: each value a text, or a list of one (guide, "Passing session tags")."""
+    if claim is None:
+        return {}, []
+    given = claim.get("principal_tags", {}) if isinstance(claim, Mapping) else None
+    transitive = claim.get("transitive_tag_keys", []) if isinstance(claim, Mapping) else None
+    tags: dict[str, Any] = {}
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            tags[key] = value[0] if isinstance(value, list) and len(value) == 1 else value
+    sound = all(isinstance(value, str) for value in tags.values())
+    if not isinstance(given, Mapping) or not isinstance(transitive, list) or not sound:
+        # The text is a guess.
+        raise ApiError("InvalidIdentityToken", f"The claim {TAGS_CLAIM} of the token cannot be read.")
+    return tags, [str(key) for key in transitive]
+
+
+def _keys(token: IdentityToken) -> dict[str, Values]:
+    """The condition keys of a provider's tokens (IAM user guide, "Available keys for AWS web identity federation")."""
+    keys: dict[str, Values] = {"sub": token.subject, "aud": token.audience}
+    original = token.claims.get("aud")
+    if token.issuer == "accounts.google.com" and isinstance(original, str):
+        keys["oaud"] = original
+    methods = token.claims.get("amr")
+    if isinstance(methods, list) and all(isinstance(one, str) for one in methods):
+        keys["amr"] = tuple(methods)
+    return {f"{token.issuer}:{name}": value for name, value in keys.items()}
+
+
+def _trust(ctx: Context, request: Any) -> Iterable[Check]:
+    find_role(ctx, request["RoleArn"])
+    token = verified(ctx, request["WebIdentityToken"])
+    ctx.note_identity(
+        {
+            "type": "WebIdentityUser",
+            "principalId": f"{token.provider}:{token.audience}:{token.subject}",
+            "userName": token.subject,
+            "identityProvider": token.provider,
+        }
+    )
+    asked = _asked(request, token)
+    context = dict(asked.keys)
+    for tag in asked.tags:
+        context[f"aws:RequestTag/{tag['Key']}"] = tag["Value"]
+    if asked.tags:
+        context["aws:TagKeys"] = tuple(tag["Key"] for tag in asked.tags)
+    yield from checks(ctx, request["RoleArn"], asked, context, action="AssumeRoleWithWebIdentity")
+
+
+@sts.operation(on=_trust, unsigned=owner, refuses=("ProviderId", "MinimumSessionTokenSize"), read_only=True)
+def assume_role_with_web_identity(ctx: Context, request: Any) -> dict[str, Any]:
+    """Issue credentials for a session of the role to whom the token vouches for."""
+    # Read a second time, after the trust policy was asked: an operation has nothing but its request.
+    token = verified(ctx, request["WebIdentityToken"])
+    return {
+        **issue(ctx, request, _asked(request, token)),
+        "SubjectFromWebIdentityToken": token.subject,
+        "Audience": token.audience,
+        "Provider": token.provider,
+    }
