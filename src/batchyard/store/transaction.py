@@ -120,6 +120,10 @@ class Transaction:
         """What the newest commit that said so keeps under `key`; it may be newer than this snapshot. None: unknown."""
         return self._remembered.get(key)
 
+    def hint(self, key: object, value: object) -> None:
+        """Keep in memory, at once, what costs nobody but time where it is wrong; `remembered` tells it."""
+        self._remembered[key] = value
+
     def all_remembered(self) -> list[object]:
         """Every key that `remembered` knows."""
         return list(self._remembered)

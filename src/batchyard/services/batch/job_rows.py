@@ -82,6 +82,11 @@ _WHERE = Prepared(select(running_jobs).where(running_jobs.c.job == bindparam("jo
 _BY_TASK = Prepared(select(running_jobs).where(running_jobs.c.task_arn == bindparam("task_arn")))
 
 
+def front_of(queue: int) -> tuple[str, int]:
+    """Under which key it is remembered of a queue that its front is full and waits (`Transaction.hint`)."""
+    return ("batch.front-waits", queue)
+
+
 def insert_job(tx: Transaction, **values: Any) -> int:
     """Insert a job that has had no attempt; answers its `id`, which grows with each submission."""
     return tx.insert(_INSERT, **values)

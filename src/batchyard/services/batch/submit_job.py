@@ -79,7 +79,7 @@ def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
     )
     if unmet:
         _wait_for(ctx, unmet, identity)
-    else:
+    elif not ctx.read.remembered(job_rows.front_of(queue.id)):
         ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY.total_seconds())
     arn = job.arn(ctx, name=job_id)
     ctx.note_resource(arn)

@@ -100,7 +100,11 @@ class Lines:
 
     def is_long(self) -> bool:
         """Does a queue have more jobs than this plan looks at?"""
-        return any(len(front) == FRONT for front in self.fronts.values())
+        return any(map(self.is_full, self.fronts))
+
+    def is_full(self, queue: int) -> bool:
+        """Does this queue have as many jobs as this plan looks at, or more?"""
+        return len(self.fronts[queue]) == FRONT
 
 
 def read_lines(tx: Transaction, key: Key) -> Lines:

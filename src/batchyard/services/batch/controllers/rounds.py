@@ -21,6 +21,7 @@ from batchyard.services.batch.controllers.refused_environments import is_environ
 from batchyard.services.batch.controllers.starting import Starter
 from batchyard.services.batch.controllers.turns import turn_of
 from batchyard.services.batch.controllers.unfit import Unfit
+from batchyard.services.batch.job_rows import front_of
 from batchyard.services.batch.reasons import is_denial
 from batchyard.services.batch.states import RUNNABLE
 from batchyard.services.batch.tables import compute_environments, jobs
@@ -91,6 +92,7 @@ class Round:
             self._change(lines.by_arn(desire.compute_environment_arn), desire)
         # 6. Why they wait.
         self._explain(lines, decided)
+        self._tell_where_the_line_begins(lines)
         return self._again(lines, seen, decided)
 
     def _read(self) -> Lines:
@@ -142,6 +144,12 @@ class Round:
             raise error
         self._refused = True
         mark_refused(self._controller, self._key, row, error)
+
+    def _tell_where_the_line_begins(self, lines: Lines) -> None:
+        """Behind a full front of which nothing fits, a new job changes nothing: its submission wakes nobody."""
+        with self._controller.read() as tx:
+            for queue in lines.fronts:
+                tx.hint(front_of(queue), lines.is_full(queue) and not self.changed)
 
     def _explain(self, lines: Lines, decided: Plan) -> None:
         """Write the statusReason of jobs where it changed; only a queue's front has one."""
