@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from conftest import client
 from gateway.raw_requests import allow, deny, policy
 
 GROUPS = "arn:aws:logs:us-east-1:{account}:log-group::log-stream:"
@@ -108,6 +109,20 @@ def test_no_trust_policy_allows(role: Any, user: Any, sign_in: Any, account: str
         " trust policy allows the sts:AssumeRole action"
     )
     assert answer == ("AccessDenied", said, 403)
+
+
+def test_across_accounts_it_is_not_told_which_policy_decided(
+    user: Any, sign_in: Any, endpoint: str, other_account: str
+) -> None:
+    """Nobody learns from a denial what another account's policies say (IAM user guide: access denied)."""
+    made = user(policy(allow("sts:AssumeRole")))
+    said = f"User: {made['arn']} is not authorized to perform: sts:AssumeRole on resource: "
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    there = client(endpoint, "iam", access_key=other_account)
+    arn = there.create_role(RoleName="theirs", AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    for one in (arn, f"{arn}-that-is-not-there"):
+        answer = denied(sign_in("sts", made).assume_role, RoleArn=one, RoleSessionName="work")
+        assert answer == ("AccessDenied", said + one, 403)
 
 
 def test_a_trust_policy_denies(role: Any, user: Any, sign_in: Any, account: str) -> None:

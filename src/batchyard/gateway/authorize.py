@@ -172,6 +172,7 @@ def _refusal(
         action=action,
         resource=check.resource,
         decision=decision,
+        crosses_accounts=check.account not in (None, ctx.account),
         encoded=_encoded(ctx, check, action, decision, context),
         words=check.refusal,
     )

@@ -16,18 +16,20 @@ def denied(
     action: str,
     resource: str,
     decision: Decision,
+    crosses_accounts: bool = False,
     encoded: str | None = None,
     words: str | None = None,
 ) -> AccessDenied:
     """The refusal of one check; `service` is the one whose answer it becomes.
 
+    Where the resource is another account's, which policy decided is not told (IAM user guide, access denied).
     `encoded` is what only EC2 adds, `words` are a service's own in place of the usual message.
     """
     message = f"User: {principal_arn} is not authorized to perform: {action}"
     if service != "ec2" or resource != "*":
         # EC2 does not tell that an action without resource level was asked for on `*` (recorded: ec2:Describe…).
         message += f" on resource: {resource}"
-    if principal_arn.startswith("arn:"):
+    if principal_arn.startswith("arn:") and not crosses_accounts:
         # A service principal's denial ends here (recorded: hashicorp/terraform-provider-aws#21281).
         message += f" {_tail(decision, action)}"
     if words is not None:
