@@ -44,7 +44,7 @@ def target(model: Model, operation: Operation) -> dict[str, str]:
 
 
 def path_of(operation: Operation, label: str = "a") -> str:
-    return re.sub(r"\{[^}]*\}", label, operation.http_uri)
+    return re.sub(r"\{[^}]*\}", lambda _: label, operation.http_uri)
 
 
 def answered(service: str, http: HttpRequest, operation: Operation) -> HttpResponse | None:
