@@ -1,4 +1,6 @@
-"""The command line: serve · init · env · doctor · explain. For AWS calls, use the aws CLI: `eval "$(batchyard env)"`.
+"""The command line: serve · init · env · doctor · explain · rotate-keys.
+
+For AWS calls, use the aws CLI: `eval "$(batchyard env)"`.
 
 A command imports what it needs when it runs: `batchyard env` must not wait for the server's parts.
 """
@@ -11,7 +13,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from batchyard import __version__
-from batchyard.cli import doctor, env, explain, init, serve
+from batchyard.cli import doctor, env, explain, init, rotate_keys, serve
 from batchyard.cli.options import Parser
 from batchyard.cli.refusal import Refusal
 
@@ -34,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "env": env,
     "doctor": doctor,
     "explain": explain,
+    "rotate-keys": rotate_keys,
 }
 """The modules of this package that are commands, by the command's name; their docstring is the help's first lines."""
 

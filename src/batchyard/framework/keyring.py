@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,23 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from batchyard.store.data_directory import KEY, KEY_BYTES
+from batchyard.store.data_directory import KEY, KEY_BYTES, KEY_FILE_BYTES
 from batchyard.store.failures import DamagedKey
 
 
 class Keyring:
-    """Seals and opens with AES-256-GCM. `purpose` keeps one use's seal from serving another."""
+    """Seals and opens with AES-256-GCM. `purpose` keeps one use's seal from serving another.
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+    Seals with the first key, and opens what one of them sealed.
+    """
+
+    def __init__(self, *keys: bytes) -> None:
+        self._ciphers = [AESGCM(key) for key in keys]
 
     def seal(self, purpose: str, value: Any) -> str:
         """A JSON value as URL-safe text that only this key opens."""
         nonce = os.urandom(12)
-        sealed = self._cipher.encrypt(nonce, orjson.dumps(value), purpose.encode())
+        sealed = self._ciphers[0].encrypt(nonce, orjson.dumps(value), purpose.encode())
         return base64.urlsafe_b64encode(nonce + sealed).decode()
 
     def open(self, purpose: str, text: str) -> Any:
@@ -33,9 +37,14 @@ class Keyring:
             raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
             if base64.urlsafe_b64encode(raw).decode() != text:
                 return None
-            return orjson.loads(self._cipher.decrypt(raw[:12], raw[12:], purpose.encode()))
-        except (InvalidTag, binascii.Error, ValueError, UnicodeEncodeError):
+        except (binascii.Error, ValueError, UnicodeEncodeError):
             return None
+        for cipher in self._ciphers:
+            try:
+                return orjson.loads(cipher.decrypt(raw[:12], raw[12:], purpose.encode()))
+            except (InvalidTag, ValueError):
+                continue
+        return None
 
     def fingerprint(self, text: str) -> str:
         """A short digest of a secret, for caches."""
@@ -44,15 +53,34 @@ class Keyring:
 
 def open_keyring(directory: Path) -> Keyring:
     """The keyring of a data directory; its key file (mode 0600) is made at first use; raises DamagedKey."""
-    path = directory / KEY
-    if not path.exists():
-        fresh = directory / f"key.{os.getpid()}"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(path)
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise DamagedKey(path)
-    return Keyring(key)
+    if not (directory / KEY).exists():
+        write_keys(directory, [new_key()])
+    return Keyring(*read_keys(directory))
+
+
+def new_key() -> bytes:
+    """A key from a cryptographic source."""
+    return os.urandom(KEY_BYTES)
+
+
+def read_keys(directory: Path) -> list[bytes]:
+    """The key, and behind it the old one while it is being changed; raises DamagedKey."""
+    content = (directory / KEY).read_bytes()
+    if len(content) not in KEY_FILE_BYTES:
+        raise DamagedKey(directory / KEY)
+    return [content[at : at + KEY_BYTES] for at in range(0, len(content), KEY_BYTES)]
+
+
+def write_keys(directory: Path, keys: Sequence[bytes]) -> None:
+    """Replace the key file, at once and for good: after a crash it is the old one or the new one."""
+    fresh = directory / f"{KEY}.{os.getpid()}"
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(b"".join(keys))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(directory / KEY)
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -25,6 +25,8 @@ DATABASE = "batchyard.db"
 LOCK = "lock"
 KEY = "key"
 KEY_BYTES = 32
+KEY_FILE_BYTES = (KEY_BYTES, 2 * KEY_BYTES)
+"""The key; while it is being changed, the new one and then the old one."""
 NEEDED_BYTES = 16 * 1024 * 1024
 """What the write-ahead log may grow to before SQLite empties it (sqlite.py: wal_autocheckpoint)."""
 LONGEST_CHECK_SECONDS = 0.5
@@ -98,7 +100,7 @@ def look_for_key(directory: Path) -> None:
     A server makes the key before the database, so this is no half-made directory.
     """
     path = directory / KEY
-    if (directory / DATABASE).exists() and (not path.exists() or path.stat().st_size != KEY_BYTES):
+    if (directory / DATABASE).exists() and (not path.exists() or path.stat().st_size not in KEY_FILE_BYTES):
         raise DamagedKey(path)
 
 

@@ -12,6 +12,13 @@ metadata = MetaData()
 """Every table of the system. One that belongs to an account has a column `account`: reset deletes by it."""
 
 
+SEALED = "sealed"
+"""A column whose `info` has it holds text that is sealed for that purpose; of a Json one, the members `sealed`.
+
+What is not marked so does not survive a change of the key file.
+"""
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware UTC datetime, kept as whole microseconds since 1970: it sorts and compares as a number."""
 

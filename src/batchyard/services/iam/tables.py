@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
 
-from batchyard.store.types import Json, UtcTime, metadata
+from batchyard.store.types import SEALED, Json, UtcTime, metadata
 
 
 def _named(name: str, *columns: Column[object]) -> Table:
@@ -105,7 +105,7 @@ access_keys = Table(
     Column("partition", Text, nullable=False),
     Column("account", Text, nullable=False),
     Column("user_id", Text, nullable=False),
-    Column("sealed_secret", Text, nullable=False),
+    Column("sealed_secret", Text, nullable=False, info={SEALED: "access-key"}),
     Column("status", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Index("iam_access_keys_by_user", "user_id"),
@@ -206,7 +206,7 @@ saml_providers = _named(
     Column("metadata_document", Text, nullable=False),
     Column("valid_until", UtcTime, nullable=False),
     Column("encryption_mode", Text, nullable=False),
-    Column("private_keys", Json, nullable=False),
+    Column("private_keys", Json, nullable=False, info={SEALED: "saml-private-key"}),
 )
 """`private_keys` lists key id, when it was added, and the key itself, sealed."""
 
@@ -214,13 +214,13 @@ server_certificates = _named(
     "server_certificates",
     Column("body", Text, nullable=False),
     Column("chain", Text),
-    Column("sealed_key", Text, nullable=False),
+    Column("sealed_key", Text, nullable=False, info={SEALED: "server-certificate-key"}),
     Column("expires_at", UtcTime, nullable=False),
 )
 
 mfa_devices = _named(
     "mfa_devices",
-    Column("sealed_seed", Text, nullable=False),
+    Column("sealed_seed", Text, nullable=False, info={SEALED: "mfa-seed"}),
     Column("user_id", Text),
     Column("enabled_at", UtcTime),
 )

@@ -1,0 +1,38 @@
+"""What is sealed is known: a place that seals something for the database marks the column, so that keys can change."""
+
+from __future__ import annotations
+
+import ast
+
+from architecture.source import trees
+from batchyard.framework.key_rotation import sealed_columns
+from batchyard.services import load_services
+
+SEALERS = {
+    "framework/authorization_messages.py": "encoded messages: in an answer, never in the database",
+    "framework/key_rotation.py": "what others sealed",
+    "gateway/sessions.py": "session tokens, in answers alone; kept callers: ecs_tasks.caller",
+    "services/iam/access_keys.py": "iam_access_keys.sealed_secret",
+    "services/iam/mfa_devices.py": "iam_mfa_devices.sealed_seed",
+    "services/iam/saml_providers.py": "iam_saml_providers.private_keys",
+    "services/iam/server_certificates.py": "iam_server_certificates.sealed_key",
+}
+
+
+def test_who_seals() -> None:
+    sealing = {
+        path
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "seal"
+    }
+    assert sealing == set(SEALERS)
+
+
+def test_what_they_seal_is_marked() -> None:
+    load_services()
+    marked = {f"{column.table.name}.{column.name}" for column in sealed_columns()}
+    named = {
+        word.strip(":;,") for text in SEALERS.values() for word in text.split() if "." in word and "_" in word
+    }
+    assert marked == named
