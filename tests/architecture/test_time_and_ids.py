@@ -18,6 +18,8 @@ WALL = {
     "services/ecs/controllers/endings.py": "brings the engine's stamps to the injected clock",
     "services/ecs/controllers/outputs.py": "brings the engine's stamps to the injected clock",
     "services/sts/identity_tokens.py": "an identity provider's tokens are of the wall clock",
+    "services/sts/saml_assertions.py": "an identity provider's assertions are of the wall clock",
+    "services/sts/saml_identities.py": "an identity provider's sessions are of the wall clock",
     "services/sts/role_sessions.py": "a session's end is told in wall time on the wire",
     "services/sts/federated_users.py": "a session's end is told in wall time on the wire",
     "services/sts/session_tokens.py": "a session's end is told in wall time on the wire",

@@ -130,6 +130,16 @@ class OidcProvider:
     client_ids: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class SamlProvider:
+    """A SAML provider as sts sees it."""
+
+    arn: str
+    name: str
+    metadata_document: str
+    encryption_mode: str
+
+
 class IdentityProviderSource(Protocol):
     """Finds an account's identity providers."""
 
@@ -137,6 +147,11 @@ class IdentityProviderSource(Protocol):
         self, tx: Transaction, partition: str, account: str, issuer: str
     ) -> OidcProvider | None:
         """The provider of an issuer, given by its URL without the scheme; letters' case counts."""
+
+    def find_saml_provider(
+        self, tx: Transaction, partition: str, account: str, arn: str
+    ) -> SamlProvider | None:
+        """The account's SAML provider with exactly this ARN."""
 
 
 class KeptCallers(Protocol):

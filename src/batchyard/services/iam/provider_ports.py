@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from batchyard.framework.ports import OidcProvider
-from batchyard.services.iam.providers import OIDC_PROVIDER
+from batchyard.framework.ports import OidcProvider, SamlProvider
+from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.store.transaction import Transaction
 
 
@@ -18,3 +18,12 @@ class ProviderSource:
         if row is None or row.name != issuer:
             return None
         return OidcProvider(OIDC_PROVIDER.arn_of(row), row.name, frozenset(row.client_ids))
+
+    def find_saml_provider(
+        self, tx: Transaction, partition: str, account: str, arn: str
+    ) -> SamlProvider | None:
+        """The account's SAML provider with exactly this ARN."""
+        row = SAML_PROVIDER.find(tx, partition, account, arn.rpartition("/")[2])
+        if row is None or SAML_PROVIDER.arn_of(row) != arn:
+            return None
+        return SamlProvider(arn, row.name, row.metadata_document, row.encryption_mode)

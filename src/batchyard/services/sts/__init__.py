@@ -6,6 +6,7 @@ from batchyard.services.sts import (
     authorization_messages,
     caller_identity,
     federated_users,
+    saml_identities,
     session_tokens,
     web_identities,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "authorization_messages",
     "caller_identity",
     "federated_users",
+    "saml_identities",
     "session_tokens",
     "sts",
     "web_identities",
