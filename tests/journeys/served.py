@@ -37,10 +37,13 @@ class Served:
 
 
 @contextmanager
-def served(*arguments: str) -> Iterator[Served]:
-    """Start a server on a free port; it ends by SIGTERM within 5 s."""
+def served(*arguments: str, log: Path | None = None) -> Iterator[Served]:
+    """Start a server on a free port; it ends by SIGTERM within 5 s. What it logs goes to `log`, else to ours."""
     command = [str(BIN / "batchyard"), "serve", "--port", "0", "--output", "json", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with open(log or os.devnull, "ab") as file:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=file if log is not None else None, text=True
+        )
     try:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from batchyard.clock import wall_now
 from batchyard.framework.errors import ApiError
-from batchyard.services.sts.saml_signatures import ASSERTION, INVALID, Element, text
+from batchyard.services.sts.saml_signatures import ASSERTION, INVALID, Element, text_of
 
 AUDIENCES = frozenset({"urn:amazon:webservices", "https://signin.aws.amazon.com/saml"})
 ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
@@ -54,7 +54,7 @@ class Assertion:
 def read(assertion: Element, entity: str) -> Assertion:
     """The content of a signed assertion of this entity; raises where it is another's, for another, or over."""
     issuer = assertion.find(f"{ASSERTION}Issuer")
-    if issuer is None or text(issuer) != entity:
+    if issuer is None or text_of(issuer) != entity:
         raise ApiError(INVALID, "Issuer not present in specified provider")
     now = wall_now()
     issued = _moment(assertion.get("IssueInstant"))
@@ -64,12 +64,12 @@ def read(assertion: Element, entity: str) -> Assertion:
         raise _expired()
     _check_conditions(assertion, now)
     name = assertion.find(f"{ASSERTION}Subject/{ASSERTION}NameID")
-    if name is None or not text(name):
+    if name is None or not text_of(name):
         raise ApiError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML", status=403)
     statement = assertion.find(f"{ASSERTION}AuthnStatement")
     return Assertion(
         issuer=entity,
-        subject=text(name),
+        subject=text_of(name),
         subject_type=name.get("Format", "").removeprefix(_FORMAT),
         recipient=_recipient(assertion, now),
         attributes=_attributes(assertion),
@@ -82,7 +82,7 @@ def _check_conditions(assertion: Element, now: datetime) -> None:
     audiences = assertion.iterfind(
         f"{ASSERTION}Conditions/{ASSERTION}AudienceRestriction/{ASSERTION}Audience"
     )
-    if conditions is None or not AUDIENCES & {text(one) for one in audiences}:
+    if conditions is None or not AUDIENCES & {text_of(one) for one in audiences}:
         raise ApiError(INVALID, "Response does not contain the required audience")
     begins, ends = _moment(conditions.get("NotBefore")), _moment(conditions.get("NotOnOrAfter"))
     if begins is not None and begins > now + EARLY:
@@ -112,7 +112,7 @@ def _attributes(assertion: Element) -> dict[str, tuple[str, ...]]:
     """The first attribute of each name counts (guide: only one claim is mapped)."""
     found: dict[str, tuple[str, ...]] = {}
     for one in assertion.iterfind(f"{ASSERTION}AttributeStatement/{ASSERTION}Attribute"):
-        values = tuple(text(value) for value in one.iterfind(f"{ASSERTION}AttributeValue"))
+        values = tuple(text_of(value) for value in one.iterfind(f"{ASSERTION}AttributeValue"))
         found.setdefault(one.get("Name", ""), values)
     return found
 

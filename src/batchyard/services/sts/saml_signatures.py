@@ -72,7 +72,7 @@ def _issuer(metadata: str) -> tuple[str, list[str]]:
         raise ApiError(INVALID, "Response signature invalid") from error
     found = root.iterfind(f"{_METADATA}IDPSSODescriptor/{_METADATA}KeyDescriptor")
     signing = [key for key in found if key.get("use", "signing") == "signing"]
-    texts = [text(one) for key in signing for one in key.iterfind(f".//{_SIGNATURE}X509Certificate")]
+    texts = [text_of(one) for key in signing for one in key.iterfind(f".//{_SIGNATURE}X509Certificate")]
     return root.get("entityID"), ["".join(one.split()) for one in texts]
 
 
@@ -109,6 +109,6 @@ def _only_assertion(covered: Element) -> Element:
     return assertions[0]
 
 
-def text(element: Element) -> str:
+def text_of(element: Element) -> str:
     """All text of an element, without the blanks around it."""
     return str(element.xpath("string()")).strip()
