@@ -8,7 +8,7 @@ from batchyard.framework.context import Context
 from batchyard.services.sts.service import sts
 
 
-@sts.operation(on=ANY)
+@sts.operation(on=ANY, read_only=False)
 def decode_authorization_message(ctx: Context, request: Any) -> dict[str, Any]:
     """Tell why a call of this account was denied.
 
