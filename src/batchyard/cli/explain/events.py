@@ -49,7 +49,9 @@ def _find(clients: Clients, event_id: str) -> dict[str, Any]:
 
 
 def principal_of(identity: dict[str, Any]) -> str:
-    """Who made the call: an ARN, or the service principal."""
+    """Who made the call: an ARN, the service principal, or whom an identity provider vouched for."""
+    if "identityProvider" in identity:
+        return f"{identity['userName']} of {identity['identityProvider']}"
     return str(identity.get("arn") or identity.get("invokedBy") or identity["type"])
 
 

@@ -67,6 +67,11 @@ def checks(
     given = {"sts:RoleSessionName": asked.session_name, "sts:SourceIdentity": asked.source_identity}
     known: dict[str, Values] = {key: value for key, value in given.items() if value}
     known |= context
+    if asked.provider is not None:
+        # Tags that stand in the request itself are the gateway's to tell (`tags="Tags"`).
+        known |= {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in asked.tags}
+        if asked.tags:
+            known["aws:TagKeys"] = tuple(tag["Key"] for tag in asked.tags)
     if asked.transitive_tag_keys:
         known["sts:TransitiveTagKeys"] = asked.transitive_tag_keys
     wanted = {action: True, "TagSession": asked.tags, "SetSourceIdentity": asked.source_identity}

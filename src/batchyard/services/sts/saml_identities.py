@@ -108,10 +108,6 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
     )
     asked = _asked(ctx, request, assertion, provider)
     context = trust_keys(assertion, ctx.account, provider.name)
-    for tag in asked.tags:
-        context[f"aws:RequestTag/{tag['Key']}"] = tag["Value"]
-    if asked.tags:
-        context["aws:TagKeys"] = tuple(tag["Key"] for tag in asked.tags)
     yield from checks(ctx, request["RoleArn"], asked, context, action="AssumeRoleWithSAML")
 
 

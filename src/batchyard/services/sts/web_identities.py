@@ -80,12 +80,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
         }
     )
     asked = _asked(request, token)
-    context = dict(asked.keys)
-    for tag in asked.tags:
-        context[f"aws:RequestTag/{tag['Key']}"] = tag["Value"]
-    if asked.tags:
-        context["aws:TagKeys"] = tuple(tag["Key"] for tag in asked.tags)
-    yield from checks(ctx, request["RoleArn"], asked, context, action="AssumeRoleWithWebIdentity")
+    yield from checks(ctx, request["RoleArn"], asked, asked.keys, action="AssumeRoleWithWebIdentity")
 
 
 @sts.operation(on=_trust, unsigned=owner, refuses=("ProviderId", "MinimumSessionTokenSize"), read_only=True)
