@@ -98,7 +98,7 @@ def _checks(ctx: Context, operation: OperationEntry) -> Iterable[Check]:
         yield from target(ctx, ctx.call.request)
 
 
-_KNOWN_AT_MOST = 256
+_KNOWN_AT_MOST = 64
 """How many decisions are remembered of one principal: a bound for callers who name ever new resources."""
 
 

@@ -21,7 +21,7 @@ from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
 SECRET_PURPOSE = "access-key"
-_KEPT_PRINCIPALS = 16384
+_KEPT_PRINCIPALS = 4096
 
 _ACTIVE_KEY = Prepared(
     select(
@@ -91,6 +91,12 @@ class IamSource:
     def forget(self, tx: Transaction, account: str | None) -> None:
         """In the transaction of a reset: what is cached of the account, or of all, is never true again."""
         revisions.forget(tx, account)
+        self._known = {
+            place: one for place, one in list(self._known.items()) if account not in (None, place[1])
+        }
+        self._keys = {
+            key: one for key, one in list(self._keys.items()) if account not in (None, one[1].account)
+        }
 
     def find_policies(self, tx: Transaction, session: Session) -> PrincipalPolicies | None:
         """The policies of the session's user or role, by its unique id; None where it is gone."""
