@@ -124,7 +124,7 @@ class Gateway:
                     result = dict(entry.function(ctx, call.request) or {})
                     event.identity = ctx.identity
                     self._checked(operation, result)
-                    event.response = result if entry.read_only else None
+                    event.response = result if entry.read_only is not None else None
                     self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
                     return result
             except Exception as error:

@@ -12,6 +12,9 @@ READING = {"Read", "List"}
 RECORDED = {
     # The reference calls them writes; CloudTrail's records of them say readOnly true (IAM guide's examples).
     "sts:AssumeRole": True,
+    # Records of sign-ins by web identity and SAML are alike (DataDog/stratus-red-team has GetFederationToken's: false).
+    "sts:AssumeRoleWithSAML": True,
+    "sts:AssumeRoleWithWebIdentity": True,
 }
 
 

@@ -24,7 +24,7 @@ def _federated_user(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         yield Check(resource=arn, action="sts:TagSession")
 
 
-@sts.operation(on=_federated_user, tags="Tags", refuses=("MinimumSessionTokenSize",), read_only=True)
+@sts.operation(on=_federated_user, tags="Tags", refuses=("MinimumSessionTokenSize",), read_only=False)
 def get_federation_token(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue a federated user's credentials: without a session policy they may do nothing of their own.
 
