@@ -87,8 +87,8 @@ class Trail:
     def write(self, tx: Transaction, closed: Sequence[Event]) -> None:
         """Keep closed events, at the end of the transaction, and touch their callers' last-accessed rows."""
         for event in closed:
-            if not event.caller.account:
-                continue  # an unsigned call that names nobody's role: there is nobody to tell
+            if event.caller.kind == "anonymous" and event.identity is None:
+                continue  # a token that vouches for nobody leaves no more than a signature that is wrong
             self._keep(tx, event)
             self._touch(tx, event)
             elsewhere = told_elsewhere(event)

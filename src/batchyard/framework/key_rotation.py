@@ -66,9 +66,13 @@ def _seal_column(tx: Transaction, keyring: Keyring, column: Column[Any]) -> int:
     known: dict[str, str] = {}
     changed = 0
     for rows in _chunks(tx, column, place):
-        kept = [({f"at_{one.name}": getattr(row, one.name) for one in place}, row.kept) for row in rows]
+        kept = [
+            ({f"at_{one.name}": getattr(row, one.name) for one in place}, row.kept)
+            for row in rows
+            if row.kept
+        ]
         tx.run_many(change, [at | {"anew": _anew(keyring, column, value, known)} for at, value in kept])
-        changed += len(rows)
+        changed += sum(len(value) if isinstance(value, list) else 1 for _, value in kept)
     return changed
 
 

@@ -103,7 +103,8 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
             "type": "SAMLUser",
             "principalId": f"{qualifier}:{assertion.subject}",
             "userName": assertion.subject,
-            "identityProvider": provider.arn,
+            # Recorded: the qualifier, not the provider's ARN.
+            "identityProvider": qualifier,
         }
     )
     asked = _asked(ctx, request, assertion, provider)
