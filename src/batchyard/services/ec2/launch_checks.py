@@ -16,7 +16,7 @@ from batchyard.services.ec2.places import arn, place
 from batchyard.services.ec2.profiles import passed_role, profile_arn
 from batchyard.services.ec2.resources import resource_check
 from batchyard.services.ec2.tag_specifications import tag_keys, tagging_checks
-from batchyard.services.ec2.zones import zone_id
+from batchyard.services.ec2.zones import zone_keys
 
 TAGGABLE = ("instance", "volume", "network-interface", "spot-instances-request")
 """What a launch makes and may tag."""
@@ -72,8 +72,7 @@ def _about(ctx: Context, launch: Launch, spot: Spot) -> dict[str, Values]:
         **launched_keys(data),
     }
     if spot.zone:
-        keys["ec2:AvailabilityZone"] = spot.zone
-        keys["ec2:AvailabilityZoneId"] = zone_id(spot.zone)
+        keys |= zone_keys(ctx, spot.zone)
     profile = profile_arn(ctx, data.get("IamInstanceProfile"))
     if profile:
         keys["ec2:InstanceProfile"] = profile

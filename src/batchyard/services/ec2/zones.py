@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batchyard.data.partitions import regions_of
-from batchyard.framework.check import ANY
+from batchyard.framework.check import ANY, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
@@ -30,6 +30,14 @@ def zone_id(name: str) -> str:
         short = short.replace(word, initial)
     area = areas[0] + "".join(area[0] for area in areas[1:])
     return f"{area}{short}{number}-az{LETTERS.index(letter) + 1}"
+
+
+def zone_keys(ctx: Context, name: str) -> dict[str, Values]:
+    """The ec2: keys of a zone as a caller named it; one that the Region does not have has no id."""
+    keys: dict[str, Values] = {"ec2:AvailabilityZone": name}
+    if name in zone_names(ctx.region):
+        keys["ec2:AvailabilityZoneId"] = zone_id(name)
+    return keys
 
 
 _ZONE_FILTERS: dict[str, filters.Attribute] = {
