@@ -105,7 +105,7 @@ def test_an_operation_that_is_not_built(service: str, endpoint: str, account: st
             "CreateCluster",
             {
                 "name": "x",
-                "roleArn": "arn:aws:iam::000000000000:role/x",
+                "roleArn": "arn:aws:iam::{account}:role/x",
                 "resourcesVpcConfig": {},
                 "logging": {"clusterLogging": []},
             },
@@ -117,6 +117,8 @@ def test_an_operation_that_is_not_built(service: str, endpoint: str, account: st
 def test_a_parameter_that_is_not_honoured_is_refused_by_name(
     service: str, operation: str, request_: Any, named: str, endpoint: str, account: str
 ) -> None:
+    if "roleArn" in request_:
+        request_ = {**request_, "roleArn": request_["roleArn"].format(account=account)}
     reply = asked(endpoint, account, service, operation, request_)
     assert (reply.status, reply.error(service)) == (
         501,

@@ -6,11 +6,13 @@ import json
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import wait_for
+from docs.warm_aws import warm_aws
 from journeys.served import Served, served
 
 ROLE = "AWSServiceRoleForBatch"
@@ -23,6 +25,13 @@ def server() -> Iterator[Served]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The same command, kept in memory between calls: the longer walk would take too long with cold starts."""
+    with warm_aws(tmp_path_factory.mktemp("aws")) as directory:
+        yield directory
+
+
 class CommandFailed(Exception):
     """The aws command ended with an error; the text is what it printed."""
 
@@ -30,8 +39,10 @@ class CommandFailed(Exception):
 class Shell:
     """The aws command as one account's root, in one Region."""
 
-    def __init__(self, server: Served, account: str, region: str) -> None:
+    def __init__(self, server: Served, account: str, region: str, commands: Path | None) -> None:
         self._environment = server.environment(key=account, region=region)
+        if commands is not None:
+            self._environment["PATH"] = f"{commands}:{self._environment['PATH']}"
         self.region = region
 
     def aws(self, *arguments: str) -> Any:
@@ -78,7 +89,7 @@ class Shell:
 
 @pytest.mark.parametrize("partition", sorted(REGIONS))
 @pytest.mark.timeout(300)
-def test_the_document_from_top_to_bottom(server: Served, account: str, partition: str) -> None:
+def test_the_document_from_top_to_bottom(server: Served, warm: Path, account: str, partition: str) -> None:
     """The document, sentence by sentence:
 
     > You don't need to manually create a service-linked role.
@@ -96,7 +107,8 @@ def test_the_document_from_top_to_bottom(server: Served, account: str, partition
     > Use the following command to check the status of the deletion task: $ aws iam
       get-service-linked-role-deletion-status --deletion-task-id deletion-task-id
     """
-    shells = [Shell(server, account, region) for region in REGIONS[partition]]
+    commands = warm if partition == "aws" else None
+    shells = [Shell(server, account, region, commands) for region in REGIONS[partition]]
     here = shells[0]
     arn = f"arn:{partition}:iam::{account}:role/aws-service-role/batch.amazonaws.com/{ROLE}"
     # Creating: no role is named, in any Region.
