@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore import UNSIGNED, xform_name
 from botocore.config import Config
@@ -63,11 +65,9 @@ def _denial(service: str, row: Any, account: str, caller: str) -> str:
     return f"is not authorized to perform: {row['action']}{where} "
 
 
-@pytest.mark.parametrize(("service", "row"), _signed_rows())
-def test_an_unsigned_call_is_refused(service: str, row: Any, endpoint: str, account: str) -> None:
-    import boto3
-
-    made = boto3.Session().client(
+@functools.cache
+def _unsigned(endpoint: str, service: str) -> Any:
+    return boto3.Session().client(
         service,
         endpoint_url=endpoint,
         region_name="us-east-1",
@@ -75,7 +75,11 @@ def test_an_unsigned_call_is_refused(service: str, row: Any, endpoint: str, acco
             signature_version=UNSIGNED, retries={"total_max_attempts": 1}, parameter_validation=False
         ),
     )
-    error = _call(made, row, account)
+
+
+@pytest.mark.parametrize(("service", "row"), _signed_rows())
+def test_an_unsigned_call_is_refused(service: str, row: Any, endpoint: str, account: str) -> None:
+    error = _call(_unsigned(endpoint, service), row, account)
     assert error is not None
     code, status = codes("MissingAuthenticationToken", wire_model.load(service).protocol)
     assert error.response["Error"]["Code"] == code

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import wait_for
+from batchyard.config import Settings
+from conftest import Serving, client, wait_for
 from services.batch.environments import (
     delete,
     describe,
@@ -30,15 +31,31 @@ def create(aws: Aws, name: str = "one", region: str = "us-east-1", **changes: An
     return aws("batch", region=region).create_compute_environment(**request)
 
 
-def test_it_passes_through_awss_states(aws: Aws, account: str) -> None:
-    answer = create(aws)
+@pytest.fixture(scope="module")
+def unhurried() -> Iterator[Serving]:
+    """A server that stays in each state long enough for a busy machine to see it."""
+    one = Serving(Settings(ephemeral=True, port=0, pace=1))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def there(unhurried: Serving, account: str) -> Aws:
+    """`aws`, on the unhurried server."""
+    return lambda service, region="us-east-1": client(
+        unhurried.endpoint, service, access_key=account, region=region
+    )
+
+
+def test_it_passes_through_awss_states(there: Aws, account: str) -> None:
+    answer = create(there)
     arn = f"arn:aws:batch:us-east-1:{account}:compute-environment/one"
     assert answer == {
         "computeEnvironmentName": "one",
         "computeEnvironmentArn": arn,
         "ResponseMetadata": answer["ResponseMetadata"],
     }
-    batch = aws("batch")
+    batch = there("batch")
     assert describe(batch, arn)["status"] == "CREATING"
     valid = settled(batch, "one")
     assert (valid["status"], valid["statusReason"]) == ("VALID", "ComputeEnvironment Healthy")
@@ -205,9 +222,9 @@ def test_a_name_in_use_is_a_409(aws: Aws) -> None:
     assert clash.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
 
 
-def test_it_must_be_disabled_and_settled_to_be_deleted(aws: Aws) -> None:
-    create(aws)
-    batch = aws("batch")
+def test_it_must_be_disabled_and_settled_to_be_deleted(there: Aws) -> None:
+    create(there)
+    batch = there("batch")
     with pytest.raises(ClientError, match=r"Cannot delete, resource is being modified\."):
         batch.delete_compute_environment(computeEnvironment="one")
     settled(batch, "one")
