@@ -18,7 +18,7 @@ Collector = Callable[["Transaction", list[Any]], None]
 
 
 class Transaction:
-    """One open transaction. `writable` is true only on the writer thread.
+    """One open transaction. `writable` is true only within a write.
 
     Statements are SQLAlchemy Core constructs, or `Prepared` ones on hot paths; parameters go by name.
     """
@@ -76,7 +76,7 @@ class Transaction:
         return Savepoint(self)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once this transaction is on disk (on the writer thread: it must not block)."""
+        """Call `callback` once this transaction is on disk (on whichever thread committed: it must not block)."""
         self._require_writable()
         self._callbacks.append(callback)
 
