@@ -20,6 +20,8 @@ from batchyard.engines.processes import MARK, die_with
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _HELD_SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
+# A server that was started by nohup, or in the background of a script, ignores the others; its jobs must not.
+_DEFAULT_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 _nothing = os.open(os.devnull, os.O_RDONLY)
 
@@ -76,7 +78,8 @@ class Launch:
         try:
             os.setsid()
             die_with(parent)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            for number in _DEFAULT_SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
             self._group.join()
             os.dup2(_nothing, 0)
