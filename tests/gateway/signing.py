@@ -38,7 +38,8 @@ def signed_by_botocore(
 def received(request: AWSRequest) -> HttpRequest:
     """A request of botocore's as the server reads it off the socket."""
     parts = urlsplit(request.url)
-    headers = {"host": parts.netloc}
+    # Neither botocore's signature nor an HTTP client's Host header has the default port.
+    headers = {"host": parts.netloc.removesuffix(":80")}
     for name, value in request.headers.items():
         headers[name.lower()] = value.decode("latin-1") if isinstance(value, bytes) else value
     return HttpRequest(
