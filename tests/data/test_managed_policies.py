@@ -33,7 +33,7 @@ def test_the_policy_of_batchs_role_is_as_recorded() -> None:
 
 
 def test_every_policy_can_be_found_and_read() -> None:
-    assert len(names()) == 1594
+    assert len(names()) == 1595
     assert list(names()) == sorted(names())
     ids = set()
     for name in names():
@@ -46,7 +46,7 @@ def test_every_policy_can_be_found_and_read() -> None:
         assert re.fullmatch(r"/([a-z-]+/)*", policy.path)
         assert re.fullmatch(r"ANPA[A-Z2-7]{17}", policy.policy_id), policy.policy_id
         ids.add(policy.policy_id)
-    assert len(ids) == 1594
+    assert len(ids) == 1595
 
 
 def test_a_name_leads_to_its_own_document() -> None:

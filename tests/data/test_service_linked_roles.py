@@ -55,15 +55,11 @@ def test_only_three_services_allow_a_suffix() -> None:
     assert scaling.role_name_with("mine") == "AWSServiceRoleForAutoScaling_mine"
 
 
-def test_every_role_but_one_has_its_policy() -> None:
-    """AmazonLexBotPolicy was recorded on its role, but is not among the policies that AWS lists."""
+def test_every_role_has_its_policy() -> None:
     assert len(principals()) == 84
     templates = [template for principal in principals() if (template := find(principal))]
     for partition in ("aws", "aws-cn"):
-        without = {
-            each.policy_name for each in templates if not managed_policies.find(each.policy_arn(partition))
-        }
-        assert without == {"AmazonLexBotPolicy"}
+        assert all(managed_policies.find(each.policy_arn(partition)) for each in templates)
 
 
 @pytest.mark.parametrize("principal", ["Batch.amazonaws.com", "nothing.amazonaws.com", "batch", ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import inspect
@@ -48,6 +49,28 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
         migrate(connection)
         migrate(connection)
         assert "work" in inspect(connection).get_table_names()
+    store.close()
+
+
+def test_an_access_report_that_cannot_tell_who_used_a_service_is_forgotten(tmp_path: Path) -> None:
+    """Those of before migration 13: what reads them wants `uses` of every service."""
+    store = SqliteStore(tmp_path / "batchyard.db")
+    with store.connect() as connection:
+        migrate(connection)
+        driver: Any = connection.connection.dbapi_connection
+        for job, services in (
+            ("old", '[{"ServiceNamespace":"iam"}]'),
+            ("new", '[{"uses":{}}]'),
+            ("none", "[]"),
+        ):
+            driver.execute(
+                "INSERT INTO iam_access_reports VALUES (?,'aws','1','me',0,0,?,'x','[]')", (job, services)
+            )
+        driver.commit()
+        driver.execute("PRAGMA user_version=15")
+        migrate(connection)
+        left = driver.execute("SELECT job_id FROM iam_access_reports ORDER BY job_id").fetchall()
+        assert [row[0] for row in left] == ["new", "none"]
     store.close()
 
 

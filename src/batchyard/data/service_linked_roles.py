@@ -21,7 +21,7 @@ class LinkedRoleTemplate:
     principal: str
     role_name: str
     policy_name: str
-    """Its one managed policy, below /aws-service-role/. Lex's AmazonLexBotPolicy is not in `managed_policies`."""
+    """Its one managed policy, below /aws-service-role/."""
     custom_suffix_allowed: bool
     service_description: str | None
     """The description that the service gives the role when it makes it itself; None where not known."""

@@ -26,6 +26,7 @@ def test_each_is_made_listed_skipped_tagged_and_cleaned_away(iam: Any, account: 
         assert statement["Principal"] == {"Service": principal}
         (policy,) = iam.list_attached_role_policies(RoleName=template.role_name)["AttachedPolicies"]
         assert policy["PolicyArn"] == f"arn:aws:iam::aws:policy/aws-service-role/{template.policy_name}"
+        assert iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["AttachmentCount"] == 1
     iam.create_role(RoleName="ours", AssumeRolePolicyDocument=EC2_TRUST)
     everything = _roles(iam)
     linked = _roles(iam, PathPrefix=LINKED)

@@ -164,7 +164,7 @@ def test_listing_by_scope_and_use(iam: Any, own: str) -> None:
 
 
 def test_a_page_of_all_policies_opens_no_document(iam: Any) -> None:
-    """1,594 documents are 4 MB: a listing is made from the table of names alone, and says what GetPolicy says."""
+    """1,595 documents are 4 MB: a listing is made from the table of names alone, and says what GetPolicy says."""
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=EC2_TRUST)
     iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/IAMFullAccess")
     before = managed_policies._documents.cache_info()

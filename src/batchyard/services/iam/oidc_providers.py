@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from batchyard.framework.check import ANY, Check
+from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam import revisions
@@ -14,13 +14,15 @@ from batchyard.services.iam.documents import over_quota
 from batchyard.services.iam.nouns import delete_row, insert_new, update_row
 from batchyard.services.iam.providers import (
     OIDC_PROVIDER,
+    all_providers,
+    announce_new,
     find_provider,
     given_provider,
+    provider_to_be,
     require_provider,
     sorted_tags,
 )
 from batchyard.services.iam.quotas import refuse_full
-from batchyard.services.iam.resources import tagging_checks
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
 
@@ -29,12 +31,7 @@ MOST_THUMBPRINTS = 5
 
 _URL = re.compile(r"https://(?P<name>[A-Za-z0-9.-]+\.?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/!$&'()*+,;=:@%-]*)?)")
 _given = given_provider(OIDC_PROVIDER)
-
-
-def _to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    name = request["Url"].partition("://")[2]
-    arn = OIDC_PROVIDER.arn(ctx.partition, ctx.account, "/", name)
-    return [Check(resource=arn), *tagging_checks(OIDC_PROVIDER, arn, request)]
+_to_be = provider_to_be(OIDC_PROVIDER, lambda request: request["Url"].partition("://")[2])
 
 
 def _name(url: str) -> str:
@@ -61,10 +58,7 @@ def create_open_id_connect_provider(ctx: Context, request: Any) -> dict[str, Any
         thumbprints=list(request.get("ThumbprintList", ())),
         tags=tags,
     )
-    revisions.changed(ctx)
-    ctx.note_resource(OIDC_PROVIDER.arn_of(row))
-    answer: dict[str, Any] = {"OpenIDConnectProviderArn": OIDC_PROVIDER.arn_of(row)}
-    return answer | ({"Tags": sorted_tags(row)} if tags else {})
+    return announce_new(ctx, OIDC_PROVIDER, row)
 
 
 def _check_thumbprints(thumbprints: Iterable[str]) -> None:
@@ -93,10 +87,8 @@ def get_open_id_connect_provider(ctx: Context, request: Any) -> dict[str, Any]:
 
 @iam.operation(on=ANY)
 def list_open_id_connect_providers(ctx: Context, request: Any) -> dict[str, Any]:
-    """List the ARNs of all providers: the model has no pages for it."""
-    rows = OIDC_PROVIDER.list_after(
-        ctx.read, ctx.partition, ctx.account, after="", prefix="/", count=1_000_000
-    )
+    """List the ARNs of all providers."""
+    rows = all_providers(ctx, OIDC_PROVIDER)
     return {"OpenIDConnectProviderList": [{"Arn": OIDC_PROVIDER.arn_of(row)} for row in rows]}
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from batchyard.framework.check import Check, Target
 from batchyard.framework.context import Context
-from batchyard.services.iam import tables
+from batchyard.services.iam import revisions, tables
 from batchyard.services.iam.nouns import Noun, Row, find, no_such
+from batchyard.services.iam.resources import tagging_checks
+
+PROVIDERS_PER_ACCOUNT = 100
+"""Of each kind (IAM user guide, IAM quotas)."""
 
 OIDC_PROVIDER = Noun(
     "oidc-provider",
@@ -54,6 +58,31 @@ def given_provider(noun: Noun) -> Target:
         return [Check(resource=request[noun.member], tags=lambda: None if row is None else row.tags)]
 
     return checks
+
+
+def provider_to_be(noun: Noun, name_in: Callable[[Mapping[str, Any]], str]) -> Target:
+    """The provider that the call would make, under the name that stands in its request."""
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        arn = noun.arn(ctx.partition, ctx.account, "/", name_in(request))
+        return [Check(resource=arn), *tagging_checks(noun, arn, request)]
+
+    return checks
+
+
+def announce_new(ctx: Context, noun: Noun, row: Row) -> dict[str, Any]:
+    """Tell policies and audit of a new provider; the answer: its ARN, and its tags where it has any."""
+    arn = noun.arn_of(row)
+    revisions.changed(ctx)
+    ctx.note_resource(arn)
+    return {noun.member: arn} | ({"Tags": sorted_tags(row)} if row.tags else {})
+
+
+def all_providers(ctx: Context, noun: Noun) -> Sequence[Row]:
+    """All of the account's, by name: the model has no pages for them."""
+    return noun.list_after(
+        ctx.read, ctx.partition, ctx.account, after="", prefix="/", count=PROVIDERS_PER_ACCOUNT
+    )
 
 
 def sorted_tags(row: Row) -> list[dict[str, str]]:

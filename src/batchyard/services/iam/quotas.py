@@ -15,7 +15,7 @@ from batchyard.services.iam.nouns import (
     USER,
     Noun,
 )
-from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
+from batchyard.services.iam.providers import OIDC_PROVIDER, PROVIDERS_PER_ACCOUNT, SAML_PROVIDER
 from batchyard.store.prepared import Prepared
 
 PER_ACCOUNT = {
@@ -24,9 +24,9 @@ PER_ACCOUNT = {
     ROLE: ("RolesPerAccount", 1000),
     POLICY: ("PoliciesPerAccount", 1500),
     INSTANCE_PROFILE: ("InstanceProfilesPerAccount", 1000),
-    OIDC_PROVIDER: ("OpenIdConnectProvidersPerAccount", 100),
+    OIDC_PROVIDER: ("OpenIdConnectProvidersPerAccount", PROVIDERS_PER_ACCOUNT),
     SERVER_CERTIFICATE: ("ServerCertificatesPerAccount", 20),
-    SAML_PROVIDER: ("SAMLProvidersPerAccount", 100),
+    SAML_PROVIDER: ("SAMLProvidersPerAccount", PROVIDERS_PER_ACCOUNT),
 }
 """Each kind's quota and AWS's name for it in `Cannot exceed quota for …` (IAM user guide, IAM quotas)."""
 

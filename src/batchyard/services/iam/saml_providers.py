@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from batchyard import ids
-from batchyard.framework.check import ANY, Check
+from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
 from batchyard.services.iam.documents import over_quota
 from batchyard.services.iam.nouns import Row, delete_row, insert_new, update_row
-from batchyard.services.iam.providers import SAML_PROVIDER, given_provider, require_provider, sorted_tags
+from batchyard.services.iam.providers import (
+    SAML_PROVIDER,
+    all_providers,
+    announce_new,
+    given_provider,
+    provider_to_be,
+    require_provider,
+    sorted_tags,
+)
 from batchyard.services.iam.quotas import refuse_full
-from batchyard.services.iam.resources import tagging_checks
 from batchyard.services.iam.saml_metadata import valid_until
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
@@ -25,11 +31,7 @@ MOST_KEYS = 2
 KEY_PURPOSE = "saml-private-key"
 _REFUSED = ("ContextProvider", "IdentityCenterInstanceArn")
 _given = given_provider(SAML_PROVIDER)
-
-
-def _to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    arn = SAML_PROVIDER.arn(ctx.partition, ctx.account, "/", request["Name"])
-    return [Check(resource=arn), *tagging_checks(SAML_PROVIDER, arn, request)]
+_to_be = provider_to_be(SAML_PROVIDER, lambda request: request["Name"])
 
 
 def _valid_until(ctx: Context, document: str) -> datetime:
@@ -54,10 +56,7 @@ def create_saml_provider(ctx: Context, request: Any) -> dict[str, Any]:
         private_keys=_with_key(ctx, [], request),
         tags=tags,
     )
-    revisions.changed(ctx)
-    ctx.note_resource(SAML_PROVIDER.arn_of(row))
-    answer: dict[str, Any] = {"SAMLProviderArn": SAML_PROVIDER.arn_of(row)}
-    return answer | ({"Tags": sorted_tags(row)} if tags else {})
+    return announce_new(ctx, SAML_PROVIDER, row)
 
 
 @iam.operation(on=_given)
@@ -80,13 +79,10 @@ def get_saml_provider(ctx: Context, request: Any) -> dict[str, Any]:
 
 @iam.operation(on=ANY)
 def list_saml_providers(ctx: Context, request: Any) -> dict[str, Any]:
-    """List all providers: the model has no pages for it."""
-    rows = SAML_PROVIDER.list_after(
-        ctx.read, ctx.partition, ctx.account, after="", prefix="/", count=1_000_000
-    )
+    """List all providers."""
     shown = [
         {"Arn": SAML_PROVIDER.arn_of(row), "ValidUntil": row.valid_until, "CreateDate": row.created_at}
-        for row in rows
+        for row in all_providers(ctx, SAML_PROVIDER)
     ]
     return {"SAMLProviderList": shown}
 
