@@ -196,7 +196,7 @@ def test_an_event_that_was_allowed_shows_the_statement(
         "allowed by an identity-based policy",
     )
     (shown,) = decision["statements"]
-    assert (shown["policy"], shown["statement"]) == (f"{made['arn']}/inline", 1)
+    assert (shown["policy"], shown["statement"]) == (f"{made['arn']}/inline", 2)
     assert shown["text"] == statement("ecs:List*")
     assert shown["note"] == "as the policy is now: it has no versions"
 
@@ -255,7 +255,7 @@ def test_people_get_lines(
     printed = capsys.readouterr().out.splitlines()
     assert "  denied: no identity-based policy allows ecs:ListClusters" in printed
     at = printed.index("Nearest miss")
-    assert printed[at + 1] == f"  {made['arn']}/inline, statement 0 ecs"
+    assert printed[at + 1] == f"  {made['arn']}/inline, statement 1 ecs"
     assert printed[at + 2].startswith(
         "    would allow, but Condition StringLike iam:AWSServiceName got nothing"
     )

@@ -146,12 +146,12 @@ def used_by(aws: Aws, account: str, role: Role, made: Made) -> dict[int, set[str
             assert decision["statements"], what
             for named in decision["statements"]:
                 assert (named["policy"], named["version"]) == (role.policy_arn, version), what
-                statement = statements[named["statement"]]
+                statement = statements[named["statement"] - 1]
                 assert statement.get("Sid") == named.get("sid"), what
                 assert ask([statement], record, decision, context) == "allowed", what
-                used[named["statement"] + 1].add(decision["action"])
+                used[named["statement"]].add(decision["action"])
             named_ones = {one["statement"] for one in decision["statements"]}
-            others = [one for number, one in enumerate(statements) if number not in named_ones]
+            others = [one for number, one in enumerate(statements, 1) if number not in named_ones]
             assert ask(others, record, decision, context) == "implicitDeny", what
     return used
 

@@ -227,7 +227,7 @@ def _as_kept(action: str, resource: str, decision: Decision) -> dict[str, Any]:
                 "policy": ref.source.arn or ref.source.name,
                 "kind": ref.source.kind,
                 "version": ref.source.version,
-                "statement": ref.index,
+                "statement": ref.number,
                 "sid": ref.sid,
             }
             for ref in decision.statements

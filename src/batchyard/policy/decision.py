@@ -32,6 +32,11 @@ class StatementRef:
     index: int
     sid: str | None
 
+    @property
+    def number(self) -> int:
+        """Its place as everybody outside is told it: counted from 1, as people and AWS's Sids count."""
+        return self.index + 1
+
 
 FailedOn = Literal["action", "principal", "resource", "condition"]
 

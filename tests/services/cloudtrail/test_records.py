@@ -196,8 +196,9 @@ def test_a_service_and_the_role_that_it_acts_as(
     assert (statement["version"], decision["action"]) == ("v8", "ecs:CreateCluster")
     document = aws("iam").get_policy_version(PolicyArn=statement["policy"], VersionId="v8")
     statements = document["PolicyVersion"]["Document"]["Statement"]
-    assert "ecs:CreateCluster" in statements[statement["statement"]]["Action"]
-    assert statements[statement["statement"]].get("Sid") == statement["sid"]
+    named = statements[statement["statement"] - 1]
+    assert "ecs:CreateCluster" in named["Action"]
+    assert named["Sid"] == statement["sid"] == f"AWSBatchPolicyStatement{statement['statement']}"
 
 
 def test_an_error_has_cloudtrails_code_and_no_answer(aws: Call, recorded: Any) -> None:
@@ -233,7 +234,7 @@ def test_a_denied_call_tells_the_refusing_statement(user: Call, endpoint: str, r
     (decision,) = found["additionalEventData"]["decision"]
     assert (decision["outcome"], decision["reason"]) == ("explicitDeny", "identity-based policy")
     (statement,) = decision["statements"]
-    assert (statement["policy"], statement["statement"]) == (f"{made['arn']}/inline", 1)
+    assert (statement["policy"], statement["statement"]) == (f"{made['arn']}/inline", 2)
 
 
 def test_an_allowed_call_tells_policy_version_and_statement(
@@ -247,7 +248,7 @@ def test_an_allowed_call_tells_policy_version_and_statement(
     client(endpoint, "ecs", access_key=made["key"], secret=made["secret"]).create_cluster(clusterName="c")
     (decision,) = recorded("CreateCluster")[0]["additionalEventData"]["decision"]
     assert decision["statements"] == [
-        {"policy": arn, "kind": "managed", "version": "v2", "statement": 0, "sid": "One"}
+        {"policy": arn, "kind": "managed", "version": "v2", "statement": 1, "sid": "One"}
     ]
 
 

@@ -106,7 +106,7 @@ def _statement(explained: ExplainedStatement) -> dict[str, Any]:
         "policy": source.arn or source.name,
         "kind": source.kind,
         "version": source.version,
-        "statement": trace.ref.index,
+        "statement": trace.ref.number,
         "sid": trace.ref.sid,
         "policyType": trace.policy_type,
         "effect": trace.effect,
@@ -118,5 +118,5 @@ def _statement(explained: ExplainedStatement) -> dict[str, Any]:
             for miss in trace.misses
         ],
         "sentence": explained.sentence,
-        "text": statement_of(policy.text, trace.ref.index),
+        "text": statement_of(policy.text, trace.ref.number),
     }

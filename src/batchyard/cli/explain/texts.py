@@ -12,12 +12,12 @@ _OWNERS = ("user", "group", "role")
 """Whose inline policies an event names behind the owner's ARN."""
 
 
-def statement_of(document: Any, index: int) -> Text | None:
-    """One statement of a policy document (text, or parsed); None where it has no such statement."""
+def statement_of(document: Any, number: int) -> Text | None:
+    """One statement of a policy document (text, or parsed), counted from 1; None where it has no such statement."""
     parsed = json.loads(document) if isinstance(document, str) else document
     statements = parsed["Statement"]
     statements = [statements] if isinstance(statements, dict) else statements
-    return statements[index] if index < len(statements) else None
+    return statements[number - 1] if number <= len(statements) else None
 
 
 class Texts:
