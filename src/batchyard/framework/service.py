@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from batchyard.framework.check import Target
 from batchyard.framework.errors import ApiError
 from batchyard.framework.operation import Conditions, OperationEntry, Unsigned
+from batchyard.framework.unbuilt import UnbuiltValue
 from batchyard.wire import model as wire_model
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Service:
         self.further_principals = tuple(further_principals)
         self.operations: dict[str, OperationEntry] = {}
         self.controllers: list[Callable[[Runtime], Controller]] = []
+        self.unbuilt_values: list[UnbuiltValue] = []
         self.error = ErrorFactory(name)
 
     def operation(
@@ -136,6 +138,12 @@ class Service:
         """Register a controller: a class made with the `Runtime`."""
         self.controllers.append(make)
         return make
+
+    def unbuilt(self, described: str, *, on: Sequence[str]) -> UnbuiltValue:
+        """Declare a value that the named operations refuse with 501: `raise LOG_DRIVERS("the log driver syslog")`."""
+        declared = UnbuiltValue(described, tuple(on))
+        self.unbuilt_values.append(declared)
+        return declared
 
     def misspelt(self) -> list[str]:
         """Registered names that the model does not have; empty in a sound service."""

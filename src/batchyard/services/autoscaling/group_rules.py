@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.errors import ApiError
 from batchyard.services.autoscaling.group_rows import find_group, place
+from batchyard.services.autoscaling.service import autoscaling
 from batchyard.services.autoscaling.termination_policies import POLICIES
 from batchyard.store.prepared import Row
 
 MAX_TAGS = 50
+
+_KEEPING = ("CreateAutoScalingGroup", "UpdateAutoScalingGroup")
+_HEALTH_CHECKS = autoscaling.unbuilt("`HealthCheckType` other than `EC2`", on=_KEEPING)
+_LAMBDA_POLICIES = autoscaling.unbuilt("an ARN in `TerminationPolicies`", on=_KEEPING)
 
 
 def invalid(text: str) -> ApiError:
@@ -87,7 +92,7 @@ def check_health(request: Mapping[str, Any]) -> None:
     """EC2's own state is the only health check built; load balancers and EBS are not here."""
     kind = request.get("HealthCheckType")
     if kind is not None and kind != "EC2":
-        raise NotBuilt(f"the HealthCheckType {kind}")
+        raise _HEALTH_CHECKS(f"the HealthCheckType {kind}")
     for member in ("HealthCheckGracePeriod", "DefaultCooldown"):
         if request.get(member, 0) < 0:
             raise invalid(f"{member} must be greater than or equal to 0.")
@@ -97,7 +102,7 @@ def check_termination_policies(given: Sequence[str]) -> None:
     """Known names only; a Lambda function as policy is not built."""
     for one in given:
         if one.startswith("arn:"):
-            raise NotBuilt("a Lambda function as termination policy")
+            raise _LAMBDA_POLICIES("a Lambda function as termination policy")
         if one not in POLICIES:
             raise invalid(f"Invalid termination policy: {one}")
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from batchyard.framework.context import Context
-from batchyard.framework.errors import NotBuilt
 from batchyard.scheduler.fit import is_fargate_pair
 from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.service import batch
 
 LEAST_MEMORY_MIB = 4
 LONGEST_IMAGE = 255
@@ -32,6 +32,17 @@ REFUSED = (
 )
 """Members that are refused by name: the engine cannot make them true."""
 
+_REGISTERING = ("RegisterJobDefinition",)
+_SYSTEMS = batch.unbuilt(
+    "`containerProperties.runtimePlatform.operatingSystemFamily` other than `LINUX`", on=_REGISTERING
+)
+_LOG_DRIVERS = batch.unbuilt(
+    "`containerProperties.logConfiguration.logDriver` other than `awslogs`", on=_REGISTERING
+)
+_LOG_OPTIONS = batch.unbuilt(
+    f"`containerProperties.logConfiguration.options` other than {', '.join(f'`{one}`' for one in LOG_OPTIONS)}",
+    on=_REGISTERING,
+)
 _LISTS = ("command", "volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{0,6}\.?[0-9]{1,6}")
@@ -57,7 +68,7 @@ def check_container(ctx: Context, container: Mapping[str, Any], platforms: Seque
     if len(container["image"]) > LONGEST_IMAGE:
         raise refusal(ctx, f"Container image can have at most {LONGEST_IMAGE} characters")
     if container.get("runtimePlatform", {}).get("operatingSystemFamily", "LINUX") != "LINUX":
-        raise NotBuilt("the operating system family of runtimePlatform")
+        raise _SYSTEMS("the operating system family of runtimePlatform")
     check_environment(ctx, container.get("environment", ()))
     _check_logging(container.get("logConfiguration"))
     sizes = sizes_of(ctx, container)
@@ -137,10 +148,10 @@ def _check_logging(configuration: Mapping[str, Any] | None) -> None:
     if configuration is None:
         return
     if configuration["logDriver"] != "awslogs":
-        raise NotBuilt(f"the log driver {configuration['logDriver']}")
+        raise _LOG_DRIVERS(f"the log driver {configuration['logDriver']}")
     for option in configuration.get("options", ()):
         if option not in LOG_OPTIONS:
-            raise NotBuilt(f"the log option {option}")
+            raise _LOG_OPTIONS(f"the log option {option}")
 
 
 def _check_fargate(ctx: Context, container: Mapping[str, Any]) -> None:

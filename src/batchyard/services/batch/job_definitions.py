@@ -11,7 +11,6 @@ from sqlalchemy import bindparam, insert, select, update
 from batchyard.clock import microseconds
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
-from batchyard.framework.errors import NotBuilt
 from batchyard.framework.passing import pass_role
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.container_properties import REFUSED, check_container, with_empty_lists
@@ -27,6 +26,7 @@ from batchyard.store.types import encode
 LARGEST_BYTES = 24 * 1024
 TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
 PLATFORMS = ("EC2", "FARGATE")
+_TYPES = batch.unbuilt("`type` other than `container`", on=["RegisterJobDefinition"])
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _NAMED = (
@@ -123,7 +123,7 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
     if not _NAME.fullmatch(request["jobDefinitionName"]):
         raise refusal(ctx, "jobDefinitionName must match regex [A-Za-z0-9_-]{1,128}")
     if request["type"] != "container":
-        raise NotBuilt(f"the job definition type {request['type']}")
+        raise _TYPES(f"the job definition type {request['type']}")
     container = request.get("containerProperties")
     if not container:
         raise refusal(ctx, "Container properties must be specified for a container job definition")

@@ -8,7 +8,6 @@ from sqlalchemy import Select, or_, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.framework.errors import NotBuilt
 from batchyard.framework.pagination import encode_token
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.answers import page_limit, token_position
@@ -43,12 +42,9 @@ _COLUMNS = (
 )
 
 
-@batch.operation(on=ANY)
+@batch.operation(on=ANY, refuses=("arrayJobId", "multiNodeJobId"))
 def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
     """A page of a queue's jobs, the newest first; with a name or definition filter, grouped by that."""
-    for member in ("arrayJobId", "multiNodeJobId"):
-        if request.get(member):
-            raise NotBuilt(f"the parameter {member} of ListJobs")
     given = request.get("jobQueue")
     if not given:
         raise refusal(ctx, "Must specify either jobQueue, arrayJobId or multiNodeJobId")

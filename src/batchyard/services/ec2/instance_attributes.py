@@ -7,7 +7,6 @@ from typing import Any
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
-from batchyard.framework.errors import NotBuilt
 from batchyard.services.ec2.instance_rows import find_instance
 from batchyard.services.ec2.instances import instance_keys
 from batchyard.services.ec2.places import place
@@ -15,6 +14,11 @@ from batchyard.services.ec2.refusals import INSTANCE, not_found
 from batchyard.services.ec2.resources import resource_check
 from batchyard.services.ec2.service import ec2
 from batchyard.store.prepared import Row
+
+_ATTRIBUTES = ec2.unbuilt(
+    "`Attribute` other than `userData`, `instanceType`, `rootDeviceName`, `ebsOptimized` and `groupSet`",
+    on=["DescribeInstanceAttribute"],
+)
 
 
 def _instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -44,4 +48,4 @@ def _attribute(row: Row, name: str) -> dict[str, Any]:
         return {"EbsOptimized": {"Value": bool(launched.get("EbsOptimized"))}}
     if name == "groupSet":
         return {"Groups": row.security_groups}
-    raise NotBuilt(f"the attribute {name} of DescribeInstanceAttribute")
+    raise _ATTRIBUTES(f"the attribute {name} of DescribeInstanceAttribute")

@@ -11,7 +11,7 @@ from typing import Any
 from batchyard.data import instance_types
 from batchyard.data.instance_types import InstanceType
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.images import find_image
 from batchyard.services.ec2.instance_rows import (
     CONTROLLER,
@@ -45,6 +45,13 @@ from batchyard.store.types import encode
 
 LARGEST_USER_DATA = 16384
 _DEFAULT_TYPE = "m1.small"
+
+_MARKET_TYPES = ec2.unbuilt(
+    "`InstanceMarketOptions.MarketType` other than `spot` and `on-demand`", on=["RunInstances"]
+)
+_SPOT_TYPES = ec2.unbuilt(
+    "`InstanceMarketOptions.SpotOptions.SpotInstanceType` other than `one-time`", on=["RunInstances"]
+)
 
 
 @ec2.operation(
@@ -187,9 +194,9 @@ def _check_options(ctx: Context, launch: Launch) -> None:
         raise ApiError("InvalidPlacementGroup.Unknown", f"The Placement Group '{group}' is unknown.")
     market = data.get("InstanceMarketOptions") or {}
     if market.get("MarketType", "spot") not in ("spot", "on-demand"):
-        raise NotBuilt(f"the market type {market['MarketType']}")
+        raise _MARKET_TYPES(f"the market type {market['MarketType']}")
     if (market.get("SpotOptions") or {}).get("SpotInstanceType", "one-time") != "one-time":
-        raise NotBuilt("persistent Spot Instance requests")
+        raise _SPOT_TYPES("persistent Spot Instance requests")
     if "UserData" in data:
         check_user_data(data["UserData"])
 

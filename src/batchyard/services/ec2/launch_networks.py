@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import networks
 from batchyard.services.ec2.launches import Launch
 from batchyard.services.ec2.networks import SecurityGroup, Subnet, Vpc
 from batchyard.services.ec2.places import Place, at, place
 from batchyard.services.ec2.refusals import invalid_combination, invalid_value
 from batchyard.services.ec2.security_groups import require_group, require_group_named
+from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.subnets import RESERVED_ADDRESSES, addresses_left, require_subnet
 from batchyard.services.ec2.tables import instances
 from batchyard.store.prepared import Prepared
@@ -27,6 +28,8 @@ _AT_ADDRESS = Prepared(
     .where(instances.c.subnet_id == bindparam("subnet_id"))
     .where(instances.c.private_ip == bindparam("private_ip"))
 )
+
+_INTERFACES = ec2.unbuilt("more than one of `NetworkInterfaces`", on=["RunInstances"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def _check_combination(launch: Launch) -> None:
     such request; here it is accepted (a deliberate difference).
     """
     if len(launch.data.get("NetworkInterfaces") or ()) > 1:
-        raise NotBuilt("more than one network interface of an instance")
+        raise _INTERFACES("more than one network interface of an instance")
     if "NetworkInterfaces" not in launch.own:
         return
     if "SubnetId" in launch.own:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.launches import HONOURED, REFUSED_IN_LAUNCH
+from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.spot_fleet_rows import FLEET_TAG
 
 _SAME = HONOURED - {"TagSpecifications", "SecurityGroups", "Placement"}
@@ -33,6 +34,9 @@ REFUSED = (
 """Refused with 501. Prices, interruption behaviour and pools are kept and shown: here nothing has a price and
 nothing is interrupted."""
 
+_PLACEMENT_GROUPS = ec2.unbuilt(
+    "`SpotFleetRequestConfig.LaunchSpecifications.Placement.GroupName`", on=["RequestSpotFleet"]
+)
 _STRATEGIES = {
     "lowestPrice",
     "diversified",
@@ -77,7 +81,7 @@ def check_config(ctx: Context, config: Mapping[str, Any]) -> None:
         if "ImageId" not in one or "InstanceType" not in one:
             raise invalid("LaunchSpecifications")
         if (one.get("Placement") or {}).get("GroupName"):
-            raise NotBuilt("placement groups of a Spot Fleet")
+            raise _PLACEMENT_GROUPS("placement groups of a Spot Fleet")
 
 
 def _check_role(ctx: Context, role_arn: str) -> None:

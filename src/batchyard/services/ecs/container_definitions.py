@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from batchyard.framework.errors import NotBuilt
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.task_sizes import LEAST_MEMORY
@@ -48,6 +47,16 @@ NAMELESS = "Environment variable name should not be null or empty."
 LONGEST_STOP_TIMEOUT = 120
 """Seconds, Fargate's own limit; ECS reference of ContainerDefinition.stopTimeout."""
 
+_REGISTERING = ("RegisterTaskDefinition",)
+_CONTAINERS = ecs.unbuilt("more than one of `containerDefinitions`", on=_REGISTERING)
+_LOG_DRIVERS = ecs.unbuilt(
+    "`containerDefinitions.logConfiguration.logDriver` other than `awslogs`", on=_REGISTERING
+)
+_LOG_OPTIONS = ecs.unbuilt(
+    f"`containerDefinitions.logConfiguration.options` other than {', '.join(f'`{one}`' for one in LOG_OPTIONS)}",
+    on=_REGISTERING,
+)
+
 
 def normalized(containers: Sequence[Mapping[str, Any]], *, task_memory: bool) -> list[dict[str, Any]]:
     """The containers with ECS's defaults; raises ClientException for what ECS refuses.
@@ -57,7 +66,7 @@ def normalized(containers: Sequence[Mapping[str, Any]], *, task_memory: bool) ->
     if not containers:
         raise ecs.error.ClientException("Container list cannot be empty.")
     if len(containers) > 1:
-        raise NotBuilt("more than one container in containerDefinitions of RegisterTaskDefinition")
+        raise _CONTAINERS("more than one container in containerDefinitions of RegisterTaskDefinition")
     return [_normalized(one, task_memory=task_memory) for one in containers]
 
 
@@ -115,7 +124,7 @@ def _check_logging(configuration: Mapping[str, Any] | None) -> None:
         return
     driver = configuration["logDriver"]
     if driver != "awslogs":
-        raise NotBuilt(f"the log driver {driver}")
+        raise _LOG_DRIVERS(f"the log driver {driver}")
     options = configuration.get("options") or {}
     for needed in ("awslogs-group", "awslogs-region"):
         if not options.get(needed):
@@ -124,4 +133,4 @@ def _check_logging(configuration: Mapping[str, Any] | None) -> None:
             )
     for option in options:
         if option not in LOG_OPTIONS:
-            raise NotBuilt(f"the log option {option}")
+            raise _LOG_OPTIONS(f"the log option {option}")

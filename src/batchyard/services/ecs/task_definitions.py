@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.container_definitions import NOT_HONOURED, normalized
@@ -23,6 +23,9 @@ from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, memory_m
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
+_SYSTEMS = ecs.unbuilt(
+    "`runtimePlatform.operatingSystemFamily` other than `LINUX`", on=["RegisterTaskDefinition"]
+)
 _FAMILY = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _PLACE = (
     (task_definitions.c.account == bindparam("account"))
@@ -178,7 +181,7 @@ def _document(ctx: Context, request: Any) -> dict[str, Any]:
             document[name] = request[name]
     family = (request.get("runtimePlatform") or {}).get("operatingSystemFamily", "LINUX")
     if family != "LINUX":
-        raise NotBuilt(f"the operating system family {family}")
+        raise _SYSTEMS(f"the operating system family {family}")
     for name in ("taskRoleArn", "executionRoleArn"):
         if request.get(name):
             document[name] = role_arn(ctx, request[name])

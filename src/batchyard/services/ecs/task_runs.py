@@ -9,7 +9,6 @@ from typing import Any
 from batchyard import ids
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
-from batchyard.framework.errors import NotBuilt
 from batchyard.services.ecs import placing, run_tokens, task_overrides, task_rows, task_views
 from batchyard.services.ecs.placing import Need
 from batchyard.services.ecs.resources import (
@@ -30,6 +29,7 @@ from batchyard.store.prepared import Row
 
 MOST_TASKS = 10
 PLATFORM_VERSION = "1.4.0"
+_LAUNCH_TYPES = ecs.unbuilt("`launchType` other than `EC2` and `FARGATE`", on=["RunTask"])
 
 _REFUSED = (
     "enableExecuteCommand",
@@ -160,7 +160,7 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
         raise ecs.error.ClientException("TaskDefinition is inactive")
     launch_type = request.get("launchType") or "EC2"
     if launch_type not in ("EC2", "FARGATE"):
-        raise NotBuilt(f"the launch type {launch_type}")
+        raise _LAUNCH_TYPES(f"the launch type {launch_type}")
     if launch_type not in definition.document["compatibilities"]:
         raise ecs.error.InvalidParameterException(
             f"Task definition does not support launch_type {launch_type}."

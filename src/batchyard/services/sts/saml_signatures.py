@@ -6,7 +6,8 @@ import base64
 import binascii
 from typing import Any
 
-from batchyard.framework.errors import ApiError, NotBuilt
+from batchyard.framework.errors import ApiError
+from batchyard.services.sts.service import sts
 
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
@@ -14,6 +15,7 @@ _METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}"
 _SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 INVALID = "InvalidIdentityToken"
+_ENCRYPTED = sts.unbuilt("an encrypted assertion in `SAMLAssertion`", on=["AssumeRoleWithSAML"])
 
 Element = Any
 
@@ -61,7 +63,7 @@ def _check_response(response: Element) -> None:
     if status is None or status.get("Value") != _SUCCESS:
         raise ApiError(INVALID, "The status of the SAML response is not Success")
     if response.find(f"{ASSERTION}EncryptedAssertion") is not None:
-        raise NotBuilt("an encrypted assertion in AssumeRoleWithSAML")
+        raise _ENCRYPTED("an encrypted assertion in AssumeRoleWithSAML")
 
 
 def _issuer(metadata: str) -> tuple[str, list[str]]:
