@@ -7,6 +7,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from batchyard.services.autoscaling.controllers import sizing
+
 ROLE = "arn:aws:iam::{}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 
 
@@ -167,6 +169,24 @@ def test_deletion_waits_for_the_instances_or_ends_them(
     assert describe()["Status"] == "Delete in progress"
     wait_for(lambda: describe() is None)
     assert refusal(autoscaling.delete_auto_scaling_group, AutoScalingGroupName="g")[0] == "ValidationError"
+
+
+def test_a_pace_that_ends_while_a_group_is_looked_at_is_over(
+    app, autoscaling, group, describe, monkeypatch, wait_for
+):
+    """A slow machine: no later step may take for over what an earlier one waited for, as nobody asks again."""
+    is_waiting = sizing.is_waiting
+
+    def until_over(row, now):
+        waits = is_waiting(row, now)
+        if waits:
+            wait_for(lambda: app.clock.now() > row.retry_at)
+        return waits
+
+    monkeypatch.setattr(sizing, "is_waiting", until_over)
+    group()
+    autoscaling.delete_auto_scaling_group(AutoScalingGroupName="g")
+    wait_for(lambda: describe() is None, seconds=5)
 
 
 def test_the_role_is_in_use_while_any_region_has_a_group(

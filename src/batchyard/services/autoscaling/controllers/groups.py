@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from batchyard.framework.clients import Clients
@@ -41,12 +41,14 @@ class Groups(Controller):
         if group is None:
             return None
         aws = acting_as(group.role_arn)
+        # One moment for all steps: a wait that ended between two of them would have been over for nobody.
+        now = self.now
         refused = self._look_up(key, group, aws)
-        self.write(lambda tx: sizing.decide(tx, key, self.now))
+        self.write(lambda tx: sizing.decide(tx, key, now))
         refused = self._launch(key, aws) or refused
         refused = self._end(key, aws) or refused
-        self.write(lambda tx: self._close(tx, key))
-        return self._when_again(key, refused)
+        self.write(lambda tx: self._close(tx, key, now))
+        return self._when_again(key, refused, now)
 
     def _look_up(self, key: Key, group: Row, aws: Clients) -> ApiError | None:
         """Learn what the group's creator was not allowed to look up: its subnets and its template's names."""
@@ -147,10 +149,10 @@ class Groups(Controller):
         watching = Key("autoscaling.instances", key.account, key.partition, key.region, instance_id)
         self.intend(tx, watching)
 
-    def _close(self, tx: Transaction, key: Key) -> None:
+    def _close(self, tx: Transaction, key: Key, now: datetime) -> None:
         """The row of a deleted group goes once nothing of it is left, and not before the pace."""
         group = find_group(tx, place(key), key.name)
-        if group is None or not group.status or sizing.is_waiting(group, self.now):
+        if group is None or not group.status or sizing.is_waiting(group, now):
             return
         busy = activity_rows.unfinished(tx, place(key), key.name) or instances_of(tx, place(key), key.name)
         if not busy:
@@ -158,14 +160,14 @@ class Groups(Controller):
             activity_rows.mark_deleted(tx, place(key), key.name)
             self.announce(tx, "autoscaling.group", key, key.name)
 
-    def _when_again(self, key: Key, refused: ApiError | None) -> Again | None:
-        """After a refusal with a growing delay; else when the group's own waiting is over."""
+    def _when_again(self, key: Key, refused: ApiError | None, now: datetime) -> Again | None:
+        """After a refusal with a growing delay; else when the group's own waiting, as of `now`, is over."""
         if refused is None:
             with self.read() as tx:
                 group = find_group(tx, place(key), key.name)
-            if group is None or not sizing.is_waiting(group, self.now):
+            if group is None or not sizing.is_waiting(group, now):
                 return None
-            return Again((group.retry_at - self.now).total_seconds())
+            return Again(max(0.0, (group.retry_at - self.now).total_seconds()))
         return Again(self.write(lambda tx: self._postpone(tx, key)))
 
     def _postpone(self, tx: Transaction, key: Key) -> float:
