@@ -51,3 +51,15 @@ def test_the_summary_counts(iam: Any) -> None:
         "VersionsPerPolicyQuota": 5,
     }
     assert after.items() >= quotas.items()
+
+
+def test_the_version_of_the_global_endpoints_tokens(iam: Any, aws: Any) -> None:
+    """Botocore, SetSecurityTokenServicePreferences; tokens are valid in all Regions, as Regional endpoints' are."""
+    for version, number in (("v2Token", 2), ("v1Token", 1)):
+        iam.set_security_token_service_preferences(GlobalEndpointTokenVersion=version)
+        assert iam.get_account_summary()["SummaryMap"]["GlobalEndpointTokenVersion"] == number
+    china = aws("iam", region="cn-north-1")
+    iam.set_security_token_service_preferences(GlobalEndpointTokenVersion="v2Token")
+    assert china.get_account_summary()["SummaryMap"]["GlobalEndpointTokenVersion"] == 1
+    answer = refused(iam.set_security_token_service_preferences, GlobalEndpointTokenVersion="v3Token")
+    assert answer[::2] == ("ValidationError", 400)

@@ -16,6 +16,7 @@ from batchyard.services.iam import (
     login_profiles,
     mfa_devices,
     oidc_providers,
+    organizations,
     password_policies,
     policies,
     policy_versions,
@@ -29,6 +30,7 @@ from batchyard.services.iam import (
     simulations,
     ssh_public_keys,
     tags,
+    token_preferences,
     users,
 )
 from batchyard.services.iam.controllers import role_deletion
@@ -51,6 +53,7 @@ __all__ = [
     "login_profiles",
     "mfa_devices",
     "oidc_providers",
+    "organizations",
     "password_policies",
     "policies",
     "policy_versions",
@@ -65,5 +68,6 @@ __all__ = [
     "simulations",
     "ssh_public_keys",
     "tags",
+    "token_preferences",
     "users",
 ]

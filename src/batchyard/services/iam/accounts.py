@@ -28,6 +28,7 @@ from batchyard.services.iam.quotas import PER_ACCOUNT
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.signing_certificates import CERTIFICATES_PER_USER
 from batchyard.services.iam.tables import account_aliases, policies, policy_versions
+from batchyard.services.iam.token_preferences import global_endpoint_token_version
 from batchyard.store.prepared import Prepared
 
 VERSIONS_IN_USE = 10000
@@ -132,7 +133,7 @@ def get_account_summary(ctx: Context, request: Any) -> dict[str, Any]:
         "AttachedPoliciesPerRoleQuota": MOST_ATTACHED,
         "AccessKeysPerUserQuota": KEYS_PER_USER,
         "GroupsPerUserQuota": GROUPS_PER_USER,
-        "GlobalEndpointTokenVersion": 1,
+        "GlobalEndpointTokenVersion": global_endpoint_token_version(ctx),
         "SigningCertificatesPerUserQuota": CERTIFICATES_PER_USER,
         "AccountMFAEnabled": 0,
         "AccountPasswordPresent": 0,

@@ -283,3 +283,12 @@ service_credentials = Table(
     Index("iam_service_credentials_by_account", "account"),
     sqlite_with_rowid=False,
 )
+
+token_preferences = Table(
+    "iam_token_preferences",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
