@@ -50,7 +50,9 @@ def _serve(settings: Settings) -> None:
     from batchyard.cli.opening import opened, without_administrator
     from batchyard.server.listen import AddressInUse, listen, make_server, ready_line
     from batchyard.server.listen import run as run_until_told
+    from batchyard.server.memory import give_back_large_blocks
 
+    give_back_large_blocks()
     try:
         listener = listen(settings.host, settings.port)
     except AddressInUse as error:
