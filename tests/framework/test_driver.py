@@ -24,6 +24,7 @@ from batchyard.framework.epochs import Epochs
 from batchyard.framework.session import Session
 from batchyard.framework.work import Key
 from batchyard.store.store import Store, open_store
+from batchyard.store.transaction import Transaction
 from conftest import wait_for
 
 
@@ -57,9 +58,11 @@ class Yard:
         self.store = store
 
     def intend(self, name: str, *, grouping: str = "", delay: float = 0) -> None:
-        key = Key("yard.acting", "1", "aws", "us-east-1", name, grouping)
-        moment = self.clock.now() + timedelta(seconds=delay)
-        self.store.write(lambda tx: schedule(self.runtime, tx, key, moment))
+        key = self.key(name, grouping)
+        self.store.write(lambda tx: schedule(self.runtime, tx, key, delay_seconds=delay))
+
+    def key(self, name: str, grouping: str = "") -> Key:
+        return Key("yard.acting", "1", "aws", "us-east-1", name, grouping)
 
     def left(self) -> int:
         with self.store.read() as tx:
@@ -222,6 +225,11 @@ class TurnedBack(AdvancedClock):
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=self.seconds)
 
+    def turn_back(self, seconds: float) -> None:
+        """Set it back, and have whoever waits for the time look at it, as any wake-up does."""
+        self.seconds -= seconds
+        self.advance(0)
+
 
 def test_a_clock_that_is_turned_back_makes_nothing_wait_longer(store: Store) -> None:
     done: list[str] = []
@@ -248,6 +256,49 @@ def test_what_was_to_happen_by_the_clock_of_another_start_is_not_late(store: Sto
     restarted.driver.start()
     wait_for(lambda: done == ["soon"], seconds=5)
     restarted.driver.stop()
+
+
+def test_what_is_written_while_the_clock_is_turned_back_is_not_late(store: Store, caplog: Any) -> None:
+    """Its moment was read of the old clock, and the driver hears of it after it saw the new one."""
+    done: list[str] = []
+    one = Yard(store, lambda keys: done.append(keys[0].name), clock=TurnedBack())
+    one.driver.start()
+
+    def write(tx: Transaction) -> None:
+        schedule(one.runtime, tx, one.key("soon"), delay_seconds=0.3)
+        one.clock.turn_back(600)
+        wait_for(lambda: "turned back" in caplog.text)
+
+    store.write(write)
+    wait_for(lambda: done == ["soon"], seconds=5)
+    one.driver.stop()
+
+
+def test_work_that_ends_while_the_clock_is_turned_back_is_not_late(store: Store, monkeypatch: Any) -> None:
+    rounds: list[int] = []
+    brought_forward = threading.Event()
+
+    def act(keys: Sequence[Key]) -> Again | None:
+        rounds.append(1)
+        return Again(0.3) if len(rounds) == 1 else None
+
+    one = Yard(store, act, clock=TurnedBack())
+    write = store.write
+
+    def slow(function: Any) -> Any:
+        if "_conclude" in function.__qualname__ and len(rounds) == 1:
+            one.clock.turn_back(600)
+            assert brought_forward.wait(10)
+        written = write(function)
+        if "_keep_brought_forward" in function.__qualname__:
+            brought_forward.set()
+        return written
+
+    monkeypatch.setattr(store, "write", slow)
+    one.driver.start()
+    one.intend("key")
+    wait_for(lambda: len(rounds) == 2, seconds=5)
+    one.driver.stop()
 
 
 def event_at(moment: datetime) -> Event:

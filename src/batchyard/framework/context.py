@@ -104,7 +104,7 @@ class Context:
     ) -> None:
         """Ask a controller to look at `name` in this account and Region, once the change is committed."""
         key = Key(controller, self.account, self.partition, region or self.region, name, grouping)
-        schedule(self.runtime, self._tx, key, self.now + timedelta(seconds=delay_seconds))
+        schedule(self.runtime, self._tx, key, delay_seconds=delay_seconds)
 
     def announce(self, topic: str, name: str, *, grouping: str = "") -> None:
         """Wake the controllers that listen to `topic`, each with the key `name`."""
@@ -112,7 +112,12 @@ class Context:
             self.intend(controller, name, grouping=grouping)
 
 
-def schedule(runtime: Runtime, tx: Transaction, key: Key, not_before: datetime) -> None:
-    """Write work for a controller and tell the driver after the commit."""
+def schedule(runtime: Runtime, tx: Transaction, key: Key, *, delay_seconds: float = 0) -> None:
+    """Write work for a controller and tell the driver after the commit.
+
+    The clock is read here, where writes wait for each other: a moment that was read before may be of a clock that was
+    turned back since, and would be brought forward by nobody.
+    """
+    not_before = runtime.clock.now() + timedelta(seconds=delay_seconds)
     if work.intend(tx, key, not_before=not_before, epoch=runtime.epochs.of(key.account)):
         tx.after_commit(lambda: runtime.wake([(key, not_before)]))

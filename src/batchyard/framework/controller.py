@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from batchyard.framework.clients import Clients
@@ -96,7 +96,7 @@ class Controller:
 
     def intend(self, tx: Transaction, key: Key, *, delay_seconds: float = 0) -> None:
         """Ask a controller (this or another of the same service) to look at `key`."""
-        schedule(self.runtime, tx, key, self.now + timedelta(seconds=delay_seconds))
+        schedule(self.runtime, tx, key, delay_seconds=delay_seconds)
 
     def announce(self, tx: Transaction, topic: str, like: Key, name: str, *, grouping: str = "") -> None:
         """Wake the controllers that listen to `topic` in the account and Region of `like`."""

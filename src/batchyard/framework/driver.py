@@ -64,14 +64,11 @@ class Driver:
         """Take the work that the store holds and begin."""
         now = microseconds(self._runtime.clock.now())
         with self._runtime.store.read() as tx:
-            held = list(work.every(tx))
             newest = newest_event_time(tx)
         behind = 0 if newest is None else microseconds(newest) - now
         if behind > TOLERANCE_SECONDS * 1_000_000:
             self._keep_brought_forward(behind)
-            with self._runtime.store.read() as tx:
-                held = list(work.every(tx))
-        self.wake([(due.key, due.not_before) for due in held])
+        self._take_all()
         self._runtime.clock.on_change(self._clock_changed)
         for controller in self._controllers.values():
             controller.started()
@@ -87,11 +84,17 @@ class Driver:
             if thread.is_alive():
                 thread.join()
 
-    def wake(self, rows: Sequence[tuple[Key, datetime]]) -> None:
-        """Take notice of committed work."""
+    def _take_all(self) -> None:
+        with self._runtime.store.read() as tx:
+            held = list(work.every(tx))
+        self.wake([(due.key, due.not_before) for due in held])
+
+    def wake(self, rows: Sequence[tuple[Key, datetime | None]]) -> None:
+        """Take notice of committed work, due at a moment or (None) at once."""
         with self._condition:
+            now = self._runtime.clock.now()
             for key, not_before in rows:
-                self._push(key, microseconds(not_before))
+                self._push(key, microseconds(not_before or now))
             self._condition.notify(len(rows))
 
     def is_idle(self) -> bool:
@@ -155,6 +158,8 @@ class Driver:
             by, self._turned_back = self._turned_back, 0
         try:
             self._keep_brought_forward(by)
+            # What was written meanwhile by the old clock, and told after `_bring_forward`, stands earlier there.
+            self._take_all()
         except Exception:
             _log.exception("the work in the store was not brought forward")
 
@@ -238,16 +243,16 @@ class Driver:
     def _conclude(self, due: Sequence[Due], outcome: Outcome, *, failed: bool) -> None:
         if not due:
             return
-        now = self._runtime.clock.now()
-        ends: list[tuple[Due, datetime | None]] = []
+        ends: list[tuple[Due, Again | None]] = []
         for row in due:
             again = outcome if outcome is None or isinstance(outcome, Again) else outcome.get(row.key)
             if failed:
                 again = self._after_failure(row.key)
             else:
                 self._failures.pop(row.key, None)
-            ends.append((row, None if again is None else now + timedelta(seconds=again.seconds)))
-        left = self._runtime.store.write(lambda tx: _end(tx, ends))
+            ends.append((row, again))
+        # The clock is read in the write, as by `schedule`.
+        left = self._runtime.store.write(lambda tx: _end(tx, ends, now=self._runtime.clock.now()))
         with self._condition:
             for key, not_before in left:
                 self._push(key, microseconds(not_before))
@@ -257,14 +262,16 @@ class Driver:
         return Again(min(LONGEST_DELAY_SECONDS, 0.1 * 2 ** min(self._failures[key], 12)))
 
 
-def _end(tx: Transaction, ends: Sequence[tuple[Due, datetime | None]]) -> list[tuple[Key, datetime]]:
+def _end(
+    tx: Transaction, ends: Sequence[tuple[Due, Again | None]], *, now: datetime
+) -> list[tuple[Key, datetime]]:
     """Close or postpone each row; returns those that stay, with their moments."""
     left: list[tuple[Key, datetime]] = []
-    for row, until in ends:
-        if until is None:
+    for row, again in ends:
+        if again is None:
             work.done(tx, row)
         else:
-            work.later(tx, row, until)
+            work.later(tx, row, now + timedelta(seconds=again.seconds))
         remaining = work.find(tx, row.key)
         if remaining is not None:
             left.append((row.key, remaining.not_before))

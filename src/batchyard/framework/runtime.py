@@ -52,7 +52,7 @@ class Runtime:
     endpoint: str = ""
     """Where this server is reached: what jobs get as AWS_ENDPOINT_URL."""
     wake: Callable[[Sequence[Any]], None] = lambda rows: None
-    """Tells the controllers' driver of work that was committed."""
+    """Tells the controllers' driver of work that was committed: (key, the moment from which it is due; None: now)."""
 
     def linked_role(self, principal: str) -> ServiceLinkedRole | None:
         """The service-linked role of a service principal, where the service behind it is here."""

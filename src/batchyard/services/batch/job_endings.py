@@ -19,7 +19,7 @@ from batchyard.store.transaction import Transaction
 
 KEPT = timedelta(days=7)
 """How long an ended job can be described (batch-jobs.md 2)."""
-PLACING_DELAY = timedelta(milliseconds=20)
+PLACING_DELAY_SECONDS = 0.02
 """Wake-ups of the placing controller within this time cost one plan."""
 
 _AWAITED = Prepared(
@@ -46,13 +46,13 @@ def end_job(
     if row.status == PENDING:
         tx.run(_WAIT_NO_MORE, job=row.id)
     if tx.first(_AWAITED, job=row.id) is not None:
-        schedule(runtime, tx, key_of(row, "batch.releasing", row.job_id), now)
-    schedule(runtime, tx, key_of(row, "batch.sweeping", "finished"), now + KEPT)
+        schedule(runtime, tx, key_of(row, "batch.releasing", row.job_id))
+    schedule(runtime, tx, key_of(row, "batch.sweeping", "finished"), delay_seconds=KEPT.total_seconds())
 
 
-def wake_placing(tx: Transaction, runtime: Runtime, row: Row, *, now: datetime) -> None:
+def wake_placing(tx: Transaction, runtime: Runtime, row: Row) -> None:
     """Have the account's queues looked at: room came free, or a job became RUNNABLE."""
-    schedule(runtime, tx, key_of(row, "batch.placing", "queues"), now + PLACING_DELAY)
+    schedule(runtime, tx, key_of(row, "batch.placing", "queues"), delay_seconds=PLACING_DELAY_SECONDS)
 
 
 def key_of(row: Row, controller: str, name: str, *, grouping: str = "") -> Key:

@@ -13,7 +13,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch import job_rows, job_specs
 from batchyard.services.batch.job_definitions import find_newest_active, find_revision
-from batchyard.services.batch.job_endings import PLACING_DELAY
+from batchyard.services.batch.job_endings import PLACING_DELAY_SECONDS
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_job, find_queue, job, job_definition, job_queue, name_of
 from batchyard.services.batch.service import batch
@@ -80,7 +80,7 @@ def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
     if unmet:
         _wait_for(ctx, unmet, identity)
     elif not ctx.read.remembered(job_rows.front_of(queue.id)):
-        ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY.total_seconds())
+        ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY_SECONDS)
     arn = job.arn(ctx, name=job_id)
     ctx.note_resource(arn)
     return {"jobArn": arn, "jobName": request["jobName"], "jobId": job_id}

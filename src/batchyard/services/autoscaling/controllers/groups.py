@@ -167,7 +167,7 @@ class Groups(Controller):
                 group = find_group(tx, place(key), key.name)
             if group is None or not sizing.is_waiting(group, now):
                 return None
-            return Again(max(0.0, (group.retry_at - self.now).total_seconds()))
+            return Again((group.retry_at - now).total_seconds())
         return Again(self.write(lambda tx: self._postpone(tx, key)))
 
     def _postpone(self, tx: Transaction, key: Key) -> float:

@@ -78,7 +78,7 @@ def end_attempt(
             end_reason=None,
             timed_out=False,
         )
-    wake_placing(tx, runtime, row, now=now)
+    wake_placing(tx, runtime, row)
 
 
 def _attempt(row: Row, task: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:

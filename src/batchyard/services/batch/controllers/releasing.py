@@ -72,4 +72,4 @@ class ReleasingController(Controller):
             end_job(tx, self.runtime, row, status=FAILED, reason=DEPENDENT_JOB_FAILED, now=self.now)
         else:
             job_rows.change(tx, row, status=RUNNABLE)
-            wake_placing(tx, self.runtime, row, now=self.now)
+            wake_placing(tx, self.runtime, row)

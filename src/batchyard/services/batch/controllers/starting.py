@@ -254,7 +254,7 @@ class Starter:
         job_rows.set_task(tx, job.id, task["taskArn"])
         cluster = answer.start.environment.made["cluster_arn"]
         key = key_of(job, "batch.watching", task["taskArn"], grouping=cluster)
-        schedule(self._runtime, tx, key, self._now)
+        schedule(self._runtime, tx, key)
 
 
 def _made_at(definition_id: int, environment: Row) -> dict[str, Any]:

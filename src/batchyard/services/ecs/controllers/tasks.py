@@ -91,11 +91,11 @@ class TaskController(Controller):
         """Called by the engine, on its thread: have the tasks looked at. Each has its work row already, for later."""
         with self.read() as tx:
             rows = task_rows.find_places(tx, identities)
-        self.runtime.wake([(key_of(row), self.now) for row in rows])
+        self.runtime.wake([(key_of(row), None) for row in rows])
 
     def _wake_waiting(self, tx: Transaction) -> None:
         for row in slots.call_waiting(tx, size=self._places):
-            schedule(self.runtime, tx, key_of(row), self.now)
+            schedule(self.runtime, tx, key_of(row))
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         """Admit, start, watch and close the tasks that the keys name."""
