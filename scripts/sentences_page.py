@@ -6,14 +6,13 @@ A test quotes a sentence in its docstring, on a line that begins with `> ` (what
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from written_tests import ROOT, link, written_tests
+
 INVENTORY = ROOT / "tests/corpus/sentences.json"
 
 HEAD = """# AWS's page, sentence by sentence
@@ -65,12 +64,9 @@ def quotations(docstring: str) -> list[str]:
 def quoted_sentences() -> dict[str, Quoted]:
     """Every quoted sentence by its digest."""
     found: dict[str, Quoted] = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                for words in quotations(ast.get_docstring(node, clean=False) or ""):
-                    one = found.setdefault(digest(words), Quoted(words))
-                    one.tests.append(f"{path.relative_to(ROOT)}::{node.name}")
+    for test in written_tests().values():
+        for words in quotations(test.docstring):
+            found.setdefault(digest(words), Quoted(words)).tests.append(test.place)
     return found
 
 
@@ -97,9 +93,4 @@ def _row(entry: dict[str, str], quoted: Quoted | None) -> str:
     if quoted is None:
         about = entry.get("about", "no test quotes it")
         return f"| ({about}) | {_SUBJECTS.get(entry['subject'], 'none')} |"
-    return f"| {quoted.words} | {'<br>'.join(_link(test) for test in quoted.tests)} |"
-
-
-def _link(test: str) -> str:
-    path, name = test.split("::")
-    return f"[{name.removeprefix('test_').replace('_', ' ')}](../{path})"
+    return f"| {quoted.words} | {'<br>'.join(link(test) for test in quoted.tests)} |"

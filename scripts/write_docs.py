@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from recorded_page import recorded_page
 from sentences_page import sentences_page
 from settings_page import settings_page
 from statements_page import statements_page
@@ -74,6 +75,7 @@ def covered(service: str) -> set[str]:
 
 PAGES = {
     "docs/coverage.md": coverage,
+    "docs/recorded.md": recorded_page,
     "docs/sentences.md": sentences_page,
     "docs/settings.md": settings_page,
     "docs/statements.md": statements_page,

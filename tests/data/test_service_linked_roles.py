@@ -1,4 +1,4 @@
-"""The templates of service-linked roles."""
+"""The templates of service-linked roles (slr.md 2)."""
 
 from __future__ import annotations
 

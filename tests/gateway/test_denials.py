@@ -1,4 +1,4 @@
-"""Each tail of an AccessDenied that this version has reasons for (iam-evaluation.md 6), on a real server."""
+"""Each tail of an AccessDenied that this version has reasons for (iam-evaluation.md 5, 6, 8), on a real server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from batchyard.gateway.denial import denied as denial
+from batchyard.policy.decision import Decision, Reason
 from conftest import client
 from gateway.raw_requests import allow, deny, policy
 
@@ -145,6 +147,46 @@ def test_an_identity_policy_denies_passing_a_role(role: Any, user: Any, sign_in:
         f"User: {made['arn']} is not authorized to perform: iam:PassRole on resource: {arn} because no"
         " identity-based policy allows the iam:PassRole action"
     )
+
+
+def test_without_a_resource_level_the_denial_names_a_star(user: Any, sign_in: Any) -> None:
+    made = user(None)
+    _, message, _ = denied(sign_in("batch", made).describe_job_queues)
+    assert message == (
+        f"User: {made['arn']} is not authorized to perform: batch:DescribeJobQueues on resource: * because no"
+        " identity-based policy allows the batch:DescribeJobQueues action"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "lacking", "denying"),
+    [
+        (
+            "resource-based policy",
+            "because no resource-based policy allows the logs:PutLogEvents action",
+            "with an explicit deny in a resource-based policy",
+        ),
+        (
+            "service control policy",
+            "because no service control policy allows the logs:PutLogEvents action",
+            "with an explicit deny in a service control policy",
+        ),
+        (
+            "resource control policy",
+            "because no resource control policy allows the logs:PutLogEvents action",
+            "with an explicit deny in a resource control policy",
+        ),
+    ],
+)
+def test_policies_that_no_account_here_has_are_told_alike(reason: Reason, lacking: str, denying: str) -> None:
+    """Organizations and resource-based policies come with simulations alone; the words are made in one place."""
+    told = {"principal_arn": "arn:aws:iam::123456789012:user/u", "action": "logs:PutLogEvents"}
+    for outcome, tail in (("implicitDeny", lacking), ("explicitDeny", denying)):
+        decision = Decision(outcome, reason, ())
+        refusal = denial("logs", **told, resource="*", decision=decision)
+        assert refusal.message == (
+            f"User: {told['principal_arn']} is not authorized to perform: logs:PutLogEvents on resource: * {tail}"
+        )
 
 
 @pytest.mark.parametrize(

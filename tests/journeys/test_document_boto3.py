@@ -93,7 +93,7 @@ def administrator(server: Served, partition: str, account: str) -> Somebody:
 
 @pytest.mark.parametrize("partition", sorted(REGIONS))
 def test_the_document_from_top_to_bottom(server: Served, account: str, partition: str) -> None:
-    """The document, sentence by sentence:
+    """The document, sentence by sentence; that Batch makes the role again is recorded, too (slr.md 4):
 
     > You can delete a service-linked role only after first deleting their related resources.
     > You don't need to manually create a service-linked role.

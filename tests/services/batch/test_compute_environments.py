@@ -149,7 +149,7 @@ def test_a_managed_environment_on_instances_is_built_as_recorded(aws: Aws, accou
 def test_a_wrong_role_is_accepted_turns_invalid_and_heals(
     aws: Aws, account: str, role: str, reason: str
 ) -> None:
-    """batch-on-behalf.md 4 and 6; UpdateComputeEnvironment with a right role heals it."""
+    """batch-on-behalf.md 4 and 6, iam-evaluation.md 6; UpdateComputeEnvironment with a right role heals it."""
     iam = aws("iam")
     iam.create_role(RoleName="pathed", Path="/team/", AssumeRolePolicyDocument=trust("batch.amazonaws.com"))
     iam.create_role(RoleName="other", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
@@ -180,6 +180,7 @@ def test_an_invalid_environment_can_be_disabled_and_deleted(aws: Aws, account: s
 
 
 def test_a_role_that_loses_a_right_makes_it_invalid_in_awss_words(aws: Aws, account: str) -> None:
+    """batch-on-behalf.md 3 and 6; iam-evaluation.md 7 for the name of Batch's sessions."""
     iam = aws("iam")
     iam.create_role(RoleName="right", AssumeRolePolicyDocument=trust("batch.amazonaws.com"))
     document = EVERYTHING.replace('"Action":"*"', '"NotAction":"ecs:CreateCluster"')

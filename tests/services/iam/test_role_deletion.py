@@ -76,6 +76,18 @@ def test_a_task_goes_through_its_states(slow: Serving, wait_for: Any) -> None:
     assert refused(iam.delete_service_linked_role, RoleName=BATCH) == ("NoSuchEntity", text, 404)
 
 
+def test_an_unused_role_is_gone_within_ten_seconds(wait_for: Any) -> None:
+    """At the pace that servers have without settings (slr.md 4, recorded: SNAP 2025)."""
+    own = Serving(Settings(ephemeral=True, port=0))
+    try:
+        iam = _client(own)
+        iam.create_service_linked_role(AWSServiceName=PRINCIPAL)
+        task = _delete(iam)
+        wait_for(lambda: _status(iam, task) == {"Status": "SUCCEEDED"}, seconds=10)
+    finally:
+        own.close()
+
+
 def test_a_task_can_be_read_for_thirty_days(slow: Serving, wait_for: Any) -> None:
     iam = _client(slow)
     iam.create_service_linked_role(AWSServiceName=PRINCIPAL)

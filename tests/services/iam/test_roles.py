@@ -52,7 +52,7 @@ def test_a_listing_leaves_out_what_aws_leaves_out(iam: Any) -> None:
 
 
 def test_roles_errors(iam: Any) -> None:
-    """SNAP test_role_errors; the text about a taken name: iam snapshot of 2025."""
+    """SNAP test_role_errors; the text about a missing role: slr.md 3; about a taken name: iam snapshot of 2025."""
     missing = ("NoSuchEntity", "The role with name none cannot be found.", 404)
     for call in (iam.get_role, iam.delete_role, iam.update_role, iam.list_role_policies):
         assert refused(call, RoleName="none") == missing

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from batchyard.data import service_linked_roles as templates
 from services.iam.answers import allow, refused
 
 BATCH = "AWSServiceRoleForBatch"
@@ -104,6 +105,22 @@ def test_description_and_suffix(iam: Any) -> None:
             iam.create_service_linked_role(AWSServiceName="batch.amazonaws.com")
 
 
+def test_a_suffix_is_refused_for_every_service_but_three(iam: Any) -> None:
+    """slr.md 2: recorded for 68 principals; the three are Auto Scaling, Connect and Lex."""
+    having: list[str] = []
+    for principal in templates.principals():
+        template = templates.find(principal)
+        assert template is not None
+        if template.custom_suffix_allowed:
+            having.append(principal)
+            continue
+        text = f"Custom suffix is not allowed for {principal}"
+        answer = refused(iam.create_service_linked_role, AWSServiceName=principal, CustomSuffix="x")
+        assert answer == ("InvalidInput", text, 400)
+    assert having == ["autoscaling.amazonaws.com", "connect.amazonaws.com", "lexv2.amazonaws.com"]
+    assert iam.list_roles()["Roles"] == []
+
+
 def test_a_suffix_that_no_call_could_name_is_refused(iam: Any) -> None:
     """A suffix has up to 64 characters, a whole role name too (botocore's model)."""
     name = "AWSServiceRoleForAutoScaling_"
@@ -123,7 +140,7 @@ def test_a_principal_without_a_role_is_refused(iam: Any) -> None:
 
 
 def test_creating_is_checked_on_the_role_to_be(iam: Any, account: str, user_client: Any) -> None:
-    """slr.md 2, recorded denial; AWSBatchFullAccess's own statement allows it (MAMIP).
+    """slr.md 2 and iam-evaluation.md 6, recorded denial; AWSBatchFullAccess's own statement allows it (MAMIP).
 
     > You must configure permissions to allow an IAM entity (such as a user, group, or role) to create, edit,
       or delete a service-linked role.
@@ -138,6 +155,41 @@ def test_creating_is_checked_on_the_role_to_be(iam: Any, account: str, user_clie
     answer = refused(own.create_service_linked_role, AWSServiceName="ecs.amazonaws.com")
     assert answer[0] == "AccessDenied"
     own.create_service_linked_role(AWSServiceName="batch.amazonaws.com")
+
+
+def test_awss_policy_for_batchs_users_makes_batchs_role_and_passes_others(
+    iam: Any, account: str, user: Any
+) -> None:
+    """slr.md 2: what AWSBatchFullAccess grants, as MAMIP keeps it."""
+    made = user(None)
+    iam.attach_user_policy(UserName=made["name"], PolicyArn="arn:aws:iam::aws:policy/AWSBatchFullAccess")
+
+    def may(action: str, resource: str, **context: str) -> bool:
+        key, value = next(iter(context.items()), ("AWSServiceName", "batch.amazonaws.com"))
+        entry = {"ContextKeyName": f"iam:{key}", "ContextKeyValues": [value], "ContextKeyType": "string"}
+        (result,) = iam.simulate_principal_policy(
+            PolicySourceArn=made["arn"],
+            ActionNames=[action],
+            ResourceArns=[f"arn:aws:iam::{account}:{resource}"],
+            ContextEntries=[entry],
+        )["EvaluationResults"]
+        return bool(result["EvalDecision"] == "allowed")
+
+    linked = "role/aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch"
+    create = "iam:CreateServiceLinkedRole"
+    assert may(create, linked)
+    assert not may(create, linked, AWSServiceName="ecs.amazonaws.com")
+    assert not may(create, "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
+    passed = [
+        "role/AWSBatchServiceRole",
+        "role/service-role/AWSBatchServiceRole",
+        "role/ecsInstanceRole",
+        "instance-profile/ecsInstanceRole",
+        "role/aws-ec2-spot-fleet-role",
+        "role/AWSBatchJobRole-mine",
+    ]
+    assert [one for one in passed if not may("iam:PassRole", one)] == []
+    assert not may("iam:PassRole", linked)
 
 
 PROTECTED: list[tuple[str, dict[str, str]]] = [
@@ -192,6 +244,9 @@ def test_description_and_tags_are_editable_and_nothing_else(iam: Any, linked: di
     role = iam.get_role(RoleName=BATCH)["Role"]
     assert (role["Description"], role["Tags"]) == ("two", [{"Key": "k", "Value": "v"}])
     assert {name: role[name] for name in linked} == linked
+    assert iam.list_role_tags(RoleName=BATCH)["Tags"] == role["Tags"]
+    iam.untag_role(RoleName=BATCH, TagKeys=["k"])
+    assert iam.list_role_tags(RoleName=BATCH)["Tags"] == []
 
 
 def test_a_customers_role_may_have_the_name_first(iam: Any) -> None:

@@ -125,3 +125,14 @@ def test_without_a_name_a_caller_that_is_no_user_is_refused(iam: Any) -> None:
         "Must specify userName when calling with non-User credentials",
         400,
     )
+
+
+def test_a_users_other_credentials_keep_it(iam: Any) -> None:
+    """slr.md 3 (SNAP): what has no sentence of its own is told in this one."""
+    iam.create_user(UserName="u")
+    made = iam.create_service_specific_credential(UserName="u", ServiceName="codecommit.amazonaws.com")
+    conflict = "Cannot delete entity, must remove referenced objects first."
+    assert refused(iam.delete_user, UserName="u") == ("DeleteConflict", conflict, 409)
+    credential = made["ServiceSpecificCredential"]["ServiceSpecificCredentialId"]
+    iam.delete_service_specific_credential(UserName="u", ServiceSpecificCredentialId=credential)
+    iam.delete_user(UserName="u")

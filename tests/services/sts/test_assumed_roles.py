@@ -1,4 +1,4 @@
-"""AssumeRole: who is trusted, for how long, with what policies and tags, and role chaining."""
+"""AssumeRole: who is trusted, for how long, with what policies and tags, and role chaining (iam-evaluation.md 6, 7)."""
 
 from __future__ import annotations
 
@@ -236,10 +236,12 @@ def test_transitive_tags_go_along(role: Call, user: Call, as_: Call, account: st
     chained = as_(given["Credentials"])
     last = chained.assume_role(RoleArn=second, RoleSessionName="two")["Credentials"]
     as_(last, "logs").describe_log_groups()
-    assert (
-        refused(chained.assume_role, RoleArn=second, RoleSessionName="two", Tags=tags)[0]
-        == "InvalidParameterValue"
+    conflict = (
+        "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key"
+        " from the calling session."
     )
+    answer = refused(chained.assume_role, RoleArn=second, RoleSessionName="two", Tags=tags)
+    assert answer == ("InvalidParameterValue", conflict)
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_private_and_secret_keys_in_the_file_are_no_keys(unsigned: Any, issuer: 
 def test_the_trust_policy_decides_by_subject_and_audience(
     unsigned: Any, issuer: Issuer, provider: str, role: Call, aws: Call, account: str
 ) -> None:
-    """GitHub's way: the branch is in the subject. Text recorded: aws/aws-sdk-js-v3#6225."""
+    """GitHub's way: the branch is in the subject. Text recorded: aws/aws-sdk-js-v3#6225, iam-evaluation.md 6."""
     condition = {
         "StringEquals": {f"{issuer.name}:aud": "sts.amazonaws.com"},
         "StringLike": {f"{issuer.name}:sub": "repo:org/app:ref:refs/heads/*", "sts:RoleSessionName": "bu*"},
