@@ -108,3 +108,12 @@ def test_what_allows_comes_first() -> None:
     assert explanation.sentence == "allowed by an identity-based policy"
     assert sentences(explanation)[0] == "allows"
     assert sentences(explanation)[2] == "allows, too"
+
+
+def test_a_variable_is_told_with_what_it_stands_for() -> None:
+    own = {"StringEquals": {"aws:ResourceTag/team": ["${aws:PrincipalTag/team}", "all"]}}
+    known = {"aws:ResourceTag/team": "blue", "aws:PrincipalTag/team": "red"}
+    (sentence,) = sentences(explained(allow(Condition=own), context=known))
+    assert sentence.endswith("got blue, where the policy has ${aws:PrincipalTag/team} (red), all")
+    (sentence,) = sentences(explained(allow(Condition=own), context={"aws:ResourceTag/team": "blue"}))
+    assert "where the policy has ${aws:PrincipalTag/team} (which has no value), all" in sentence

@@ -39,7 +39,11 @@ def test_each_statement_tells_on_what_it_failed():
     assert [one.ref.index for one in decision.trace] == [0, 1, 2, 3]
     assert decision.trace[2].misses == (
         ConditionMiss(
-            "StringLike", "iam:AWSServiceName", ("batch.amazonaws.com",), "autoscaling.amazonaws.com"
+            "StringLike",
+            "iam:AWSServiceName",
+            ("batch.amazonaws.com",),
+            "autoscaling.amazonaws.com",
+            told=("batch.amazonaws.com",),
         ),
     )
 

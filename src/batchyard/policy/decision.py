@@ -43,12 +43,16 @@ FailedOn = Literal["action", "principal", "resource", "condition"]
 
 @dataclass(frozen=True, slots=True)
 class ConditionMiss:
-    """A condition that was not fulfilled: `got` is what the request had, None where it had nothing."""
+    """A condition that was not fulfilled: `got` is what the request had, None where it had nothing.
+
+    `told` are the values with what their variables made of them, where they have any.
+    """
 
     operator: str
     key: str
     values: tuple[str, ...]
     got: str | tuple[str, ...] | None
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _element(name: str, got: str, values: tuple[str, ...] | None, *, negated: bo
 
 def _condition(miss: ConditionMiss) -> str:
     got = "nothing" if miss.got is None or miss.got == () else _listed(_texts(miss.got))
-    return f"Condition {miss.operator} {miss.key} got {got}, where the policy has {_listed(miss.values)}"
+    return f"Condition {miss.operator} {miss.key} got {got}, where the policy has {_listed(miss.told)}"
 
 
 def _texts(value: Values) -> tuple[str, ...]:

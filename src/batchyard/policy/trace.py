@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from batchyard.policy.conditions import Clause
 from batchyard.policy.decision import (
     ConditionMiss,
     FailedOn,
@@ -13,6 +14,7 @@ from batchyard.policy.decision import (
 )
 from batchyard.policy.document import Statement
 from batchyard.policy.sources import Request, Source
+from batchyard.policy.wildcard import Context
 
 
 def trace_statements(request: Request, sources: Iterable[tuple[Reason, Source]]) -> Iterator[StatementTrace]:
@@ -37,8 +39,11 @@ def _failure(request: Request, statement: Statement) -> tuple[FailedOn | None, t
     if not statement.matches_resource(request.resource, request.context):
         return "resource", ()
     misses = tuple(
-        ConditionMiss(clause.use.written, clause.key, clause.values, request.context.get(clause.key.lower()))
-        for clause in statement.clauses
-        if not clause.holds(request.context)
+        _miss(clause, request.context) for clause in statement.clauses if not clause.holds(request.context)
     )
     return ("condition", misses) if misses else (None, ())
+
+
+def _miss(clause: Clause, context: Context) -> ConditionMiss:
+    told = tuple(template.told(context) for template in clause.templates)
+    return ConditionMiss(clause.use.written, clause.key, clause.values, context.get(clause.key.lower()), told)

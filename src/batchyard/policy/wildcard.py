@@ -68,6 +68,14 @@ class Template:
         """Fill in the variables; a key of `required` that the context lacks raises KeyError."""
         return _joined(_filled(t, context) if isinstance(t, Variable) else t for t in self.tokens)
 
+    def told(self, context: Context) -> str:
+        """As people are told it: as written, and behind that what its variables make it for this request."""
+        if self.is_constant:
+            return self.source
+        if not are_present(self.required, context):
+            return f"{self.source} (which has no value)"
+        return f"{self.source} ({self.text(context)})"
+
     def text(self, context: Context) -> str:
         """Fill in the variables where wildcards mean nothing: `*` stands for itself."""
         return "".join(t.sign if isinstance(t, Wild) else t for t in self.resolve(context))

@@ -38,6 +38,7 @@ class Clause:
     key: str
     """As written; it is looked up in lower case."""
     values: tuple[str, ...]
+    templates: tuple[Template, ...]
     holds: Callable[[Context], bool]
 
 
@@ -66,7 +67,7 @@ def compile_clause(use: OperatorUse, key: str, values: tuple[str, ...], *, varia
     test = use.operator.compile(templates)
     is_null = use.operator.name == "Null"
     holds = _holds_null(key.lower(), test) if is_null else _holds(use, key.lower(), templates, test)
-    return Clause(use, key, values, holds)
+    return Clause(use, key, values, templates, holds)
 
 
 def _holds_null(key: str, test: Test) -> Callable[[Context], bool]:

@@ -83,6 +83,7 @@ def _queue_tags(ctx: Context, arn: str) -> Tags | None:
 
 
 def _definition_tags(ctx: Context, arn: str) -> Tags | None:
+    """A revision's; without one they are not evaluated (Batch user guide, example of submission by resource tags)."""
     name, _, revision = name_of(arn).partition(":")
     number = whole_number(revision)
     if number is None:
