@@ -127,6 +127,8 @@ class _Question:
         context = self._context(check)
         decision = self._decide(check, action, context)
         kept = _as_kept(action, check.resource, decision)
+        if _crosses_accounts(self._ctx, check):
+            kept = _without_theirs(kept)
         if decision.outcome != "allowed":
             raise _refusal(self._ctx, check, action, decision, kept, context)
         if check.trust is None and not context.was_asked:
@@ -173,12 +175,23 @@ def _refusal(
         action=action,
         resource=check.resource,
         decision=decision,
-        crosses_accounts=check.account not in (None, ctx.account),
+        crosses_accounts=_crosses_accounts(ctx, check),
         encoded=_encoded(ctx, check, action, decision, context),
         words=check.refusal,
     )
     error.decision = kept
     return error
+
+
+def _crosses_accounts(ctx: Context, check: Check) -> bool:
+    return check.account not in (None, ctx.account)
+
+
+def _without_theirs(kept: dict[str, Any]) -> dict[str, Any]:
+    """The decision as the caller's account may know it: that another account's policy refused, not by what."""
+    own = [one for one in kept["statements"] if one["kind"] != "trust"]
+    refused = kept["outcome"] != "allowed" and kept["reason"] == "role trust policy"
+    return {**kept, "outcome": "implicitDeny" if refused else kept["outcome"], "statements": own}
 
 
 def _encoded(

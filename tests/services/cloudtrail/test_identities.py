@@ -71,22 +71,29 @@ def test_a_role_of_another_account_is_told_in_both(
     assert own["resources"] == [{"accountId": other_account, "type": "AWS::IAM::Role", "ARN": role["Arn"]}]
     assert other["responseElements"]["credentials"]["accessKeyId"] == given["AccessKeyId"]
     assert "additionalEventData" not in other
+    (decision,) = own["additionalEventData"]["decision"]
+    assert [one["kind"] for one in decision["statements"]] == ["user"]
     assert made["name"] not in theirs["CloudTrailEvent"]
 
 
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
 def test_a_refused_role_of_another_account_is_told_to_the_caller_alone(
-    account: str, other_account: str, user: Call, endpoint: str, told: Call
+    account: str, other_account: str, user: Call, endpoint: str, told: Call, effect: str
 ) -> None:
+    """Whether it lacks an allow or denies, and by which statement, stays with the account that has the policy."""
     iam = client(endpoint, "iam", access_key=other_account)
-    role = iam.create_role(
-        RoleName="closed", AssumeRolePolicyDocument=trusting({"AWS": f"arn:aws:iam::{other_account}:root"})
-    )["Role"]
+    whom = f"arn:aws:iam::{other_account if effect == 'Allow' else account}:root"
+    trust = trusting({"AWS": whom}).replace('"Allow"', f'"{effect}"')
+    role = iam.create_role(RoleName="closed", AssumeRolePolicyDocument=trust)["Role"]
     made = user({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
     sts = client(endpoint, "sts", access_key=made["key"], secret=made["secret"])
     with pytest.raises(sts.exceptions.ClientError):
         sts.assume_role(RoleArn=role["Arn"], RoleSessionName="visit")
     ((_, own),) = told(account, "AssumeRole")
     assert (own["errorCode"], own["requestParameters"]) == ("AccessDenied", None)
+    (decision,) = own["additionalEventData"]["decision"]
+    told_of = (decision["outcome"], decision["reason"], decision["statements"])
+    assert told_of == ("implicitDeny", "role trust policy", [])
     names = [
         event["EventName"]
         for event in client(endpoint, "cloudtrail", access_key=other_account).lookup_events()["Events"]
