@@ -48,7 +48,7 @@ class Authenticator:
         self._development_credentials = development_credentials
 
     def authenticate(self, http: HttpRequest) -> tuple[Claim, Session]:
-        """The claim and the session of a signed request; raises Refused."""
+        """The claim and the session of a signed request; raises Refused (texts: iam-evaluation.md 8)."""
         claim = read_claim(http)
         partition = partition_of(claim.region)
         if partition is None:

@@ -1,4 +1,7 @@
-"""Auto Scaling groups: create, update, delete."""
+"""Auto Scaling groups: create, update, delete.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

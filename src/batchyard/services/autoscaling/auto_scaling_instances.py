@@ -1,4 +1,7 @@
-"""Instances of groups: described over all groups, and protected from scale-in."""
+"""Instances of groups: described over all groups, and protected from scale-in.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A group's size on request: the desired capacity, and instances ended by name."""
+"""A group's size on request: the desired capacity, and instances ended by name.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""DescribeAutoScalingGroups: every recorded field of a group and of its instances."""
+"""DescribeAutoScalingGroups: every recorded field of a group and of its instances.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a group must be like: sizes, template, network, policies, in AWS's words."""
+"""What a group must be like: sizes, template, network, policies, in AWS's words.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

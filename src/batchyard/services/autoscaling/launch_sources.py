@@ -1,4 +1,7 @@
-"""What a group launches from and where: the launch template and the subnets, looked up in EC2."""
+"""What a group launches from and where: the launch template and the subnets, looked up in EC2.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

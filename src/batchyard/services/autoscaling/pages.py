@@ -1,4 +1,7 @@
-"""Pages of this service's listings: MaxRecords at most, a token that says after what to go on."""
+"""Pages of this service's listings: MaxRecords at most, a token that says after what to go on.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def tags_on_creation(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 def passes_linked_role(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    """iam:PassRole on a ServiceLinkedRoleARN that is named."""
+    """iam:PassRole on a ServiceLinkedRoleARN that is named, for the group [guess]."""
     role = request.get("ServiceLinkedRoleARN")
     if role:
         group = check_on_group(ctx, request["AutoScalingGroupName"]).resource

@@ -1,4 +1,7 @@
-"""The processes of a group that can be suspended and resumed, and what each of them does here."""
+"""The processes of a group that can be suspended and resumed, and what each of them does here.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tags of groups: set, deleted, and described over all groups."""
+"""Tags of groups: set, deleted, and described over all groups.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -52,6 +52,7 @@ def instance_profile_arn(ctx: Context, given: str) -> str:
 
 
 def _passed(ctx: Context, request: Any, role: str, to: str) -> Check:
+    """iam:PassRole for the environment [guess]."""
     creates = "computeEnvironmentName" in request
     name = request["computeEnvironmentName" if creates else "computeEnvironment"]
     return pass_role(role, to=to, associated=compute_environment.arn_of(ctx, name))

@@ -1,4 +1,7 @@
-"""What computeResources may say: the checks that CreateComputeEnvironment makes at once (batch-jobs.md 14)."""
+"""What computeResources may say: the checks that CreateComputeEnvironment makes at once (batch-jobs.md 14).
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Job definitions: register and deregister. A revision never changes but for its status and tags."""
+"""Job definitions: register and deregister. A revision never changes but for its status and tags.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ _NEWEST_ACTIVE = Prepared(
 
 
 def _passed_roles(ctx: Context, request: Any) -> Iterable[Check]:
-    """iam:PassRole on jobRoleArn and executionRoleArn, to ecs-tasks.amazonaws.com."""
+    """iam:PassRole on jobRoleArn and executionRoleArn, to ecs-tasks.amazonaws.com, for the definition [guess]."""
     container = request.get("containerProperties") or {}
     for member in ("jobRoleArn", "executionRoleArn"):
         if container.get(member):
@@ -150,7 +153,7 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
 
 @batch.operation(on=job_definition.named("jobDefinition"), writes=True)
 def deregister_job_definition(ctx: Context, request: Any) -> None:
-    """Turn a revision INACTIVE: nothing new is submitted with it, its jobs go on."""
+    """Turn a revision INACTIVE: nothing new is submitted with it, its jobs go on (text: batch-jobs.md 8)."""
     given = request["jobDefinition"]
     row = find_revision(ctx, given)
     if row is None:

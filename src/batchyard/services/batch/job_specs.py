@@ -1,4 +1,7 @@
-"""What a job is, resolved at its submission: the definition with the request laid over it."""
+"""What a job is, resolved at its submission: the definition with the request laid over it.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

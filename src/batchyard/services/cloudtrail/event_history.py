@@ -1,4 +1,7 @@
-"""LookupEvents: the event history of an account in one Region, newest first."""
+"""LookupEvents: the event history of an account in one Region, newest first.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

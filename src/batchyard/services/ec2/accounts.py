@@ -1,4 +1,7 @@
-"""What an account is like in a Region: its platform, its default VPC, its limits."""
+"""What an account is like in a Region: its platform, its default VPC, its limits.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

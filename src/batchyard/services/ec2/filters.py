@@ -1,4 +1,7 @@
-"""The Filters of EC2's listings: names of attributes, values with wildcards, all of them to be met."""
+"""The Filters of EC2's listings: names of attributes, values with wildcards, all of them to be met.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

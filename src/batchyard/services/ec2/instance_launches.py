@@ -1,4 +1,7 @@
-"""RunInstances: a launch, checked as EC2 checks it and written as instances that are pending."""
+"""RunInstances: a launch, checked as EC2 checks it and written as instances that are pending.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

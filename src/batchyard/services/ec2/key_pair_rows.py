@@ -1,4 +1,7 @@
-"""Key pairs as rows: found by name, which is what launches and policies know them by."""
+"""Key pairs as rows: found by name, which is what launches and policies know them by.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Key pairs: made here or imported. Nobody signs in to an instance here; launches only name them."""
+"""Key pairs: made here or imported. Nobody signs in to an instance here; launches only name them.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

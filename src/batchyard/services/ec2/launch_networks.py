@@ -1,4 +1,7 @@
-"""Where a launch goes in the network: its subnet, its security groups, its private addresses."""
+"""Where a launch goes in the network: its subnet, its security groups, its private addresses.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Instance profiles as EC2 sees them: IAM's, passed on to instances."""
+"""Instance profiles as EC2 sees them: IAM's, passed on to instances.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

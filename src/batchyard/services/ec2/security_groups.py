@@ -1,4 +1,7 @@
-"""Security groups: described, made and deleted. Their rules stand in `security_group_rules`."""
+"""Security groups: described, made and deleted. Their rules stand in `security_group_rules`.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Amazon EC2: its name, its principals, and the roles that Spot acts as."""
+"""Amazon EC2: its name, its principals, and the roles that Spot acts as.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

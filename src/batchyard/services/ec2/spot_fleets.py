@@ -72,7 +72,7 @@ def _request_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """iam:PassRole for the fleet's role and for the roles inside the instance profiles, all of them to EC2.
 
     That the fleet's role, too, is passed to ec2.amazonaws.com is deduced: BatchServiceRolePolicy lets Batch pass
-    roles to EC2 and to ECS tasks only, and Batch requests fleets with it.
+    roles to EC2 and to ECS tasks only, and Batch requests fleets with it. That it is passed for the fleet is a [guess].
     """
     config = request.get("SpotFleetRequestConfig") or {}
     role = str(config.get("IamFleetRole", ""))

@@ -1,4 +1,7 @@
-"""Subnets: three default ones in every Region; further ones are made and deleted."""
+"""Subnets: three default ones in every Region; further ones are made and deleted.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""VPCs: each account has a default one in every Region; further ones are made and deleted."""
+"""VPCs: each account has a default one in every Region; further ones are made and deleted.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Clusters: create, describe, list, update, delete."""
+"""Clusters: create, describe, list, update, delete.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Container instances: describe, list, drain, deregister. ECS registers them itself (controllers/agents.py)."""
+"""Container instances: describe, list, drain, deregister. ECS registers them itself (controllers/agents.py).
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pages of ECS's listings: 100 at most, a token that says after what to go on."""
+"""Pages of ECS's listings: 100 at most, a token that says after what to go on.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

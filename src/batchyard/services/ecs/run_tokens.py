@@ -1,4 +1,7 @@
-"""Client tokens of RunTask: the same call twice runs its tasks once."""
+"""Client tokens of RunTask: the same call twice runs its tasks once.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

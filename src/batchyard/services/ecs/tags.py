@@ -1,4 +1,7 @@
-"""The tag operations of ECS, the same for its four kinds of resources."""
+"""The tag operations of ECS, the same for its four kinds of resources.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""RunTask and StartTask: tasks recorded as wanted and placed; the controller makes them run."""
+"""RunTask and StartTask: tasks recorded as wanted and placed; the controller makes them run.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The CPU and memory of tasks and containers, as ECS writes them."""
+"""The CPU and memory of tasks and containers, as ECS writes them.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

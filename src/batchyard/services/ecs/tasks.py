@@ -1,4 +1,7 @@
-"""Tasks: describe, list, stop."""
+"""Tasks: describe, list, stop.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -86,7 +86,10 @@ def list_account_aliases(ctx: Context, request: Any) -> dict[str, Any]:
 
 @iam.operation(on=ANY, writes=True)
 def create_account_alias(ctx: Context, request: Any) -> None:
-    """Give the account its alias, in place of the one that it has; no two accounts share one."""
+    """Give the account its alias, in place of the one that it has; no two accounts share one.
+
+    Text of a taken alias: [guess].
+    """
     alias = request["AccountAlias"]
     owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)
     if owner is not None:

@@ -53,6 +53,7 @@ def attach(ctx: Context, noun: Noun, owner_id: str, policy_arn: str) -> None:
 
 
 def _detach(ctx: Context, noun: Noun, request: Any) -> None:
+    """Raise NoSuchEntity where the policy is not attached (text recorded: SNAP)."""
     owner = require_modifiable(ctx, noun, request[noun.member])
     check_arn(request["PolicyArn"])
     gone = delete(attachments).where(

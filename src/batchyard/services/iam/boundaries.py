@@ -61,6 +61,7 @@ def _put(ctx: Context, noun: Noun, request: Any) -> None:
 
 
 def _delete(ctx: Context, noun: Noun, request: Any) -> None:
+    """Raise NoSuchEntity where there is none; its text is a [guess]."""
     row = require_modifiable(ctx, noun, request[noun.member])
     if row.boundary_arn is None:
         name = f"{row.name} does not have a permissions boundary"

@@ -56,5 +56,5 @@ def refuse_over(document: str, quota: int, name: str) -> None:
 
 
 def over_quota(name: str, quota: int) -> ApiError:
-    """LimitExceeded: `Cannot exceed quota for PoliciesPerRole: 10`."""
+    """LimitExceeded: `Cannot exceed quota for PoliciesPerRole: 10` (text as in people's logs)."""
     return iam.error.LimitExceededException(f"Cannot exceed quota for {name}: {quota}")

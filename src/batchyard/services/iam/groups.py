@@ -106,7 +106,7 @@ def update_group(ctx: Context, request: Any) -> None:
 
 @iam.operation(on=group, writes=True)
 def delete_group(ctx: Context, request: Any) -> None:
-    """Delete a group without members and policies."""
+    """Delete a group without members and policies (text as in logs of Terraform's users)."""
     row = require(ctx, GROUP, request["GroupName"])
     if members_of(ctx, row.id):
         raise iam.error.DeleteConflictException("Cannot delete entity, must remove users from group first.")

@@ -91,7 +91,7 @@ def list_instance_profiles_for_role(ctx: Context, request: Any) -> dict[str, Any
 
 @iam.operation(on=instance_profile, writes=True)
 def delete_instance_profile(ctx: Context, request: Any) -> None:
-    """Delete an instance profile without a role."""
+    """Delete an instance profile without a role (text recorded: SNAP)."""
     row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
     if row.role_id is not None:
         raise iam.error.DeleteConflictException(

@@ -225,7 +225,10 @@ def cut_page(items: list[Any], request: Any, key: Any) -> tuple[list[Any], dict[
 
 
 def position(request: Any) -> str:
-    """Where the page begins: behind the Marker's position; raises ValidationError for one that we never gave."""
+    """Where the page begins: behind the Marker's position; raises ValidationError for one that we never gave.
+
+    Its text is a [guess].
+    """
     if "Marker" not in request:
         return ""
     try:

@@ -61,4 +61,5 @@ def expires_at(certificate: Certificate) -> datetime:
 
 
 def _malformed(text: str) -> ApiError:
+    """Its text is a [guess]."""
     return iam.error.MalformedCertificateException(f"Certificate {text} is malformed.")

@@ -139,7 +139,10 @@ def _in_scope(ctx: Context, scope: str) -> list[PolicyEntry]:
 
 @iam.operation(on=given_policy, writes=True)
 def delete_policy(ctx: Context, request: Any) -> None:
-    """Delete a customer managed policy that nobody has and that has no version but the default one."""
+    """Delete a customer managed policy that nobody has and that has no version but the default one.
+
+    Texts as recorded (SNAP) and in people's logs; for AWS's own a [guess].
+    """
     check_arn(request["PolicyArn"])
     row = find_policy_row(ctx, request["PolicyArn"])
     if row is None:

@@ -72,4 +72,5 @@ def _pattern(prefix: str, name: str) -> Callable[[str], bool]:
 
 
 def _invalid(why: str) -> ApiError:
+    """Its texts are a [guess]."""
     return iam.error.InvalidInputException(f"Invalid PolicyExclusionList: {why}.")

@@ -143,7 +143,7 @@ MOST_NUMBER = 999_999_999
 
 @iam.operation(on=given_policy, writes=True)
 def delete_policy_version(ctx: Context, request: Any) -> None:
-    """Delete a version that is not the default one."""
+    """Delete a version that is not the default one (text recorded: SNAP)."""
     row = _own(ctx, request["PolicyArn"])
     version = _version(ctx, row, request)
     if row is not None and version.version == row.default_version:

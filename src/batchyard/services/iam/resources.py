@@ -144,7 +144,10 @@ def find_policy_row(ctx: Context, arn: str) -> Row | None:
 
 
 def passed_to_instances(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    """The role put into an instance profile, passed to EC2 (IAM API reference, AddRoleToInstanceProfile)."""
+    """The role put into an instance profile, passed to EC2 (IAM API reference, AddRoleToInstanceProfile).
+
+    That it is passed for the profile is a [guess].
+    """
     role = check_on(ctx, ROLE, request["RoleName"]).resource
     profile = check_on(ctx, INSTANCE_PROFILE, request["InstanceProfileName"]).resource
     return [pass_role(role, to="ec2.amazonaws.com", associated=profile)]

@@ -125,7 +125,7 @@ def list_roles(ctx: Context, request: Any) -> dict[str, Any]:
 
 @iam.operation(on=role, writes=True)
 def delete_role(ctx: Context, request: Any) -> None:
-    """Delete a role that nothing hangs on; its sessions end with it."""
+    """Delete a role that nothing hangs on; its sessions end with it (text as in logs of Terraform's users)."""
     row = require_modifiable(ctx, ROLE, request["RoleName"])
     if ctx.write.first(_IN_PROFILE, inside=row.id) is not None:
         raise iam.error.DeleteConflictException(

@@ -36,4 +36,5 @@ def valid_until(document: str) -> datetime | None:
 
 
 def _unreadable() -> Exception:
+    """Text as in logs of Terraform's users."""
     return iam.error.InvalidInputException("Could not parse metadata")

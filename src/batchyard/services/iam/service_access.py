@@ -139,7 +139,10 @@ def _action_shape(kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subject(ctx: Context, arn: str) -> tuple[Sequence[Source], list[ReportEntity]]:
-    """The policies of what the ARN names, and the users and roles whose calls count; raises NoSuchEntity."""
+    """The policies of what the ARN names, and the users and roles whose calls count; raises NoSuchEntity.
+
+    Its text is a [guess].
+    """
     policy = find_for(ctx, arn)
     if policy is not None:
         rows = [_principal(ctx, unique_id) for unique_id in users_of_policy(ctx, policy.arn)]

@@ -72,6 +72,7 @@ def simulate_principal_policy(ctx: Context, request: Any) -> dict[str, Any]:
 def _simulate(
     ctx: Context, request: Any, caller: str | None, policies: SimulatedPolicies, known: Mapping[str, Values]
 ) -> dict[str, Any]:
+    """Raise InvalidInput for what is no action; its text is a [guess]."""
     resources = tuple(request.get("ResourceArns") or EVERYTHING)
     if "ResourceHandlingOption" in request:
         check_scenario(request["ResourceHandlingOption"], resources)

@@ -81,7 +81,7 @@ def _metadata(owner: Row, key: Row) -> dict[str, Any]:
 
 @iam.operation(on=user, writes=True)
 def upload_ssh_public_key(ctx: Context, request: Any) -> dict[str, Any]:
-    """Keep a key for a user; five at most, and none twice."""
+    """Keep a key for a user; five at most, and none twice (text of a second one: SNAP)."""
     owner = require(ctx, USER, request["UserName"])
     fingerprint = _fingerprint(_read(request["SSHPublicKeyBody"]))
     present = ssh_keys_of(ctx, owner)

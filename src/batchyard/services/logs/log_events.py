@@ -1,4 +1,7 @@
-"""Log events: put, get, filter."""
+"""Log events: put, get, filter.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

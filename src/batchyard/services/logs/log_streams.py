@@ -1,4 +1,7 @@
-"""Log streams: create, delete, describe."""
+"""Log streams: create, delete, describe.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tags of log groups."""
+"""Tags of log groups.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
     read_only=True,
 )
 def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
-    """Issue credentials for a session of the role."""
+    """Issue credentials for a session of the role (text for root as in people's logs)."""
     if ctx.session.kind == "root":
         raise ApiError("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
     _check_source_identity(ctx, request)

@@ -81,7 +81,10 @@ def _not_a_token() -> ApiError:
 
 
 def _provider(ctx: Context, issuer: Any) -> tuple[str, str, frozenset[str] | None]:
-    """The issuer's name, the provider's ARN, and its client ids; None for those of a built-in one."""
+    """The issuer's name, the provider's ARN, and its client ids; None for those of a built-in one.
+
+    Texts as in people's logs.
+    """
     if not isinstance(issuer, str):
         raise ApiError(_INVALID, "Missing a required claim: iss")
     name = issuer.removeprefix("https://")
@@ -108,6 +111,7 @@ def _check_times(claims: Mapping[str, Any]) -> None:
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float:
+    """Raise InvalidIdentityToken, in the words of people's logs."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ApiError(_INVALID, f"Missing a required claim: {name}")

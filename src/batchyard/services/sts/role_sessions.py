@@ -39,7 +39,10 @@ class Asked:
 
 
 def find_role(ctx: Context, arn: str) -> TrustedRole | None:
-    """The role with exactly this ARN; None where there is none (also where only the path differs)."""
+    """The role with exactly this ARN; None where there is none (also where only the path differs).
+
+    Text: iam-evaluation.md 7.
+    """
     match = ROLE_ARN.fullmatch(arn)
     if match is None:
         raise ApiError("ValidationError", f"{arn} is invalid", status=400)
@@ -90,7 +93,10 @@ def checks(
 
 
 def issue(ctx: Context, request: Any, asked: Asked) -> dict[str, Any]:
-    """A session of the role that the request names, as the answer's members that all three ways share."""
+    """A session of the role that the request names, as the answer's members that all three ways share.
+
+    A missing role: iam-evaluation.md 6, short form.
+    """
     role = find_role(ctx, request["RoleArn"])
     if role is None:
         raise ApiError("AccessDenied", "Access denied", status=403)

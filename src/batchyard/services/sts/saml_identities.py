@@ -64,6 +64,7 @@ def _asked(ctx: Context, request: Any, assertion: Assertion, provider: SamlProvi
 
 
 def _session_name(assertion: Assertion) -> str:
+    """Texts: IAM user guide, Troubleshooting SAML."""
     given = assertion.own("RoleSessionName")
     if not given:
         raise ApiError(INVALID, "RoleSessionName is required in AuthnResponse")

@@ -26,6 +26,7 @@ def signed_assertion(encoded: str, metadata: str) -> tuple[Element, str]:
     `encoded` is the response in base64, `metadata` the provider's document. Nothing of the response but what the
     signature covers is handed on, re-read from what was hashed: an assertion beside, around or within it is not seen
     (signature wrapping), nor is a comment. Raises InvalidIdentityToken.
+    Texts: IAM user guide, Troubleshooting SAML.
     """
     try:
         document = base64.b64decode("".join(encoded.split()), validate=True)
@@ -67,7 +68,10 @@ def _check_response(response: Element) -> None:
 
 
 def _issuer(metadata: str) -> tuple[str, list[str]]:
-    """The identity provider's entity id, and the certificates that it signs with."""
+    """The identity provider's entity id, and the certificates that it signs with.
+
+    Text for metadata that cannot be read: [guess].
+    """
     try:
         root = _parse(metadata.encode())
     except ValueError as error:  # declared to be in another encoding, for example

@@ -57,5 +57,6 @@ def packed_size(request: Any, tags: Mapping[str, str]) -> dict[str, int]:
 
 
 def _too_long(member: str, value: str, most: int) -> ApiError:
+    """In the words of a model's limit [guess]."""
     text = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must have length less than or equal to"
     return ApiError("ValidationError", f"1 validation error detected: {text} {most}")

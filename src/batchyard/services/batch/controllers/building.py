@@ -35,6 +35,7 @@ def build(aws: Clients, row: Row) -> dict[str, Any]:
 
 
 def _find_kubernetes_cluster(aws: Clients, row: Row) -> None:
+    """Raise Unfit for a cluster that is not ACTIVE; its text is a [guess]."""
     name = row.eks_configuration["eksClusterArn"].rsplit("/", 1)[-1]
     cluster = aws.eks.describe_cluster(name=name)["cluster"]
     if cluster["status"] != "ACTIVE":
@@ -42,6 +43,7 @@ def _find_kubernetes_cluster(aws: Clients, row: Row) -> None:
 
 
 def _validate(aws: Clients, resources: dict[str, Any]) -> None:
+    """Raise Unfit in the words of batch-on-behalf.md 6."""
     aws.ec2.describe_subnets(SubnetIds=resources["subnets"])
     if resources.get("securityGroupIds"):
         aws.ec2.describe_security_groups(GroupIds=resources["securityGroupIds"])

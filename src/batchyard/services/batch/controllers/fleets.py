@@ -1,4 +1,7 @@
-"""The Spot Fleet requests of a SPOT environment with BEST_FIT: one for each instance type that it has wanted."""
+"""The Spot Fleet requests of a SPOT environment with BEST_FIT: one for each instance type that it has wanted.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 
