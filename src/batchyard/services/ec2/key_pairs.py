@@ -36,6 +36,7 @@ from batchyard.store.prepared import Prepared, Row
 
 RSA_BITS = 2048
 
+_FORMATS = ec2.unbuilt("`KeyFormat` other than `pem`", on=["CreateKeyPair"])
 _INSERT = Prepared(insert(key_pairs).values(columns_of(key_pairs)))
 _DELETE = Prepared(delete(key_pairs).where(at(key_pairs)).where(key_pairs.c.name == bindparam("name")))
 _ALL = Prepared(select(key_pairs).where(at(key_pairs)).order_by(key_pairs.c.name))
@@ -72,7 +73,7 @@ def create_key_pair(ctx: Context, request: Any) -> dict[str, Any]:
     An RSA key takes some 50 ms to make, on the writer's thread: a rare call.
     """
     if request.get("KeyFormat", "pem") != "pem":
-        raise ApiError("UnsupportedOperation", "Key pairs are made in the format pem here.")
+        raise _FORMATS(f"the key format {request['KeyFormat']}")
     kind = request.get("KeyType", "rsa")
     private: Any = (
         rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)

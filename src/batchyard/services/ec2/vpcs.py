@@ -24,6 +24,7 @@ from batchyard.services.ec2.tag_rows import forget_tags, put_tags, tag_lists
 from batchyard.services.ec2.tag_specifications import checked
 from batchyard.store.prepared import Prepared
 
+_TENANCIES = ec2.unbuilt("`InstanceTenancy` other than `default`", on=["CreateVpc"])
 _DELETE = Prepared(delete(vpcs).where(at(vpcs)).where(vpcs.c.id == bindparam("id")))
 _DELETE_GROUPS = Prepared(
     delete(security_groups).where(at(security_groups)).where(security_groups.c.vpc_id == bindparam("vpc_id"))
@@ -107,7 +108,7 @@ def _tenancy(ctx: Context, request: dict[str, Any]) -> dict[str, Values]:
 def create_vpc(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a VPC with its default security group."""
     if request.get("InstanceTenancy", "default") != "default":
-        raise ApiError("UnsupportedOperation", "Dedicated tenancy is not supported for VPCs here.")
+        raise _TENANCIES(f"the tenancy {request['InstanceTenancy']} of a VPC")
     tags = checked(ctx, request.get("TagSpecifications"), allowed={"vpc"})
     cidr = cidr_block(request.get("CidrBlock"), widest=16, what="InvalidVpc.Range")
     vpc = Vpc(new_id("vpc-"), str(cidr))

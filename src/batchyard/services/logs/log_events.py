@@ -25,6 +25,7 @@ _DAY_MS = 86_400_000
 _OLDEST_MS = 14 * _DAY_MS
 _NEWEST_MS = 2 * 3_600_000
 
+_PATTERNS = logs.unbuilt("`filterPattern` with more than words and quoted phrases", on=["FilterLogEvents"])
 _INSERT = Prepared(
     insert(log_events).values(
         {column.name: bindparam(column.name) for column in log_events.c if column.name != "id"}
@@ -229,11 +230,9 @@ def _found(row: Any) -> dict[str, Any]:
 
 
 def _terms(pattern: str) -> list[str]:
-    """The words and quoted phrases of a filter pattern; other syntax is refused, not misread."""
+    """The words and quoted phrases of a filter pattern; other syntax is not built, and not misread."""
     if pattern.strip()[:1] in ("{", "[", "%") or "?" in pattern or " -" in f" {pattern}":
-        raise logs.error.InvalidParameterException(
-            "Invalid filter pattern: Batchyard understands terms and quoted phrases"
-        )
+        raise _PATTERNS("filter patterns with more than words and quoted phrases")
     terms: list[str] = []
     for index, part in enumerate(pattern.split('"')):
         terms.extend([part] if index % 2 and part else part.split() if not index % 2 else [])

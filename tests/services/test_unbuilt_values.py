@@ -1,0 +1,168 @@
+"""Values that are declared as not built (docs/coverage.md) are refused with 501, each by name, and nothing is done."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from batchyard.services import load_services
+from services.batch.environments import trust
+from services.ec2.conftest import image_of
+from services.sts.saml_provider import SAML, metadata
+
+Aws = Callable[..., Any]
+SIZES = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}]
+JOB = {"image": "x", "command": ["true"], "resourceRequirements": SIZES}
+CONTAINER = {"name": "c", "image": "x", "memory": 128}
+GROUP = {"AutoScalingGroupName": "g", "MinSize": 0, "MaxSize": 1}
+
+
+def of_job(**container: Any) -> dict[str, Any]:
+    """A registration of a job definition."""
+    return {"jobDefinitionName": "d", "type": "container", "containerProperties": {**JOB, **container}}
+
+
+def of_task(*containers: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A registration of a task definition."""
+    return {"family": "f", "containerDefinitions": list(containers) or [CONTAINER], **more}
+
+
+def logging(driver: str, **options: str) -> dict[str, Any]:
+    """A log configuration."""
+    return {"logConfiguration": {"logDriver": driver, "options": options}}
+
+
+def launch(aws: Aws, **more: Any) -> dict[str, Any]:
+    """A launch of one instance."""
+    image = image_of(aws("ec2"), "x86_64")
+    return {"ImageId": image, "InstanceType": "c5.large", "MinCount": 1, "MaxCount": 1, **more}
+
+
+def instance(aws: Aws) -> str:
+    """A running instance."""
+    return str(aws("ec2").run_instances(**launch(aws))["Instances"][0]["InstanceId"])
+
+
+def task(aws: Aws) -> str:
+    """A task definition in the default cluster."""
+    aws("ecs").create_cluster()
+    return str(aws("ecs").register_task_definition(**of_task())["taskDefinition"]["taskDefinitionArn"])
+
+
+def template(aws: Aws) -> dict[str, Any]:
+    """A group's launch template and subnets."""
+    data = {"ImageId": image_of(aws("ec2"), "x86_64"), "InstanceType": "c5.large"}
+    aws("ec2").create_launch_template(LaunchTemplateName="t-1", LaunchTemplateData=data)
+    subnet = aws("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    return {"LaunchTemplate": {"LaunchTemplateName": "t-1"}, "VPCZoneIdentifier": subnet}
+
+
+def fleet(aws: Aws) -> dict[str, Any]:
+    """A request for a Spot Fleet in a placement group."""
+    role = aws("iam").create_role(RoleName="fleet", AssumeRolePolicyDocument=trust("spotfleet.amazonaws.com"))
+    one = {
+        "ImageId": image_of(aws("ec2"), "x86_64"),
+        "InstanceType": "c5.large",
+        "Placement": {"GroupName": "p"},
+    }
+    return {"IamFleetRole": role["Role"]["Arn"], "TargetCapacity": 1, "LaunchSpecifications": [one]}
+
+
+def log_group(aws: Aws) -> str:
+    """A log group."""
+    aws("logs").create_log_group(logGroupName="g")
+    return "g"
+
+
+def encrypted(aws: Aws) -> dict[str, Any]:
+    """A SAML response whose assertion is encrypted."""
+    provider = aws("iam").create_saml_provider(Name="idp", SAMLMetadataDocument=metadata())["SAMLProviderArn"]
+    inside = f'<EncryptedAssertion xmlns="{SAML}:assertion"/>'
+    status = f'<Status><StatusCode Value="{SAML}:status:Success"/></Status>'
+    response = f'<Response xmlns="{SAML}:protocol">{status}{inside}</Response>'
+    role = provider.replace("saml-provider/idp", "role/r")
+    text = base64.b64encode(response.encode()).decode()
+    return {"RoleArn": role, "PrincipalArn": provider, "SAMLAssertion": text}
+
+
+TWO_INTERFACES = [{"DeviceIndex": 0}, {"DeviceIndex": 1}]
+PERSISTENT = {"MarketType": "spot", "SpotOptions": {"SpotInstanceType": "persistent"}}
+ROWS: dict[tuple[str, str], Callable[[Aws], dict[str, Any]]] = {
+    ("RegisterJobDefinition", "`type`"): lambda aws: {**of_job(), "type": "multinode"},
+    ("RegisterJobDefinition", "operatingSystemFamily"): lambda aws: of_job(
+        runtimePlatform={"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}
+    ),
+    ("RegisterJobDefinition", "logDriver"): lambda aws: of_job(**logging("syslog")),
+    ("RegisterJobDefinition", "options"): lambda aws: of_job(
+        **logging("awslogs", **{"awslogs-datetime-format": "%Y"})
+    ),
+    ("RegisterTaskDefinition", "more than one"): lambda aws: of_task(CONTAINER, {**CONTAINER, "name": "d"}),
+    ("RegisterTaskDefinition", "logDriver"): lambda aws: of_task({**CONTAINER, **logging("splunk")}),
+    ("RegisterTaskDefinition", "options"): lambda aws: of_task(
+        {
+            **CONTAINER,
+            **logging(
+                "awslogs",
+                **{"awslogs-group": "g", "awslogs-region": "us-east-1", "awslogs-multiline-pattern": "x"},
+            ),
+        }
+    ),
+    ("RegisterTaskDefinition", "operatingSystemFamily"): lambda aws: of_task(
+        runtimePlatform={"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}
+    ),
+    ("RunTask", "`launchType`"): lambda aws: {"taskDefinition": task(aws), "launchType": "EXTERNAL"},
+    ("DescribeInstanceAttribute", "`Attribute`"): lambda aws: {
+        "InstanceId": instance(aws),
+        "Attribute": "kernel",
+    },
+    ("CreateVpc", "`InstanceTenancy`"): lambda aws: {
+        "CidrBlock": "10.9.0.0/16",
+        "InstanceTenancy": "dedicated",
+    },
+    ("RunInstances", "more than one"): lambda aws: launch(aws, NetworkInterfaces=TWO_INTERFACES),
+    ("RunInstances", "MarketType"): lambda aws: launch(
+        aws, InstanceMarketOptions={"MarketType": "capacity-block"}
+    ),
+    ("RunInstances", "SpotInstanceType"): lambda aws: launch(aws, InstanceMarketOptions=PERSISTENT),
+    ("CreateKeyPair", "`KeyFormat`"): lambda aws: {"KeyName": "k", "KeyFormat": "ppk"},
+    ("RequestSpotFleet", "GroupName"): lambda aws: {"SpotFleetRequestConfig": fleet(aws)},
+    ("CreateAutoScalingGroup", "HealthCheckType"): lambda aws: {
+        **GROUP,
+        **template(aws),
+        "HealthCheckType": "ELB",
+    },
+    ("CreateAutoScalingGroup", "TerminationPolicies"): lambda aws: {
+        **GROUP,
+        **template(aws),
+        "TerminationPolicies": ["arn:aws:lambda:us-east-1:111122223333:function:f"],
+    },
+    ("FilterLogEvents", "`filterPattern`"): lambda aws: {
+        "logGroupName": log_group(aws),
+        "filterPattern": "{ $.a = 1 }",
+    },
+    ("AssumeRoleWithSAML", "encrypted"): encrypted,
+}
+DECLARED = [
+    (service.name, declared.operations[0], declared.described)
+    for service in load_services().values()
+    for declared in service.unbuilt_values
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "described"), DECLARED)
+def test_a_value_that_is_not_built_is_refused(service: str, operation: str, described: str, aws: Aws) -> None:
+    (row,) = [make for (name, words), make in ROWS.items() if name == operation and words in described]
+    client = aws(service)
+    request = row(aws)
+    with pytest.raises(ClientError, match="Batchyard does not support") as refused:
+        getattr(client, _method(client, operation))(**request)
+    answer = refused.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("NotImplemented", 501)
+
+
+def _method(client: Any, operation: str) -> str:
+    return next(name for name, its in client.meta.method_to_api_mapping.items() if its == operation)
