@@ -60,10 +60,10 @@ def _call(made: Any, row: Any, account: str) -> ClientError | None:
 
 
 def _denial(service: str, row: Any, account: str, caller: str) -> str:
-    """What a denial says of the row's action and resource; EC2 tells no `*`."""
+    """What a denial says of the row's action and resource, before the reason; EC2 tells no `*`."""
     resource = _filled(row.get("resource", "*"), account, caller)
     where = "" if (service, resource) == ("ec2", "*") else f" on resource: {resource}"
-    return f"is not authorized to perform: {row['action']}{where} "
+    return f"is not authorized to perform: {row['action']}{where}{'' if row.get('bare') else ' '}"
 
 
 @functools.cache
