@@ -27,6 +27,7 @@ from batchyard.framework.keyring import Keyring, open_keyring
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.service import Service
 from batchyard.framework.session import Origin
+from batchyard.framework.token_issuers import find_document
 from batchyard.framework.work import Topics
 from batchyard.gateway.acting import Acting
 from batchyard.gateway.authenticate import Authenticator
@@ -41,6 +42,7 @@ from batchyard.services import NAMES, load_services
 from batchyard.services.iam.administrators import has_administrator
 from batchyard.services.iam.ports import IamSource
 from batchyard.services.iam.provider_ports import ProviderSource
+from batchyard.services.iam.token_issuers import TokenIssuers
 from batchyard.store.store import DirectoryLock, open_store
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import metadata
@@ -169,6 +171,7 @@ class App:
             mfa=self.identities,
             identity_providers=ProviderSource(),
             identity_keys=self.settings.identity_keys or self.directory / "identity-keys",
+            token_issuers=TokenIssuers(keyring),
             engine=self.engine,
             find_managed_policy=find_managed_policy,
             issuer=self.sessions,
@@ -214,7 +217,15 @@ class App:
             advance=clock.advance
             if isinstance(clock, AdvancedClock) and loopback and self.settings.ephemeral
             else None,
+            issuer_document=self._issuer_document,
         )
+
+    def _issuer_document(self, path: str) -> dict[str, object] | None:
+        with self.store.read() as tx:
+            issuers = self.runtime.token_issuers
+            return find_document(
+                self.runtime.public_url, path, lambda wanted: issuers.find_public_keys(tx, wanted)
+            )
 
     def _health(self, details: bool) -> dict[str, object]:
         answer: dict[str, object] = {"status": "ready"}

@@ -41,6 +41,11 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "The address to listen on.")
     port: int = _setting(4566, "The port to listen on; 0 takes a free one.", least=0, most=65535)
+    public_url: str | None = _setting(
+        None,
+        "The address under which others reach this server: issuers of web identity tokens are below it.",
+        default_text="where it listens",
+    )
     data_dir: Path | None = _setting(None, "Where everything is kept.", default_text=DEFAULT_DIRECTORY)  # noqa: RUF009 (immutable)
     identity_keys: Path | None = _setting(  # noqa: RUF009 (immutable)
         None,

@@ -16,6 +16,7 @@ SEALERS = {
     "services/iam/mfa_devices.py": "iam_mfa_devices.sealed_seed",
     "services/iam/saml_providers.py": "iam_saml_providers.private_keys",
     "services/iam/server_certificates.py": "iam_server_certificates.sealed_key",
+    "services/iam/token_issuers.py": "iam_token_issuers.keys",
 }
 
 

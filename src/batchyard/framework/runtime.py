@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         MfaSource,
         PolicySource,
         SessionIssuer,
+        TokenIssuerSource,
     )
     from batchyard.framework.service import Service, ServiceLinkedRole
     from batchyard.framework.work import Topics
@@ -43,6 +44,7 @@ class Runtime:
     identity_providers: IdentityProviderSource
     identity_keys: Path
     """Where the public keys of OpenID Connect issuers lie."""
+    token_issuers: TokenIssuerSource
     engine: Engine
     issuer: SessionIssuer
     find_managed_policy: Callable[[str], ManagedPolicy | None]
@@ -53,6 +55,11 @@ class Runtime:
     """Where this server is reached: what jobs get as AWS_ENDPOINT_URL."""
     wake: Callable[[Sequence[Any]], None] = lambda rows: None
     """Tells the controllers' driver of work that was committed: (key, the moment from which it is due; None: now)."""
+
+    @property
+    def public_url(self) -> str:
+        """This server's address as others know it."""
+        return (self.settings.public_url or self.endpoint).rstrip("/")
 
     def linked_role(self, principal: str) -> ServiceLinkedRole | None:
         """The service-linked role of a service principal, where the service behind it is here."""

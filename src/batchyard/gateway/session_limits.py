@@ -6,10 +6,11 @@ from batchyard.framework.session import Session
 from batchyard.gateway.denial import ended
 
 _OF_STS = {
-    "user": frozenset({"AssumeRole", "GetCallerIdentity"}),
-    "root": frozenset({"AssumeRole", "GetCallerIdentity"}),
-    "federated-user": frozenset({"GetCallerIdentity"}),
+    "user": frozenset({"AssumeRole", "GetCallerIdentity", "GetWebIdentityToken"}),
+    "root": frozenset({"AssumeRole", "GetCallerIdentity", "GetWebIdentityToken"}),
+    "federated-user": frozenset({"GetCallerIdentity", "GetWebIdentityToken"}),
 }
+"""GetWebIdentityToken is recorded for users, and has words of its own for federated ones (outbound_identity.json)."""
 _NOT_OF_A_ROLE = frozenset({"GetFederationToken", "GetSessionToken"})
 
 

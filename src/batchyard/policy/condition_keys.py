@@ -53,6 +53,7 @@ KEYS = (
     *_keys("iam", "Numeric", "ServiceSpecificCredentialAgeDays"),
     *_keys("sts", "String", "AWSServiceName ExternalId RoleSessionName SourceIdentity SigningAlgorithm"),
     *_keys("sts", "Numeric", "DurationSeconds"),
+    *_keys("sts", "ARN", "TaskPolicyArn"),
     *_keys("sts", "Bool", "RoleAuthorizedByIdp"),
     *_keys("sts", "String", "TransitiveTagKeys IdentityTokenAudience", multivalued=True),
     *_keys(

@@ -25,14 +25,18 @@ DoWrite = Callable[[Write], Awaitable[Outcome]]
 
 
 class Application:
-    """An ASGI application. `unsigned` lists the routes that do not begin with a signature, by path."""
+    """An ASGI application. `unsigned` lists the routes that do not begin with a signature, by path.
+
+    A path that ends in a slash is the route of all below it.
+    """
 
     def __init__(
         self, receiver: Receiver, write: DoWrite, *, unsigned: dict[str, Answer], threads: int
     ) -> None:
         self._receiver = receiver
         self._write = write
-        self._unsigned = unsigned
+        self._unsigned = {path: answer for path, answer in unsigned.items() if not path.endswith("/")}
+        self._unsigned_below = {path: answer for path, answer in unsigned.items() if path.endswith("/")}
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
 
@@ -58,7 +62,7 @@ class Application:
             await _respond(send, await self._response(_request(scope, whole)))
 
     async def _response(self, http: HttpRequest) -> HttpResponse:
-        unsigned = self._unsigned.get(http.path)
+        unsigned = self._unsigned.get(http.path) or self._find_below(http.path)
         loop = asyncio.get_running_loop()
         if unsigned is not None:
             return await loop.run_in_executor(self._pool, unsigned, http)
@@ -73,6 +77,9 @@ class Application:
         except Exception as error:
             return received.finish(error)
         return received.finish(outcome)
+
+    def _find_below(self, path: str) -> Answer | None:
+        return next((answer for root, answer in self._unsigned_below.items() if path.startswith(root)), None)
 
     def close(self) -> None:
         """Wait for the requests under way."""

@@ -1,4 +1,4 @@
-"""Batchyard's own routes: health, reset, the test clock. Loopback rules stand beside each."""
+"""Batchyard's own routes: health, reset, the test clock, token issuers. Loopback rules stand beside each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from batchyard.framework.token_issuers import ROOT as ISSUERS
 from batchyard.server.asgi import Answer
 from batchyard.wire.http import HttpRequest, HttpResponse
 
@@ -18,8 +19,12 @@ def routes(
     health: Callable[[bool], dict[str, object]],
     reset: Callable[[str | None], None] | None,
     advance: Callable[[float], None] | None,
+    issuer_document: Callable[[str], dict[str, object] | None],
 ) -> dict[str, Answer]:
-    """The routes that do not begin with a signature. `reset` and `advance` are None where they are closed."""
+    """The routes that do not begin with a signature. `reset` and `advance` are None where they are closed.
+
+    `issuer_document(path)` is what an account's token issuer publishes there, for everybody; None: nothing.
+    """
 
     def on_health(http: HttpRequest) -> HttpResponse:
         details = parse_qs(http.query).get("details") == ["1"]
@@ -44,10 +49,17 @@ def routes(
             return _json(400, {"message": "`advance` takes a number of seconds, not negative"})
         return _json(200, {"advanced": seconds})
 
+    def on_issuer(http: HttpRequest) -> HttpResponse:
+        if http.method != "GET":
+            return _json(405, {"message": "this route takes GET"})
+        document = issuer_document(http.path)
+        return _json(404, {"message": "nothing is here"}) if document is None else _json(200, document)
+
     return {
         "/_batchyard/health": on_health,
         "/_batchyard/reset": on_reset,
         "/_batchyard/clock": on_clock,
+        ISSUERS: on_issuer,
     }
 
 

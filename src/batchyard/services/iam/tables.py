@@ -210,6 +210,19 @@ saml_providers = _named(
 )
 """`private_keys` lists key id, when it was added, and the key itself, sealed."""
 
+token_issuers = Table(
+    "iam_token_issuers",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    Column("issuer_id", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("keys", Json, nullable=False, info={SEALED: "token-signing-key"}),
+    Index("iam_token_issuers_by_id", "issuer_id"),
+    sqlite_with_rowid=False,
+)
+"""`keys` lists each key's public part as a JSON Web Key, and its private part in PEM, sealed."""
+
 server_certificates = _named(
     "server_certificates",
     Column("body", Text, nullable=False),

@@ -10,6 +10,7 @@ from batchyard.services.sts import (
     saml_identities,
     session_tokens,
     web_identities,
+    web_identity_tokens,
 )
 from batchyard.services.sts.service import sts
 
@@ -24,4 +25,5 @@ __all__ = [
     "session_tokens",
     "sts",
     "web_identities",
+    "web_identity_tokens",
 ]
