@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,17 @@ def wait_for(condition: Callable[[], Any], *, seconds: float = 20, every: float 
 def wait_for_fixture() -> Callable[..., Any]:
     """`wait_for(lambda: …)`."""
     return wait_for
+
+
+@pytest.fixture
+def turn_back(monkeypatch: pytest.MonkeyPatch) -> Callable[[App, float], None]:
+    """`turn_back(app, 3600)`: set the clock of this machine back, as far as that system can tell."""
+
+    def turn(system: App, seconds: float) -> None:
+        now = system.clock.now
+        monkeypatch.setattr(system.clock, "now", lambda: now() - timedelta(seconds=seconds))
+
+    return turn
 
 
 os.environ.pop("AWS_ENDPOINT_URL", None)

@@ -13,6 +13,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The current time, in UTC and with its zone."""
 
+    def monotonic(self) -> float:
+        """Seconds that pass as those of `now` do, and that nobody sets: what durations are measured by."""
+
     def on_change(self, listener: Callable[[], None]) -> None:
         """Have `listener` called when the time jumps; a clock that only flows never calls it."""
 
@@ -22,6 +25,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return monotonic()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Nothing to do: this clock never jumps by request."""
@@ -37,6 +43,9 @@ class AdvancedClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self._offset
+
+    def monotonic(self) -> float:
+        return monotonic() + self._offset.total_seconds()
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass at once (never negative: time does not run backwards).

@@ -6,12 +6,15 @@ because loading everything takes longer than most cases.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import select
+import socket
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +94,34 @@ def fork(request: dict[str, Any]) -> tuple[int, int, dict[str, Any]]:
     return pid, say, json.loads(message or b"{}")
 
 
+@contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """A port that is bound for as long: no connection gets it as its own while no server listens on it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
 def main() -> None:
-    """`start` (with what `serve` wants): its port and pid, or nothing; `wait`: how it ended; `turn`: the clock."""
+    """`start` (with what `serve` wants): its port and pid, or nothing; `wait`: how it ended; `turn`: the clock.
+
+    All servers have the same port.
+    """
     for service in load_services():
         wire_model.load(service)
+    with held_port() as port:
+        answer_requests(port)
+
+
+def answer_requests(port: int) -> None:
+    """Until the input ends."""
     pid = say = 0
     for line in sys.stdin:
         request = json.loads(line)
         answer: dict[str, Any] = {}
         if request["do"] == "start":
-            pid, say, answer = fork(request)
+            pid, say, answer = fork({**request, "port": port})
         elif request["do"] == "turn":
             os.write(say, f"{request['seconds']}\n".encode())
         else:

@@ -139,7 +139,6 @@ class Stage:
         answer = self._nursery.ask(
             "start",
             directory=str(self.directory / "data"),
-            port=self._nursery.port,
             record=str(self._record if first else os.devnull),
             log=str(self.directory / "log"),
             fault=None if fault is None else fault.plain(),

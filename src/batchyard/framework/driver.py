@@ -52,7 +52,7 @@ class Driver:
         self._failures: Counter[Key] = Counter()
         self._order = itertools.count()
         self._stopping = False
-        self._turned = TurnedClock(microseconds(runtime.clock.now()))
+        self._turned = TurnedClock(runtime.clock)
         self._turned_back = 0
         self.exceptions: Counter[str] = Counter()
         self._threads = [
@@ -139,7 +139,7 @@ class Driver:
                 if self._stopping:
                     return None
                 now = microseconds(self._runtime.clock.now())
-                if by := self._turned.turned_back(now):
+                if by := self._turned.turned_back():
                     self._turned_back += by
                     self._bring_forward(by)
                     return []

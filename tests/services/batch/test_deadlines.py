@@ -23,9 +23,14 @@ def serving() -> Iterator[Serving]:
     one.close()
 
 
-def test_an_attempt_that_runs_too_long_fails_the_job(app: Any, submit: Make, reached: Make) -> None:
+@pytest.mark.parametrize("turned_back", [0, 3600])
+def test_an_attempt_that_runs_too_long_fails_the_job(
+    app: Any, submit: Make, reached: Make, turn_back: Make, turned_back: float
+) -> None:
+    """Also where the machine's clock is set back meanwhile, by so many seconds."""
     job_id = submit("sleep 600", timeout={"attemptDurationSeconds": 60}, retryStrategy={"attempts": 3})
     assert reached(job_id, "RUNNING")["timeout"] == {"attemptDurationSeconds": 60}
+    turn_back(app, turned_back)
     app.clock.advance(61)
     job = reached(job_id)
     assert (job["status"], job["statusReason"]) == ("FAILED", "Job attempt duration exceeded timeout")

@@ -104,14 +104,21 @@ def test_a_running_task_outlives_the_server_and_ends_truthfully(
     assert diary.read_text().split() == ["begin", "then"]
 
 
+@pytest.mark.parametrize("turned_back", [0, 20, 3600])
 def test_sigkill_comes_thirty_seconds_after_sigterm_by_the_clock(
-    house: House, tmp_path: Path, wait_for: Callable[..., Any]
+    house: House,
+    tmp_path: Path,
+    wait_for: Callable[..., Any],
+    turn_back: Callable[..., None],
+    turned_back: float,
 ) -> None:
+    """Also where the machine's clock is set back meanwhile, by so many seconds."""
     up, asked = tmp_path / "up", tmp_path / "asked"
     task = house.run(f"trap 'touch {asked}' TERM; touch {up}; while true; do sleep 0.02; done")
     wait_for(up.exists)
     house.client("ecs").stop_task(task=task)
     wait_for(asked.exists)
+    turn_back(house.serving.app, turned_back)
     house.advance(28)
     wait_for(house.serving.app.driver.is_idle)
     assert house.status(task) == "RUNNING"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from batchyard.clock import microseconds
+from batchyard.clock import from_microseconds, microseconds
+from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.scheduler.retry import Cause, Retry, decide
 from batchyard.services.batch import job_rows
@@ -26,21 +27,24 @@ def milliseconds(moment: datetime) -> int:
     return microseconds(moment) // 1000
 
 
-def deadline_ms(row: Row) -> int | None:
-    """When the current attempt has run too long, or None without a timeout or before it runs."""
+def left_seconds(row: Row, elapsed: Elapsed) -> float | None:
+    """How long the current attempt may still run, or None without a timeout or before it runs."""
     seconds = row.spec.get("timeout", {}).get("attemptDurationSeconds")
-    return None if seconds is None or row.started_ms is None else row.started_ms + seconds * 1000
+    if seconds is None or row.started_ms is None:
+        return None
+    started = from_microseconds(row.started_ms * 1000)
+    return float(seconds) - elapsed.seconds((row.job_id, row.attempt), started)
 
 
-def note_progress(tx: Transaction, row: Row, task: Mapping[str, Any], *, now: datetime) -> Row:
+def note_progress(tx: Transaction, row: Row, task: Mapping[str, Any], *, elapsed: Elapsed) -> Row:
     """Take over that the task runs, and that it has run too long; returns the row as it is then."""
     if row.status == STARTING and task.get("startedAt") is not None:
         values: dict[str, Any] = {"status": RUNNING, "started_ms": milliseconds(task["startedAt"])}
         if task.get("containerInstanceArn"):
             values["task"] = {**row.task, "containerInstanceArn": task["containerInstanceArn"]}
         row = job_rows.change(tx, row, **values)
-    deadline = deadline_ms(row)
-    if deadline is not None and deadline <= milliseconds(now) and not (row.timed_out or row.terminated):
+    left = left_seconds(row, elapsed)
+    if left is not None and left <= 0 and not (row.timed_out or row.terminated):
         row = job_rows.change(tx, row, timed_out=True, end_reason=TIMED_OUT)
     return row
 

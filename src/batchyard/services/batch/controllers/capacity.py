@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from batchyard.clock import Clock
 from batchyard.data import instance_types
 from batchyard.framework.clients import Clients, pages
 from batchyard.scheduler.answers import Desire
@@ -25,20 +26,22 @@ class IdleTimes:
     In memory: after a restart the delay before an idle instance goes begins anew.
     """
 
-    def __init__(self) -> None:
-        self._since: dict[str, dict[str, datetime]] = {}
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since: dict[str, dict[str, float]] = {}
         self._lock = threading.Lock()
 
     def note(self, environment_arn: str, idle: Iterable[str], now: datetime) -> Mapping[str, datetime]:
-        """Take note of an environment's idle instances; returns since when each of them is idle."""
+        """Take note of an environment's idle instances; returns since when each of them is idle, as of `now`."""
+        at = self._clock.monotonic()
         with self._lock:
             before = self._since.get(environment_arn, {})
-            after = {one: before.get(one, now) for one in idle}
+            after = {one: before.get(one, at) for one in idle}
             if after:
                 self._since[environment_arn] = after
             else:
                 self._since.pop(environment_arn, None)
-            return after
+        return {one: now - timedelta(seconds=at - since) for one, since in after.items()}
 
 
 def launchable_types(row: Row) -> tuple[InstanceType, ...]:

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from datetime import datetime
 
+from batchyard.clock import Clock
 from batchyard.framework.controller import ActingAs
 from batchyard.scheduler.snapshot import Instance
 from batchyard.services.batch.controllers.capacity import IdleTimes, observe
@@ -18,8 +19,8 @@ _KEPT = 4096
 class Observer:
     """Sees instances through the gateway, and remembers which environments had none."""
 
-    def __init__(self) -> None:
-        self._idle_times = IdleTimes()
+    def __init__(self, clock: Clock) -> None:
+        self._idle_times = IdleTimes(clock)
         self._at_rest: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -33,7 +33,7 @@ class PlacingController(Controller):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._pool = ThreadPoolExecutor(STARTED_AT_ONCE, thread_name_prefix="starting")
-        self._observer = Observer()
+        self._observer = Observer(runtime.clock)
         self._not_before: OrderedDict[Key, float] = OrderedDict()
         self._lock = threading.Lock()
         self._rounds = 0

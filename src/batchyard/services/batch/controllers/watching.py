@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.errors import ApiError
+from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.services.batch import job_rows
 from batchyard.services.batch.controllers.attempts import (
-    deadline_ms,
     end_attempt,
-    milliseconds,
+    left_seconds,
     note_progress,
 )
 from batchyard.services.batch.controllers.refused_environments import (
@@ -39,6 +40,10 @@ class WatchingController(Controller):
     name = "batch.watching"
     listens = ("ecs.task",)
     batch_size = 100
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._elapsed = Elapsed(runtime.clock)
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         with self.read() as tx:
@@ -69,9 +74,9 @@ class WatchingController(Controller):
             if row.terminated or row.timed_out:
                 self._stop(aws, mine[key], tasks[key.name], row)
                 continue
-            deadline = deadline_ms(row)
-            if deadline is not None:
-                outcome[key] = Again(max(0.0, (deadline - milliseconds(self.now)) / 1000))
+            left = left_seconds(row, self._elapsed)
+            if left is not None:
+                outcome[key] = Again(max(0.0, left))
         return outcome
 
     def _take_over(self, tx: Transaction, key: Key, task: Mapping[str, Any] | None) -> Row | None:
@@ -83,7 +88,7 @@ class WatchingController(Controller):
         if task is None or task["lastStatus"] == "STOPPED":
             end_attempt(tx, self.runtime, row, task, now=self.now)
             return None
-        return note_progress(tx, row, task, now=self.now)
+        return note_progress(tx, row, task, elapsed=self._elapsed)
 
     def _stop(self, aws: Clients | None, running: Row, task: Mapping[str, Any], row: Row) -> None:
         if aws is not None and task["desiredStatus"] != "STOPPED":

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from batchyard.engines.engine import Status
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.services.ecs import attempts, slots, task_rows
@@ -56,6 +57,7 @@ class TaskController(Controller):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="streams")
+        self._stopping = Elapsed(runtime.clock)
 
     def started(self) -> None:
         """Take back what ran before: every task on the engine is looked at, what nobody knows is ended."""
@@ -237,10 +239,10 @@ class TaskController(Controller):
             return Again(FORCE_AGAIN_SECONDS)
         if row.desired_status != "STOPPED":
             return Again(LOOK_SECONDS if Stream.of(document, row.id) else QUIET_LOOK_SECONDS)
+        left = attempts.stop_timeout_seconds(document) - self._stopping.seconds(row.id, row.stopping_at)
         if row.phase != task_rows.STOPPING:
             engine.stop([row.id], force=False)
             self.write(lambda tx: task_rows.mark_stopping(tx, row.id))
-        left = attempts.stop_timeout_seconds(document) - (self.now - row.stopping_at).total_seconds()
         if left > 0:
             return Again(min(left, LOOK_SECONDS))
         engine.stop([row.id], force=True)
