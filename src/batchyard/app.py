@@ -169,7 +169,7 @@ class App:
             topics=Topics(listeners),
             policies=self.identities,
             mfa=self.identities,
-            identity_providers=ProviderSource(),
+            identity_providers=ProviderSource(keyring),
             identity_keys=self.settings.identity_keys or self.directory / "identity-keys",
             token_issuers=TokenIssuers(keyring),
             engine=self.engine,

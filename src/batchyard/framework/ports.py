@@ -138,6 +138,8 @@ class SamlProvider:
     name: str
     metadata_document: str
     encryption_mode: str
+    private_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Those that open encrypted assertions, in PEM."""
 
 
 class IdentityProviderSource(Protocol):

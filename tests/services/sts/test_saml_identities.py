@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -15,6 +16,8 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 
 from services.sts.conftest import allow, refused, trusting
@@ -26,6 +29,7 @@ from services.sts.saml_provider import (
     SIGNER,
     assertion,
     encoded,
+    encrypted,
     metadata,
     response,
     signed,
@@ -35,15 +39,20 @@ Call = Callable[..., Any]
 SAML = "sts:AssumeRoleWithSAML"
 
 
-@pytest.fixture
-def ask(endpoint: str, provider: str, trusted: str) -> Call:
-    """AssumeRoleWithSAML of the trusted role, or another, by somebody without credentials."""
-    sts = boto3.Session().client(
+@functools.cache
+def _unsigned(endpoint: str) -> Any:
+    return boto3.Session().client(
         "sts",
         endpoint_url=endpoint,
         region_name="us-east-1",
         config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
     )
+
+
+@pytest.fixture
+def ask(endpoint: str, provider: str, trusted: str) -> Call:
+    """AssumeRoleWithSAML of the trusted role, or another, by somebody without credentials."""
+    sts = _unsigned(endpoint)
 
     def call(document: str, arn: str = trusted, **more: Any) -> Any:
         request = {"RoleArn": arn, "PrincipalArn": provider, "SAMLAssertion": document, **more}
@@ -78,8 +87,7 @@ def test_an_assertion_gives_a_session(
     assert answer["NameQualifier"] == base64.b64encode(digest).decode()
     assert answer["AssumedRoleUser"]["Arn"].endswith(":assumed-role/desk/ada@example.com")
     as_(answer["Credentials"], "logs").describe_log_groups()
-    whole = SIGNER.sign(response(etree.fromstring(assertion(trusted, provider))))
-    ask(encoded(whole))
+    ask(encoded(SIGNER.sign(response(SIGNER.sign(etree.fromstring(assertion(trusted, provider)))))))
 
 
 @pytest.mark.parametrize(
@@ -91,18 +99,17 @@ def test_an_assertion_gives_a_session(
             "Issuer not present in specified provider",
         ),
         (
-            {"audience": "https://else"},
-            "InvalidIdentityToken",
-            "Response does not contain the required audience",
+            {"recipient": "https://evil/saml"},
+            "AccessDenied",
+            "Not authorized to perform sts:AssumeRoleWithSAML",
         ),
-        ({"recipient": "https://evil/saml"}, "InvalidIdentityToken", "required recipient"),
         ({"issued": -301}, "ExpiredTokenException", "Token must be redeemed within 5 minutes of issuance"),
         ({"issued": 900}, "InvalidIdentityToken", "not valid yet"),
         ({"subject": ""}, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML"),
         (
             {"attributes": {f"{OWN}Role": None}},
-            "AccessDenied",
-            "Not authorized to perform sts:AssumeRoleWithSAML",
+            "InvalidIdentityToken",
+            "SAML Assertion doesn't contain the requested Role and Metadata in the attributes",
         ),
         (
             {"attributes": {f"{OWN}RoleSessionName": None}},
@@ -128,6 +135,133 @@ def test_what_does_not_hold(
     found = refused(ask, document=signed(trusted, provider, **changed))
     assert found[0] == code
     assert message in found[1]
+
+
+BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+LATER, PAST = "2100-01-01T00:00:00Z", "2020-01-01T00:00:00Z"
+
+
+def _confirmation(**given: str) -> str:
+    given = {"NotOnOrAfter": LATER, "Recipient": SIGN_IN, **given}
+    stated = " ".join(f'{name}="{value}"' for name, value in given.items() if value)
+    return f'<SubjectConfirmation Method="{BEARER}"><SubjectConfirmationData {stated}/></SubjectConfirmation>'
+
+
+UNREADABLE = ("InvalidIdentityToken", "Invalid base64 SAMLResponse (Service: AWSOpenIdDiscoveryService;")
+EXPIRED = ("ExpiredTokenException", "Response has expired")
+
+
+@pytest.mark.parametrize(
+    ("changed", "answer"),
+    [
+        pytest.param({"audience": "urn:unrelated:application"}, None, id="wrong_audience"),
+        pytest.param({"conditions": "<Conditions/>"}, None, id="no_audience_restriction"),
+        pytest.param({"conditions": ""}, UNREADABLE, id="no_conditions"),
+        pytest.param(
+            {"conditions": f'<Conditions NotBefore="{LATER}"/>'}, None, id="future_conditions_86400"
+        ),
+        pytest.param(
+            {"conditions": '<Conditions NotBefore="invalid"/>'}, UNREADABLE, id="malformed_notbefore"
+        ),
+        pytest.param(
+            {"conditions": f'<Conditions NotOnOrAfter="{PAST}"/>'}, EXPIRED, id="expired_conditions"
+        ),
+        pytest.param(
+            {"confirmation": _confirmation(NotOnOrAfter="")}, UNREADABLE, id="missing_subject_expiry"
+        ),
+        pytest.param({"confirmation": _confirmation(NotOnOrAfter=PAST)}, EXPIRED, id="expired_subject"),
+        pytest.param({"confirmation": _confirmation(NotBefore=LATER)}, None, id="future_subject_notbefore"),
+        pytest.param({"confirmation": _confirmation(Recipient="")}, UNREADABLE, id="missing_recipient"),
+        pytest.param({"confirmation": _confirmation() * 2}, UNREADABLE, id="duplicate_subject_confirmation"),
+        pytest.param({"statement": ""}, UNREADABLE, id="no_authn_statement"),
+        pytest.param(
+            {"statement": f'<AuthnStatement SessionNotOnOrAfter="{PAST}"/>'}, EXPIRED, id="session_expired"
+        ),
+        pytest.param({"subject": "<NameID>ada</NameID>"}, UNREADABLE, id="subject_missing_format"),
+        pytest.param({"subject": '<NameID Format="custom-format">ada</NameID>'}, None, id="arbitrary_format"),
+    ],
+)
+def test_what_aws_was_recorded_to_say(
+    changed: Any, answer: Any, ask: Call, provider: str, trusted: str
+) -> None:
+    """Radkawar/stackd, internal/services/sts/testdata/saml_aws.json: each by its scenario's name."""
+    document = signed(trusted, provider, **changed)
+    if answer is None:
+        assert ask(document)["Subject"] == "ada"
+        return
+    code, message = refused(ask, document=document)
+    assert code == answer[0]
+    assert message.startswith(answer[1])
+
+
+@pytest.fixture(scope="module")
+def own_key() -> Any:
+    """The account's private key, with which encrypted assertions are opened."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _pem(key: Any) -> str:
+    return str(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"method": "aes128-cbc"},
+        {"method": "aes256-cbc"},
+        {"method": "aes128-gcm"},
+        {"method": "aes256-gcm"},
+        {"digest": "sha256"},
+        {"digest": "sha256", "mask": "sha256"},
+    ],
+    ids=lambda kind: "-".join(kind.values()),
+)
+def test_an_encrypted_assertion_is_opened(
+    kind: Any, ask: Call, provider: str, trusted: str, aws: Call, own_key: Any
+) -> None:
+    """Radkawar/stackd, saml_aws.json: encrypted_…; the newest of two keys or the one before opens it."""
+    iam = aws("iam")
+    iam.update_saml_provider(SAMLProviderArn=provider, AddPrivateKey=_pem(OTHER.key))
+    iam.update_saml_provider(SAMLProviderArn=provider, AddPrivateKey=_pem(own_key))
+    document = encoded(response(encrypted(_good(trusted, provider), own_key, **kind)))
+    assert ask(document)["Subject"] == "ada"
+
+
+def test_where_encryption_is_required(
+    ask: Call, provider: str, trusted: str, aws: Call, own_key: Any
+) -> None:
+    """Radkawar/stackd, saml_required_aws.json."""
+    aws("iam").update_saml_provider(
+        SAMLProviderArn=provider, AddPrivateKey=_pem(own_key), AssertionEncryptionMode="Required"
+    )
+    code, message = refused(ask, document=signed(trusted, provider))
+    assert (code, message.startswith(UNREADABLE[1])) == ("InvalidIdentityToken", True)
+    assert ask(encoded(response(encrypted(_good(trusted, provider), own_key))))["Subject"] == "ada"
+
+
+def test_what_cannot_be_opened_is_refused_like_what_is_forged(
+    ask: Call, provider: str, trusted: str, aws: Call, own_key: Any
+) -> None:
+    """One answer for all: who alters what is encrypted does not learn how far it was understood."""
+    aws("iam").update_saml_provider(SAMLProviderArn=provider, AddPrivateKey=_pem(own_key))
+    good = _good(trusted, provider)
+    unsigned = etree.fromstring(assertion(trusted, provider))
+    altered = encrypted(good, own_key, method="aes128-cbc")
+    value = altered.findall(".//{http://www.w3.org/2001/04/xmlenc#}CipherValue")[1]
+    content = bytearray(base64.b64decode(value.text))
+    content[-1] ^= 1
+    value.text = base64.b64encode(content).decode()
+    for one in (
+        encrypted(good, OTHER.key),
+        encrypted(good, own_key, scheme="none"),
+        encrypted(good, own_key, method="tripledes-gcm"),
+        encrypted(unsigned, own_key),
+        encrypted(OTHER.sign(etree.fromstring(assertion(trusted, provider))), own_key),
+        altered,
+        etree.fromstring('<EncryptedAssertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion"/>'),
+    ):
+        answer = refused(ask, document=encoded(response(one)))
+        assert answer == ("InvalidIdentityToken", "Response signature invalid")
 
 
 def _good(trusted: str, provider: str) -> Any:
@@ -183,7 +317,15 @@ def test_a_wrapped_assertion_is_never_believed(kind: str, ask: Call, provider: s
 
 def test_altered_and_unsigned_ones_are_refused(ask: Call, provider: str, trusted: str) -> None:
     plain = encoded(response(etree.fromstring(assertion(trusted, provider))))
-    assert refused(ask, document=plain) == ("InvalidIdentityToken", "Response signature invalid")
+    whole = encoded(SIGNER.sign(response(etree.fromstring(assertion(trusted, provider)))))
+    for document in (plain, whole):
+        code, message = refused(ask, document=document)
+        assert code == "InvalidIdentityToken"
+        assert message.startswith(
+            "Response (with optional signature) must contain an assertion with a mandatory signature (Service: "
+        )
+    wrong = encoded(OTHER.sign(response(_good(trusted, provider))))
+    assert refused(ask, document=wrong) == ("InvalidIdentityToken", "Response signature invalid")
     good = base64.b64decode(signed(trusted, provider))
     altered = base64.b64encode(good.replace(b">ada<", b">eve<")).decode()
     assert refused(ask, document=altered) == ("InvalidIdentityToken", "Response signature invalid")
@@ -195,7 +337,7 @@ def test_altered_and_unsigned_ones_are_refused(ask: Call, provider: str, trusted
 
 def test_a_comment_does_not_cut_a_name(ask: Call, provider: str, trusted: str) -> None:
     """`ada<!---->.evil` reads as one name: canonical XML has no comments, so they can be put in after signing."""
-    named = "<NameID>ada.evil.example</NameID>"
+    named = '<NameID Format="custom-format">ada.evil.example</NameID>'
     good = base64.b64decode(signed(trusted, provider, subject=named))
     cut = base64.b64encode(good.replace(b"ada.evil", b"ada<!-- x -->.evil")).decode()
     assert ask(cut)["Subject"] == "ada.evil.example"

@@ -1,4 +1,8 @@
-"""Outbound web identity federation: whether the account's principals may have tokens for services elsewhere."""
+"""Outbound web identity federation: whether the account's principals may have tokens for services elsewhere.
+
+Texts, and that issuer and keys stay through disabling and enabling again, are recorded: radkawar/stackd,
+testdata/aws/iam/outbound_issuance.json and outbound_lifecycle.json.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,6 @@ from batchyard.framework.token_issuers import issuer_url
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import token_issuers
 from batchyard.services.iam.token_issuers import find_issuer, insert_issuer
-
-# Texts, and that issuer and keys stay through disabling and enabling again, are recorded: radkawar/stackd,
-# testdata/aws/iam/outbound_issuance.json and outbound_lifecycle.json.
 
 
 @iam.operation(on=ANY, writes=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import OidcProvider, SamlProvider
 from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
+from batchyard.services.iam.saml_providers import KEY_PURPOSE
 from batchyard.store.transaction import Transaction
 
 
 class ProviderSource:
     """The account's identity providers, read-only."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
 
     def find_oidc_provider(
         self, tx: Transaction, partition: str, account: str, issuer: str
@@ -26,4 +31,5 @@ class ProviderSource:
         row = SAML_PROVIDER.find(tx, partition, account, arn.rpartition("/")[2])
         if row is None or SAML_PROVIDER.arn_of(row) != arn:
             return None
-        return SamlProvider(arn, row.name, row.metadata_document, row.encryption_mode)
+        keys = tuple(self._keyring.open(KEY_PURPOSE, key["sealed"]) for key in row.private_keys)
+        return SamlProvider(arn, row.name, row.metadata_document, row.encryption_mode, keys)

@@ -1,4 +1,7 @@
-"""AssumeRoot: a privileged task as a member account's root user, for an organization's management account."""
+"""AssumeRoot: a privileged task as a member account's root user, for an organization's management account.
+
+Texts are recorded: radkawar/stackd, testdata/aws/iam/root_access.json.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def _root_user(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 def assume_root(ctx: Context, request: Any) -> NoReturn:
     """Refused for every caller: no account here is in an organization, so none is another's member.
 
-    Texts are recorded: radkawar/stackd, testdata/aws/iam/root_access.json. There, too, a missing permission and a
-    target that is no member are refused in the same words. That the target is looked at before permissions is a guess.
+    AWS, too, refuses a missing permission and a target that is no member in the same words. That the target is looked
+    at before permissions is a guess.
     """
     raise ApiError("AccessDenied", _refusal(ctx, request), status=403)

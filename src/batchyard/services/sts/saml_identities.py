@@ -31,18 +31,17 @@ _TAG = f"{ATTRIBUTES}PrincipalTag:"
 
 
 def _read(ctx: Context, request: Any) -> tuple[Assertion, SamlProvider]:
-    """The assertion, verified; raises in the words of the IAM user guide ("Troubleshooting SAML 2.0 federation")."""
+    """The assertion, verified; that of a role that is not in it is recorded (saml_aws.json: wrong_role)."""
     arn = request["PrincipalArn"]
     provider = ctx.runtime.identity_providers.find_saml_provider(ctx.read, ctx.partition, ctx.account, arn)
     if provider is None:
         raise ApiError(INVALID, "Specified provider doesn't exist")
-    if provider.encryption_mode == "Required":
-        raise ApiError(INVALID, "The provider requires encrypted assertions")  # [guess]
-    element, entity = signed_assertion(request["SAMLAssertion"], provider.metadata_document)
+    element, entity = signed_assertion(request["SAMLAssertion"], provider)
     assertion = read(element, entity)
     wanted = {request["RoleArn"], arn}
     if not any({one.strip() for one in pair.split(",")} == wanted for pair in assertion.own("Role")):
-        raise ApiError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithSAML", status=403)
+        text = "SAML Assertion doesn't contain the requested Role and Metadata in the attributes"
+        raise ApiError(INVALID, text)
     return assertion, provider
 
 
