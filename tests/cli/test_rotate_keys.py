@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +27,7 @@ from cli.conftest import ACCOUNT, Initialised
 from conftest import client
 from journeys.served import served
 
+DOOMED = Path(__file__).with_name("doomed_rotation.py")
 PURPOSES = {column.info["sealed"] for column in key_rotation.sealed_columns()}
 
 
@@ -112,6 +116,36 @@ def test_a_run_that_was_cut_short_is_completed(steps: int, initialised: Initiali
     assert sealed_texts(directory, Keyring(old)) == 0
     with served("--data-dir", str(directory)) as server:
         assert identity(server.endpoint, key).endswith(":user/administrator")
+
+
+@pytest.mark.slow
+def test_no_kill_loses_a_secret_or_leaves_an_old_one_behind(initialised: Initialised) -> None:
+    """SIGKILL at every step in turn, each run on what the last one left; then one that comes to its end."""
+    directory, key = initialised.directory, initialised.key
+    fill(directory)
+    names, seen = _names(directory), {(directory / "key").read_bytes()}
+    before = sealed_texts(directory, Keyring(*seen))
+    for number in range(1, 200):
+        command = [sys.executable, str(DOOMED), str(directory), str(number)]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        kept = (directory / "key").read_bytes()
+        keys = [kept[:32], kept[32:]] if len(kept) == 64 else [kept]
+        assert sealed_texts(directory, Keyring(*keys)) == before, number
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert len(_names(directory) - names) <= 1, number
+        seen |= set(keys)
+    assert number > 20
+    assert all(sealed_texts(directory, Keyring(one)) == 0 for one in seen - {kept})
+    assert _names(directory) == names
+    with served("--data-dir", str(directory)) as server:
+        assert identity(server.endpoint, key).endswith(":user/administrator")
+
+
+def _names(directory: Path) -> set[str]:
+    """The files of a data directory; the database's own are its."""
+    return {path.name for path in directory.iterdir() if not path.name.startswith("batchyard.db")}
 
 
 def test_a_failure_in_the_middle_changes_no_secret(initialised: Initialised) -> None:

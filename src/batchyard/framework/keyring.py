@@ -72,8 +72,11 @@ def read_keys(directory: Path) -> list[bytes]:
 
 
 def write_keys(directory: Path, keys: Sequence[bytes]) -> None:
-    """Replace the key file, at once and for good: after a crash it is the old one or the new one."""
-    fresh = directory / f"{KEY}.{os.getpid()}"
+    """Replace the key file, at once and for good: after a crash it is the old one or the new one.
+
+    One name for what is being written: what a crash left of it is gone with the next change, not kept beside the key.
+    """
+    fresh = directory / f"{KEY}.new"
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(b"".join(keys))
         file.flush()
