@@ -223,7 +223,7 @@ class Driver:
 
     def _work_on(self, keys: Sequence[Key]) -> None:
         with self._runtime.store.read() as tx:
-            due = [row for key in keys if (row := work.find(tx, key)) is not None]
+            due = work.find(tx, keys)
         epoch = self._runtime.epochs.of(keys[0].account)
         current = [row for row in due if row.epoch == epoch]
         controller = self._controllers.get(keys[0].controller)
@@ -266,16 +266,12 @@ def _end(
     tx: Transaction, ends: Sequence[tuple[Due, Again | None]], *, now: datetime
 ) -> list[tuple[Key, datetime]]:
     """Close or postpone each row; returns those that stay, with their moments."""
-    left: list[tuple[Key, datetime]] = []
-    for row, again in ends:
-        if again is None:
-            work.done(tx, row)
-        else:
-            work.later(tx, row, now + timedelta(seconds=again.seconds))
-        remaining = work.find(tx, row.key)
-        if remaining is not None:
-            left.append((row.key, remaining.not_before))
-    return left
+    moments = [
+        (row, None if again is None else now + timedelta(seconds=again.seconds)) for row, again in ends
+    ]
+    work.done(tx, [row for row, until in moments if until is None])
+    work.later(tx, [(row, until) for row, until in moments if until is not None])
+    return [(row.key, row.not_before) for row in work.find(tx, [row.key for row, _ in ends])]
 
 
 def _group_of(key: Key) -> _Group:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, among
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import UtcTime, metadata
 
@@ -78,14 +78,18 @@ _INTEND = Prepared(
         },
     ),
 )
-_PLACE = (
+_AREA = (
     (work.c.controller == bindparam("controller"))
     & (work.c.account == bindparam("account"))
     & (work.c.partition == bindparam("partition"))
     & (work.c.region == bindparam("region"))
-    & (work.c.name == bindparam("name"))
 )
-_FIND = Prepared(select(work.c.version, work.c.not_before, work.c.epoch).where(_PLACE))
+_PLACE = _AREA & (work.c.name == bindparam("name"))
+_FIND = Prepared(
+    select(work.c.name, work.c.version, work.c.not_before, work.c.epoch).where(
+        _AREA & among(work.c.name, "names")
+    )
+)
 _DONE = Prepared(delete(work).where(_PLACE & (work.c.version == bindparam("at_version"))))
 _LATER = Prepared(
     update(work)
@@ -126,20 +130,34 @@ def intend(tx: Transaction, key: Key, *, not_before: datetime, epoch: int) -> bo
     return True
 
 
-def find(tx: Transaction, key: Key) -> Due | None:
-    """The work row of a key, or None where there is nothing to do."""
-    row = tx.first(_FIND, **_parameters(key))
-    return None if row is None else Due(key, row.not_before, row.version, row.epoch)
+def find(tx: Transaction, keys: Sequence[Key]) -> list[Due]:
+    """The work rows of keys of one controller, account and Region; those without have nothing to do."""
+    if not keys:
+        return []
+    first, by_name = keys[0], {key.name: key for key in keys}
+    rows = tx.all(
+        _FIND,
+        controller=first.controller,
+        account=first.account,
+        partition=first.partition,
+        region=first.region,
+        names=list(by_name),
+    )
+    found = {row.name: Due(by_name[row.name], row.not_before, row.version, row.epoch) for row in rows}
+    return [found[name] for name in by_name if name in found]
 
 
-def done(tx: Transaction, due: Due) -> bool:
-    """Forget the work, unless somebody asked again meanwhile (then False)."""
-    return tx.run(_DONE, at_version=due.version, **_parameters(due.key)) > 0
+def done(tx: Transaction, ended: Sequence[Due]) -> None:
+    """Forget each work, unless somebody asked again meanwhile."""
+    tx.run_many(_DONE, [{"at_version": due.version, **_parameters(due.key)} for due in ended])
 
 
-def later(tx: Transaction, due: Due, not_before: datetime) -> None:
-    """Have the key looked at again from `not_before` on, unless somebody asked for sooner meanwhile."""
-    tx.run(_LATER, at_version=due.version, later=not_before, **_parameters(due.key))
+def later(tx: Transaction, postponed: Sequence[tuple[Due, datetime]]) -> None:
+    """Have each key looked at again from its moment on, unless somebody asked for sooner meanwhile."""
+    tx.run_many(
+        _LATER,
+        [{"at_version": due.version, "later": until, **_parameters(due.key)} for due, until in postponed],
+    )
 
 
 def bring_forward(tx: Transaction, by: timedelta, *, after: datetime) -> None:

@@ -5,9 +5,11 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable, TypeDecorator
+from sqlalchemy import ColumnElement, Executable, TypeDecorator, bindparam, func, select
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.types import TypeEngine
+
+from batchyard.store.types import Json
 
 Row = Any
 """A row: columns are attributes, in the statement's order."""
@@ -18,7 +20,8 @@ _DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
 class Prepared:
     """A Core statement with `bindparam`s, compiled at first use; about three times as fast as through a Connection.
 
-    Give every value by name; types convert as their columns say. `IN` takes a list that is fixed in the statement.
+    Give every value by name; types convert as their columns say. `IN` takes a list that is fixed in the statement;
+    `among` takes one by name.
     """
 
     def __init__(self, statement: Executable) -> None:
@@ -100,6 +103,12 @@ class Prepared:
                 del self._fixed[name]
                 self._fixed.update(zip(names, values, strict=True))
         return text
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Is the column's value one of the list that is given under `name`? One statement then stands for many."""
+    listed = func.json_each(bindparam(name, type_=Json())).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def _binder(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:

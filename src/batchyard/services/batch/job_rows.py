@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from batchyard.services.batch.states import may_follow
 from batchyard.services.batch.tables import job_dependencies, jobs, running_jobs
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
 
 _GIVEN = (
@@ -58,6 +59,7 @@ _CHANGE = Prepared(
     update(jobs).where(jobs.c.id == bindparam("of_id")).values({name: bindparam(name) for name in _CHANGING})
 )
 _FIND = Prepared(select(jobs).where(jobs.c.id == bindparam("id")))
+_FIND_SOME = Prepared(select(jobs).where(among(jobs.c.id, "ids")))
 _DEPEND = Prepared(
     insert(job_dependencies).values(
         on_job=bindparam("on_job"), waiting_job=bindparam("waiting_job"), account=bindparam("account")
@@ -79,7 +81,7 @@ _SET_TASK = Prepared(
 )
 _UNPLACE = Prepared(delete(running_jobs).where(running_jobs.c.job == bindparam("job")))
 _WHERE = Prepared(select(running_jobs).where(running_jobs.c.job == bindparam("job")))
-_BY_TASK = Prepared(select(running_jobs).where(running_jobs.c.task_arn == bindparam("task_arn")))
+_BY_TASK = Prepared(select(running_jobs).where(among(running_jobs.c.task_arn, "task_arns")))
 
 
 def front_of(queue: int) -> tuple[str, int]:
@@ -100,6 +102,11 @@ def insert_dependency(tx: Transaction, *, on_job: int, waiting_job: int, account
 def find(tx: Transaction, identity: int) -> Row | None:
     """A job by `id`."""
     return tx.first(_FIND, id=identity)
+
+
+def find_some(tx: Transaction, identities: Sequence[int]) -> Mapping[int, Row]:
+    """Jobs by `id`, those that exist."""
+    return {row.id: row for row in tx.all(_FIND_SOME, ids=identities)} if identities else {}
 
 
 def change(tx: Transaction, row: Row, **values: Any) -> Row:
@@ -142,6 +149,6 @@ def find_running(tx: Transaction, identity: int) -> Row | None:
     return tx.first(_WHERE, job=identity)
 
 
-def find_by_task(tx: Transaction, task_arn: str) -> Row | None:
-    """Where the job of a task runs, or None for a task that stands for no job."""
-    return tx.first(_BY_TASK, task_arn=task_arn)
+def find_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str, Row]:
+    """Where the jobs of tasks run, by the task's ARN; a task that stands for no job is not in it."""
+    return {row.task_arn: row for row in tx.all(_BY_TASK, task_arns=task_arns)}

@@ -28,10 +28,11 @@ def free_slots(tx: Transaction, size: int) -> int:
 
 
 def admit(tx: Transaction, rows: Sequence[Row], *, size: int) -> None:
-    """Give new tasks a slot, or have them wait; who waits already goes first (one engine serves all accounts)."""
+    """Make new tasks PENDING with a slot, or waiting for one; who waits already goes first, of all accounts."""
     free = 0 if tx.first(_WAITING, size=1) is not None else free_slots(tx, size)
     for place, row in enumerate(rows):
-        task_rows.change(tx, row.id, phase=task_rows.STARTING if place < free else task_rows.WAITING)
+        phase = task_rows.STARTING if place < free else task_rows.WAITING
+        task_rows.change(tx, row.id, phase=phase, last_status="PENDING")
 
 
 def call_waiting(tx: Transaction, *, size: int) -> list[Row]:

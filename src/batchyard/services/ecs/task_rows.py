@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from batchyard.services.ecs.tables import clusters, container_instances, tasks
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
 
 # What the controller has done for a task; `last_status` is what AWS shows.
@@ -34,8 +34,9 @@ ON_ENGINE = (STARTING, QUEUED, RUNNING, STOPPING, HOST_GONE)
 """The phases that hold a place on the engine: one of its slots or of its queue."""
 
 _COLUMNS: dict[str, Any] = {column.name: bindparam(column.name) for column in tasks.c}
-_INSERT = Prepared(insert(tasks).values(_COLUMNS))
+_INSERT = Prepared(insert(tasks).values(_COLUMNS).returning(*tasks.c))
 _ONE = Prepared(select(tasks).where(tasks.c.id == bindparam("id")))
+_SOME = Prepared(select(tasks).where(among(tasks.c.id, "ids")))
 _COUNT_IN_CLUSTER = Prepared(
     update(clusters)
     .where(clusters.c.account == bindparam("account_"))
@@ -65,9 +66,9 @@ _COUNT_ON_INSTANCE = Prepared(
 _QUEUE = Prepared(
     update(tasks).where(tasks.c.id == bindparam("id_")).where(tasks.c.phase == STARTING).values(phase=QUEUED)
 )
-_KEY = Prepared(
+_PLACES = Prepared(
     select(tasks.c.id, tasks.c.account, tasks.c.partition, tasks.c.region, tasks.c.cluster).where(
-        tasks.c.id == bindparam("id")
+        among(tasks.c.id, "ids")
     )
 )
 _LOGGED = Prepared(update(tasks).where(tasks.c.id == bindparam("id_")).values(logged=bindparam("logged")))
@@ -90,9 +91,9 @@ _SET_GPUS = Prepared(
 )
 
 
-def insert_task(tx: Transaction, values: Mapping[str, Any]) -> None:
-    """Insert a task; columns that are not given are NULL."""
-    tx.run(_INSERT, **{name: values.get(name) for name in _COLUMNS})
+def insert_task(tx: Transaction, values: Mapping[str, Any]) -> Row:
+    """Insert a task, and answer its row; columns that are not given are NULL."""
+    return tx.first(_INSERT, **{name: values.get(name) for name in _COLUMNS})
 
 
 def find_task(tx: Transaction, identity: str) -> Row | None:
@@ -102,12 +103,14 @@ def find_task(tx: Transaction, identity: str) -> Row | None:
 
 def find_tasks(tx: Transaction, identities: Iterable[str]) -> list[Row]:
     """The tasks with these ids, those that exist, in the order asked."""
-    return [row for identity in identities if (row := tx.first(_ONE, id=identity)) is not None]
+    asked = list(identities)
+    found = {row.id: row for row in tx.all(_SOME, ids=asked)} if asked else {}
+    return [found[identity] for identity in asked if identity in found]
 
 
-def find_places(tx: Transaction, identities: Iterable[str]) -> list[Row]:
+def find_places(tx: Transaction, identities: Iterable[str]) -> Sequence[Row]:
     """Id, account, partition, Region and cluster of these tasks, those that exist: all that their keys need."""
-    return [row for identity in identities if (row := tx.first(_KEY, id=identity)) is not None]
+    return tx.all(_PLACES, ids=list(identities))
 
 
 def mark_queued(tx: Transaction, identities: Sequence[str]) -> None:

@@ -252,8 +252,7 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
         "created_at": ctx.now,
         "logged": 0,
     }
-    task_rows.insert_task(ctx.write, values)
-    row: Row = task_rows.find_task(ctx.write, identity)
+    row = task_rows.insert_task(ctx.write, values)
     task_rows.count(ctx.write, [row], pending=1, running=0)
     task_rows.take_room(ctx.write, row)
     ctx.intend("ecs.tasks", identity, grouping=cluster_arn(ctx, run.cluster))

@@ -29,14 +29,12 @@ LONGEST_REASON = 1024
 def _find(ctx: Context, cluster: str, given: str) -> Row | None:
     """The task of that cluster; a stranger's id finds nothing."""
     row = task_rows.find_task(ctx.read, last_part(given))
-    if row is None or (row.account, row.partition, row.region, row.cluster) != (
-        ctx.account,
-        ctx.partition,
-        ctx.region,
-        cluster,
-    ):
-        return None
-    return row
+    return row if row is not None and _is_in(ctx, cluster, row) else None
+
+
+def _is_in(ctx: Context, cluster: str, row: Row) -> bool:
+    here = (ctx.account, ctx.partition, ctx.region, cluster)
+    return (row.account, row.partition, row.region, row.cluster) == here
 
 
 @ecs.operation(on=each_in_cluster("task", "tasks"))
@@ -49,11 +47,12 @@ def describe_tasks(ctx: Context, request: Any) -> dict[str, Any]:
         raise ecs.error.InvalidParameterException("Tasks cannot have more than 100 elements.")
     cluster = require_cluster(ctx, request)
     with_tags = "TAGS" in (request.get("include") or ())
+    rows = {row.id: row for row in task_rows.find_tasks(ctx.read, [last_part(one) for one in given])}
     found: list[Any] = []
     failures: list[Any] = []
     for one in given:
-        row = _find(ctx, cluster.name, one)
-        if row is None:
+        row = rows.get(last_part(one))
+        if row is None or not _is_in(ctx, cluster.name, row):
             arn = in_cluster_arn(ctx, "task", cluster.name, last_part(one))
             failures.append({"arn": arn, "reason": "MISSING"})
         else:

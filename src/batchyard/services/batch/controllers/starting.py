@@ -99,19 +99,21 @@ class Starter:
 
         What does not need a job's own task (log group, task definition) is made before.
         """
-        able = [(identity, row) for identity, row in placements if self._prepare(identity, row)]
-        return self._write(
-            lambda tx: [one for pair in able if (one := self._intend_one(tx, *pair)) is not None]
-        )
+        with self._runtime.store.read() as tx:
+            jobs = job_rows.find_some(tx, [identity for identity, _ in placements])
+        able = [(identity, row) for identity, row in placements if self._prepare(jobs.get(identity), row)]
+        return self._write(lambda tx: self._intend(tx, able))
 
     def resume(self, identities: Sequence[int], environments: Mapping[int, Row]) -> list[Start]:
         """Starts that were intended before the server went down, to be asked for again."""
+        with self._runtime.store.read() as tx:
+            jobs = job_rows.find_some(tx, identities)
+            places = {identity: job_rows.find_running(tx, identity) for identity in identities}
         found: list[Start] = []
-        for identity in identities:
-            with self._runtime.store.read() as tx:
-                job, running = job_rows.find(tx, identity), job_rows.find_running(tx, identity)
+        for identity, running in places.items():
+            job = jobs.get(identity)
             environment = None if running is None else environments.get(running.environment_id)
-            if job is not None and environment is not None and self._prepare(identity, environment):
+            if job is not None and environment is not None and self._prepare(job, environment):
                 found.append(Start(job, environment))
         return found
 
@@ -125,13 +127,11 @@ class Starter:
     def _write(self, function: Callable[[Transaction], T]) -> T:
         return self._runtime.store.write(function)
 
-    def _prepare(self, identity: int, environment: Row) -> bool:
-        if environment.id in self._refused:
+    def _prepare(self, job: Row | None, environment: Row) -> bool:
+        if job is None or environment.id in self._refused:
             return False
-        with self._runtime.store.read() as tx:
-            job = job_rows.find(tx, identity)
         try:
-            return job is not None and self._readied(job, environment) is not None
+            return self._readied(job, environment) is not None
         except ApiError as error:
             if not is_environments_fault(error):
                 raise
@@ -168,10 +168,15 @@ class Starter:
         self._write(lambda tx: tx.run(keep))
         return _Ready(definition, arn)
 
-    def _intend_one(self, tx: Transaction, identity: int, environment: Row) -> Start | None:
-        job = job_rows.find(tx, identity)
-        if job is None or job.status != RUNNABLE:
-            return None
+    def _intend(self, tx: Transaction, placements: Sequence[tuple[int, Row]]) -> list[Start]:
+        jobs = job_rows.find_some(tx, [identity for identity, _ in placements])
+        return [
+            self._intend_one(tx, job, environment)
+            for identity, environment in placements
+            if (job := jobs.get(identity)) is not None and job.status == RUNNABLE
+        ]
+
+    def _intend_one(self, tx: Transaction, job: Row, environment: Row) -> Start:
         changed = job_rows.change(
             tx, job, status=STARTING, status_reason=None, attempt=job.attempt + 1, task=None, started_ms=None
         )
@@ -220,11 +225,11 @@ class Starter:
         return _Answer(start, failed=error.message)
 
     def _conclude(self, tx: Transaction, answers: Sequence[_Answer]) -> None:
+        jobs = job_rows.find_some(tx, [answer.start.job.id for answer in answers])
         for answer in answers:
-            self._conclude_one(tx, answer)
+            self._conclude_one(tx, jobs.get(answer.start.job.id), answer)
 
-    def _conclude_one(self, tx: Transaction, answer: _Answer) -> None:
-        job = job_rows.find(tx, answer.start.job.id)
+    def _conclude_one(self, tx: Transaction, job: Row | None, answer: _Answer) -> None:
         if job is None or job.status != STARTING or job.attempt != answer.start.job.attempt:
             return
         if answer.task is not None:

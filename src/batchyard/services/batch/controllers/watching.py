@@ -47,7 +47,8 @@ class WatchingController(Controller):
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         with self.read() as tx:
-            mine = {key: row for key in keys if (row := job_rows.find_by_task(tx, key.name)) is not None}
+            running = job_rows.find_by_tasks(tx, [key.name for key in keys])
+            mine = {key: running[key.name] for key in keys if key.name in running}
             environment = _environment(tx, next(iter(mine.values()))) if mine else None
         if not mine:
             return None
@@ -66,7 +67,7 @@ class WatchingController(Controller):
 
     def _conclude(self, mine: Mapping[Key, Row], tasks: Tasks, aws: Clients | None) -> Outcome:
         """Write what the tasks tell; then have those stopped that shall end. Says when a deadline comes."""
-        rows = self.write(lambda tx: {key: self._take_over(tx, key, tasks.get(key.name)) for key in mine})
+        rows = self.write(lambda tx: self._take_over(tx, list(mine), tasks))
         outcome: dict[Key, Again] = {}
         for key, row in rows.items():
             if row is None:
@@ -79,10 +80,17 @@ class WatchingController(Controller):
                 outcome[key] = Again(max(0.0, left))
         return outcome
 
-    def _take_over(self, tx: Transaction, key: Key, task: Mapping[str, Any] | None) -> Row | None:
-        """Bring one job to where its task is; returns its row while the task goes on."""
-        running = job_rows.find_by_task(tx, key.name)
-        row = None if running is None else job_rows.find(tx, running.job)
+    def _take_over(self, tx: Transaction, keys: Sequence[Key], tasks: Tasks) -> dict[Key, Row | None]:
+        """Bring jobs to where their tasks are; returns their rows, None of each whose task is over."""
+        running = job_rows.find_by_tasks(tx, [key.name for key in keys])
+        jobs = job_rows.find_some(tx, [row.job for row in running.values()])
+        return {
+            key: self._take_over_one(tx, jobs.get(running[key.name].job), tasks.get(key.name))
+            for key in keys
+            if key.name in running
+        }
+
+    def _take_over_one(self, tx: Transaction, row: Row | None, task: Mapping[str, Any] | None) -> Row | None:
         if row is None or row.status not in PLACED:
             return None
         if task is None or task["lastStatus"] == "STOPPED":

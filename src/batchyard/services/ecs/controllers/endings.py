@@ -88,8 +88,9 @@ def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: 
     """
     closed: list[Row] = []
     running: list[Row] = []
+    fresh = {row.id: row for row in task_rows.find_tasks(tx, [known.id for known, _, _ in endings])}
     for known, ending, draining in endings:
-        row = task_rows.find_task(tx, known.id)
+        row = fresh.pop(known.id, None)
         if row is None or row.last_status == "STOPPED":
             continue
         if row.last_status == "RUNNING":

@@ -128,9 +128,6 @@ class TaskController(Controller):
         gone = [row for row in fresh if _never_to_start(row)]
         self._close(tx, [(row, not_started(row), False) for row in gone])
         new = [row for row in fresh if row.phase == task_rows.NEW and not _never_to_start(row)]
-        for row in new:
-            if row.last_status == "PROVISIONING":
-                task_rows.change(tx, row.id, last_status="PENDING")
         slots.admit(tx, new, size=self._places)
         self._wake_waiting(tx)
         return task_rows.find_tasks(tx, [row.id for row in fresh])
