@@ -1,4 +1,4 @@
-"""The classes of events: which call of which service on which kinds of resources. Few, so each has a number."""
+"""The classes of events: which call of which service on which types of resources. Few, so each has a number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from batchyard.audit.resources import kind
+from batchyard.audit.resource_types import known_kinds
 from batchyard.audit.tables import event_classes
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
@@ -28,7 +28,7 @@ class Classes:
 
     def number(self, tx: Transaction, source: str, name: str, resources: Iterable[str]) -> int:
         """The number of an event's class; its row is written with the first event of the class."""
-        kinds = frozenset(map(kind, resources))
+        kinds = known_kinds(resources)
         place = (source, name, kinds)
         found = self._written.get(place)
         if found is not None:

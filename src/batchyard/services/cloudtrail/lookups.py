@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Select, Text, bindparam, func, literal_column, select, type_coerce
 
 from batchyard.audit.classes import find_classes
+from batchyard.audit.resource_types import kind_of
 from batchyard.audit.resources import short_name
 from batchyard.audit.tables import event_resources, events
 from batchyard.clock import from_microseconds
 from batchyard.ids import milliseconds_of
-from batchyard.services.cloudtrail.resource_types import kind_of
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import UtcTime, encode

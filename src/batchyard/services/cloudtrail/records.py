@@ -8,9 +8,9 @@ import orjson
 
 from batchyard import ids
 from batchyard.audit.identity import iso
+from batchyard.audit.resource_types import resource_type
 from batchyard.audit.resources import short_name
 from batchyard.services.cloudtrail import ec2_parameters, parameters
-from batchyard.services.cloudtrail.resource_types import resource_type
 from batchyard.store.prepared import Row
 from batchyard.wire import model as wire_model
 from batchyard.wire.model import Model, Operation
