@@ -15,6 +15,8 @@ RECORDED = {
     # Records of sign-ins by web identity and SAML are alike (DataDog/stratus-red-team has GetFederationToken's: false).
     "sts:AssumeRoleWithSAML": True,
     "sts:AssumeRoleWithWebIdentity": True,
+    # [guess] As of the other ways into a session: the guide's record of it was not at hand whole.
+    "sts:AssumeRoot": True,
 }
 
 
