@@ -180,6 +180,23 @@ def test_again_comes_back(yard: Callable[..., Yard]) -> None:
     assert len(rounds) == 5
 
 
+def test_a_delay_asked_for_while_the_clock_was_brought_forward_counts_from_before(
+    yard: Callable[..., Yard],
+) -> None:
+    looked: list[int] = []
+
+    def act(keys: Sequence[Key]) -> Any:
+        looked.append(1)
+        if len(looked) == 1:
+            one.clock.advance(7200)
+            return Again(3600)
+        return None
+
+    one = yard(act)
+    one.intend("a")
+    wait_for(lambda: len(looked) == 2)
+
+
 def test_an_older_epochs_work_is_dropped(store: Store) -> None:
     done: list[str] = []
     one = Yard(store, lambda keys: done.append(keys[0].name))

@@ -52,6 +52,7 @@ class Driver:
         self._failures: Counter[Key] = Counter()
         self._order = itertools.count()
         self._stopping = False
+        self._jumps = 0
         self._turned = TurnedClock(runtime.clock)
         self._turned_back = 0
         self.exceptions: Counter[str] = Counter()
@@ -112,6 +113,7 @@ class Driver:
 
     def _clock_changed(self) -> None:
         with self._condition:
+            self._jumps += 1
             self._condition.notify_all()
 
     def _run(self) -> None:
@@ -222,6 +224,7 @@ class Driver:
             self._condition.notify_all()
 
     def _work_on(self, keys: Sequence[Key]) -> None:
+        jumps, began = self._jumps, self._runtime.clock.now()
         with self._runtime.store.read() as tx:
             due = work.find(tx, keys)
         epoch = self._runtime.epochs.of(keys[0].account)
@@ -238,11 +241,17 @@ class Driver:
                 failed = True
                 self.exceptions[keys[0].controller] += 1
                 _log.exception("controller %s failed on %s", keys[0].controller, [key.name for key in keys])
-        self._conclude(due, outcome, failed=failed)
+        if due:
+            self._conclude(due, outcome, failed=failed, moment=lambda: self._moment(began, jumps))
 
-    def _conclude(self, due: Sequence[Due], outcome: Outcome, *, failed: bool) -> None:
-        if not due:
-            return
+    def _moment(self, began: datetime, jumps: int) -> datetime:
+        """From when a delay counts: from now, or from before the clock was brought forward if it was meanwhile."""
+        now = self._runtime.clock.now()
+        return now if self._jumps == jumps else min(began, now)
+
+    def _conclude(
+        self, due: Sequence[Due], outcome: Outcome, *, failed: bool, moment: Callable[[], datetime]
+    ) -> None:
         ends: list[tuple[Due, Again | None]] = []
         for row in due:
             again = outcome if outcome is None or isinstance(outcome, Again) else outcome.get(row.key)
@@ -252,7 +261,7 @@ class Driver:
                 self._failures.pop(row.key, None)
             ends.append((row, again))
         # The clock is read in the write, as by `schedule`.
-        left = self._runtime.store.write(lambda tx: _end(tx, ends, now=self._runtime.clock.now()))
+        left = self._runtime.store.write(lambda tx: _end(tx, ends, now=moment()))
         with self._condition:
             for key, not_before in left:
                 self._push(key, microseconds(not_before))
