@@ -185,6 +185,7 @@ def a_partner_asks_for_the_external_id(team: Team, partner: str) -> None:
     denial = team.denied(team.as_(eve, "sts").assume_role, **request, ExternalId=EXTERNAL_ID)
     assert (denial.code, denial.message) == ("AccessDenied", said)
     assert denial.decision["sentence"] == "denied: no identity-based policy allows sts:AssumeRole"
+    assert "ask" not in denial.decision
     may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn}
     iam.put_group_policy(GroupName="auditors", PolicyName="partner", PolicyDocument=document(may))
     denial = team.denied(team.as_(eve, "sts").assume_role, **request, ExternalId="guessed")
@@ -239,6 +240,7 @@ def a_session_is_narrowed_and_revoked(team: Team, ann: Credentials) -> None:
         " policy allows the batch:UpdateJobQueue action"
     )
     assert denial.decision["sentence"] == "denied: no session policy allows batch:UpdateJobQueue"
+    assert "ask" not in denial.decision
     # Who is trusted is asked when a session begins, so what began goes on until its role is gone.
     nobody = trusting({"Service": "ec2.amazonaws.com"})
     iam.update_assume_role_policy(RoleName="operator", PolicyDocument=nobody)

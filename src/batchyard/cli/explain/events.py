@@ -64,7 +64,20 @@ def _decision(record: dict[str, Any], kept: dict[str, Any], texts: Texts) -> dic
     decision["sentence"] = outcome_sentence(kept["action"], kept["outcome"], kept["reason"])
     decision["statements"] = statements
     identity = record["userIdentity"]
-    if kept["outcome"] == "implicitDeny" and identity["type"] in ("IAMUser", "AssumedRole"):
+    if _can_be_asked(kept, identity):
         words = ["--principal", identity["arn"], "--action", kept["action"], "--resource", kept["resource"]]
         decision["ask"] = f"batchyard explain {shlex.join(words)}"
     return decision
+
+
+def _can_be_asked(kept: dict[str, Any], identity: dict[str, Any]) -> bool:
+    """Would `batchyard explain --principal` see what was lacking? Not in a session's own policies, which are in its
+    credentials alone, and not in the trust policies of other accounts."""
+    if kept["outcome"] != "implicitDeny" or identity["type"] not in ("IAMUser", "AssumedRole"):
+        return False
+    if kept["reason"] == "session policy":
+        return False
+    is_role_elsewhere = kept["action"] == "sts:AssumeRole" and (
+        kept["resource"].split(":")[4:5] != [identity["accountId"]]
+    )
+    return not is_role_elsewhere
