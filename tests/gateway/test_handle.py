@@ -98,7 +98,12 @@ def test_an_operation_that_is_not_built(service: str, endpoint: str, account: st
 @pytest.mark.parametrize(
     ("service", "operation", "request_", "named"),
     [
-        ("sts", "GetSessionToken", {"MinimumSessionTokenSize": 1024}, "MinimumSessionTokenSize"),
+        (
+            "iam",
+            "CreateServiceSpecificCredential",
+            {"UserName": "x", "ServiceName": "bedrock.amazonaws.com", "CredentialAgeDays": 3},
+            "CredentialAgeDays",
+        ),
         ("logs", "CreateLogGroup", {"logGroupName": "x", "kmsKeyId": "arn:aws:kms:x"}, "kmsKeyId"),
         (
             "eks",

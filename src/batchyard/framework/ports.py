@@ -90,6 +90,8 @@ class SessionTerms:
     """The identity provider that vouched for the caller: its ARN, or a built-in one's name."""
     federated_keys: Mapping[str, Values] = field(default_factory=dict)
     """The condition keys that the provider's token gives every call of the session."""
+    least_token_bytes: int = 0
+    """How long the session token is to be at least."""
 
 
 class SessionIssuer(Protocol):
@@ -104,7 +106,13 @@ class SessionIssuer(Protocol):
         """A federated user's session, within what `caller` (a user or root) may, and its credentials."""
 
     def issue_temporary(
-        self, caller: Session, *, issued_at: datetime, expires_at: datetime, mfa: bool
+        self,
+        caller: Session,
+        *,
+        issued_at: datetime,
+        expires_at: datetime,
+        mfa: bool,
+        least_token_bytes: int = 0,
     ) -> dict[str, Any]:
         """Temporary credentials of the caller itself, in STS's shape."""
 

@@ -72,7 +72,7 @@ class Sessions:
             federated_keys=dict(terms.federated_keys),
             chained=caller.kind == "role",
         )
-        return session, self._credentials(session)
+        return session, self._credentials(session, terms.least_token_bytes)
 
     def issue_federated(self, caller: Session, terms: SessionTerms) -> tuple[Session, dict[str, Any]]:
         """A federated user's session, within what `caller` (a user or root) may, and its credentials."""
@@ -93,17 +93,22 @@ class Sessions:
             policy_arns=tuple(terms.policy_arns),
             tags=dict(terms.tags),
         )
-        return session, self._credentials(session)
+        return session, self._credentials(session, terms.least_token_bytes)
 
     def issue_temporary(
-        self, caller: Session, *, issued_at: datetime, expires_at: datetime, mfa: bool
+        self,
+        caller: Session,
+        *,
+        issued_at: datetime,
+        expires_at: datetime,
+        mfa: bool,
+        least_token_bytes: int = 0,
     ) -> dict[str, Any]:
         """Temporary credentials of the same user or root (sts:GetSessionToken)."""
-        return self._credentials(
-            replace(caller, issued_at=issued_at, expires_at=expires_at, mfa=mfa, temporary=True)
-        )
+        session = replace(caller, issued_at=issued_at, expires_at=expires_at, mfa=mfa, temporary=True)
+        return self._credentials(session, least_token_bytes)
 
-    def _credentials(self, session: Session) -> dict[str, Any]:
+    def _credentials(self, session: Session, least_token_bytes: int) -> dict[str, Any]:
         """Credentials in STS's shape for a session that expires; its access key id is chosen here."""
         if session.expires_at is None or session.issued_at is None:
             raise ValueError("temporary credentials need an issue time and an expiry")
@@ -111,10 +116,15 @@ class Sessions:
         secret = ids.secret_access_key()
         issued = replace(session, access_key_id=access_key_id, temporary=True, called_via=(), acted_for=None)
         claims = {**_claims_of(issued), "secret": secret}
+        token = self._keyring.seal(_PURPOSE, claims)
+        if len(token) < least_token_bytes:
+            # Three of four characters of a seal hold content, whatever else is sealed with it.
+            claims["filling"] = "x" * (least_token_bytes - len(token))
+            token = self._keyring.seal(_PURPOSE, claims)
         return {
             "AccessKeyId": access_key_id,
             "SecretAccessKey": secret,
-            "SessionToken": self._keyring.seal(_PURPOSE, claims),
+            "SessionToken": token,
             "Expiration": session.expires_at,
         }
 

@@ -279,3 +279,33 @@ def test_a_source_identity_stays(role: Call, user: Call, as_: Call, account: str
     assert (code, "sts:SetSourceIdentity" in message) == ("AccessDenied", True)
     changed = refused(chained.assume_role, RoleArn=second, RoleSessionName="two", SourceIdentity="Bob")
     assert changed[0] == "AccessDenied"
+
+
+def test_contexts_need_a_permission_and_a_provider_that_is_not_here(
+    role: Call, user: Call, as_: Call, account: str
+) -> None:
+    """sts:SetContext as for tags; then no assertion can hold, for nobody here makes one."""
+    identity_center = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+    given = {"ProviderArn": identity_center, "ContextAssertion": "assertion"}
+    request = {"RoleSessionName": "work", "ProvidedContexts": [given]}
+    plain = role("plain", trusting({"AWS": account}))["Arn"]
+    limited = {
+        "ForAllValues:ArnEquals": {"sts:RequestContextProviders": [identity_center]},
+        "Null": {"sts:RequestContextProviders": "false"},
+    }
+    both = trusting({"AWS": account}, ["sts:AssumeRole", "sts:SetContext"], Condition=limited)
+    trusted = role("trusted", both)["Arn"]
+    without = as_(user(document(allow("sts:AssumeRole"))))
+    code, message = refused(without.assume_role, RoleArn=trusted, **request)
+    assert code == "AccessDenied"
+    assert "sts:SetContext" in message
+    allowed = as_(user(document(allow(["sts:AssumeRole", "sts:SetContext"]))))
+    code, message = refused(allowed.assume_role, RoleArn=plain, **request)
+    assert code == "AccessDenied"
+    assert "sts:SetContext" in message
+    assert refused(allowed.assume_role, RoleArn=trusted, **request) == (
+        "InvalidContextAssertion",
+        "The provided context assertion is invalid.",
+    )
+    other = {**request, "ProvidedContexts": [{**given, "ProviderArn": f"{identity_center}2"}]}
+    assert refused(allowed.assume_role, RoleArn=trusted, **other)[0] == "AccessDenied"

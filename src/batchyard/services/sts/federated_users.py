@@ -14,6 +14,7 @@ from batchyard.services.sts.service import sts
 from batchyard.services.sts.session_policies import packed_size, policy_arns, session_policies
 from batchyard.services.sts.session_tags import session_tags
 from batchyard.services.sts.session_tokens import lifetime_seconds
+from batchyard.services.sts.token_sizes import least_token_bytes, token_size
 
 
 def _federated_user(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -24,7 +25,7 @@ def _federated_user(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         yield Check(resource=arn, action="sts:TagSession")
 
 
-@sts.operation(on=_federated_user, tags="Tags", refuses=("MinimumSessionTokenSize",), read_only=False)
+@sts.operation(on=_federated_user, tags="Tags", read_only=False)
 def get_federation_token(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue a federated user's credentials: without a session policy they may do nothing of their own.
 
@@ -40,10 +41,12 @@ def get_federation_token(ctx: Context, request: Any) -> dict[str, Any]:
         policies=session_policies(request),
         policy_arns=policy_arns(request),
         tags=tags,
+        least_token_bytes=least_token_bytes(request),
     )
     session, credentials = ctx.runtime.issuer.issue_federated(ctx.session, terms)
     return {
         "Credentials": credentials,
         "FederatedUser": {"FederatedUserId": session.principal_id, "Arn": session.arn},
         **size,
+        **token_size(credentials),
     }

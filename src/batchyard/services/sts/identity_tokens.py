@@ -1,7 +1,11 @@
-"""ID tokens of OpenID Connect issuers: verified against the account's provider, and what they say."""
+"""ID tokens of OpenID Connect issuers: verified against the account's provider, and what they say.
+
+Texts are recorded where not marked: radkawar/stackd, internal/services/sts/testdata/oidc/aws.json.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +17,14 @@ from batchyard.services.sts.json_web_keys import ALGORITHMS, find_key
 
 BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com"})
 """Issuers that AWS knows without a provider; a trust policy names them as they are."""
-EARLY_SECONDS = 300
-"""How far an issuer's clock may be ahead [guess]; a token that is over by a second is over (recorded)."""
+LEEWAY_SECONDS = 300
+"""How far an issuer's clock may be ahead or behind (recorded: expired-1, nbf-future-301, the times in the texts)."""
 _INVALID = "InvalidIdentityToken"
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_NOT_VALIDATED = (
+    "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for"
+    " requirements."
+)
 _NO_KEY = (
     "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity"
     " documentation for requirements"
@@ -64,10 +73,7 @@ def verified(ctx: Context, token: str) -> IdentityToken:
     except (PyJWTError, ValueError) as error:
         raise _not_a_token() from error
     _check_times(claims)
-    subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject:
-        raise ApiError(_INVALID, "Missing a required claim: sub")
-    return IdentityToken(issuer, provider, subject, _audience(claims, client_ids), claims)
+    return IdentityToken(issuer, provider, _subject(claims), _audience(claims, client_ids), claims)
 
 
 _SIGNATURE_ALONE: Any = {
@@ -86,7 +92,7 @@ def _provider(ctx: Context, issuer: Any) -> tuple[str, str, frozenset[str] | Non
     Texts as in people's logs.
     """
     if not isinstance(issuer, str):
-        raise ApiError(_INVALID, "Missing a required claim: iss")
+        raise _missing("iss")
     name = issuer.removeprefix("https://")
     if name in BUILT_IN:
         return name, name, None
@@ -100,31 +106,59 @@ def _provider(ctx: Context, issuer: Any) -> tuple[str, str, frozenset[str] | Non
 
 def _check_times(claims: Mapping[str, Any]) -> None:
     now = int(wall_now().timestamp())
-    expires, issued, begins = _moment(claims, "exp"), _moment(claims, "iat"), claims.get("nbf")
-    if now >= expires:
-        text = (
-            f"Token expired: current date/time {now} must be before the expiration date/time {int(expires)}"
-        )
-        raise ApiError("ExpiredTokenException", text)
-    if issued > now + EARLY_SECONDS or (isinstance(begins, int | float) and begins > now + EARLY_SECONDS):
-        raise ApiError(_INVALID, "The ID Token provided is not valid yet.")  # [guess]
+    expires, issued = _moment(claims, "exp"), _moment(claims, "iat")
+    if now - LEEWAY_SECONDS >= expires:
+        text = f"current date/time {now - LEEWAY_SECONDS} must be before the expiration date/time {expires}"
+        raise ApiError("ExpiredTokenException", f"Token expired: {text}")
+    if issued > now + LEEWAY_SECONDS:
+        raise ApiError(_INVALID, f"Token issued in the future: {issued}")
+    if "nbf" not in claims:
+        return
+    begins = _moment(claims, "nbf")
+    if begins > now + LEEWAY_SECONDS:
+        text = f"current date/time {now + LEEWAY_SECONDS} must be after or equal to the not-before date/time {begins}"
+        raise ApiError(_INVALID, f"Token not yet valid: {text}")
 
 
-def _moment(claims: Mapping[str, Any], name: str) -> float:
-    """Raise InvalidIdentityToken, in the words of people's logs."""
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ApiError(_INVALID, f"Missing a required claim: {name}")
+def _moment(claims: Mapping[str, Any], name: str) -> int:
+    """A whole number, or the text of one (recorded: exp-string, iat-fraction)."""
+    if name not in claims:
+        raise _missing(name)
+    value = claims[name]
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ApiError(_INVALID, "Invalid timestamp in token claims.")
     return value
 
 
+def _subject(claims: Mapping[str, Any]) -> str:
+    """Any text or number; AWS answers InternalFailure for null (recorded: sub-null), which is a missing one here."""
+    subject = claims.get("sub")
+    if isinstance(subject, bool) or not isinstance(subject, str | int | float):
+        raise _missing("sub")
+    return str(subject)
+
+
 def _audience(claims: Mapping[str, Any], client_ids: frozenset[str] | None) -> str:
-    """Whom the token is for: `azp` where it is set, as in the condition key (IAM user guide), else `aud`."""
-    given = claims.get("azp") or claims.get("aud")
-    audiences = [given] if isinstance(given, str) else given
-    if not isinstance(audiences, list) or not all(isinstance(one, str) for one in audiences) or not audiences:
-        raise ApiError(_INVALID, "Missing a required claim: aud")
-    known: list[str] = [one for one in audiences if client_ids is None or one in client_ids]
-    if not known:
-        raise ApiError(_INVALID, "Incorrect token audience")
-    return known[0]
+    """Whom the token is for: `azp` where there is one, else the only one in `aud`."""
+    if "aud" not in claims:
+        raise _missing("aud")
+    given = claims["aud"]
+    if given == []:
+        raise ApiError(_INVALID, "Claim is not allowed to be empty: aud")
+    audience = claims["azp"] if "azp" in claims else given[0] if isinstance(given, list) else given
+    if "azp" not in claims and isinstance(given, list) and len(given) > 1:
+        text = "Token audience contains more than one audience while authorized party is not present"
+        raise ApiError(_INVALID, text)
+    if (
+        not isinstance(audience, str)
+        or not audience
+        or (client_ids is not None and audience not in client_ids)
+    ):
+        raise ApiError(_INVALID, _NOT_VALIDATED)
+    return audience
+
+
+def _missing(name: str) -> ApiError:
+    return ApiError(_INVALID, f"Missing a required claim: {name}")

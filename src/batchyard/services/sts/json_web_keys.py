@@ -24,12 +24,16 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_~!$&'()*+,;=:@%-][A-Za-z0-9._~!$&'()*+,;=:@%-
 def find_key(directory: Path, issuer: str, *, algorithm: str, key_id: str | None) -> PyJWK | None:
     """The key of an issuer (its URL without the scheme) for a signature, or None.
 
-    The one with the token's key id; a token without one takes the only key that fits. The file is read at each
-    call, so that a change acts at once: a few kilobytes, beside a verification that costs as much.
+    The one with the token's key id; a token without one takes the only key of a set [guess; recorded where there are
+    several: radkawar/stackd, oidc/aws.json, missing-key-id]. The file is read at each call, so that a change acts at
+    once: a few kilobytes, beside a verification that costs as much.
     """
+    keys = _read(directory, issuer)
+    if key_id is None and len(keys) > 1:
+        return None
     candidates = [
         key
-        for key in _read(directory, issuer)
+        for key in keys
         if key.get("kty") == ALGORITHMS.get(algorithm)
         and key.get("use", "sig") == "sig"
         and "d" not in key  # a private key, which nobody should have put here

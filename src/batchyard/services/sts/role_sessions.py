@@ -15,6 +15,7 @@ from batchyard.framework.errors import ApiError
 from batchyard.framework.ports import SessionTerms, TrustedRole
 from batchyard.services.sts.session_policies import packed_size, policy_arns, session_policies
 from batchyard.services.sts.session_tags import session_tags
+from batchyard.services.sts.token_sizes import least_token_bytes, token_size
 
 CHAINED_SECONDS = 3600
 ROLE_ARN = re.compile(
@@ -36,6 +37,8 @@ class Asked:
     """The identity provider's ARN or name, where one vouches for the caller."""
     keys: Mapping[str, Values] = field(default_factory=dict)
     """The condition keys that the provider's token gives the session."""
+    context_providers: tuple[str, ...] = ()
+    """The ARNs of those whose contexts are to be set in the session."""
 
 
 def find_role(ctx: Context, arn: str) -> TrustedRole | None:
@@ -77,7 +80,14 @@ def checks(
             known["aws:TagKeys"] = tuple(tag["Key"] for tag in asked.tags)
     if asked.transitive_tag_keys:
         known["sts:TransitiveTagKeys"] = asked.transitive_tag_keys
-    wanted = {action: True, "TagSession": asked.tags, "SetSourceIdentity": asked.source_identity}
+    if asked.context_providers:
+        known["sts:RequestContextProviders"] = asked.context_providers
+    wanted = {
+        action: True,
+        "TagSession": asked.tags,
+        "SetSourceIdentity": asked.source_identity,
+        "SetContext": asked.context_providers,
+    }
     for name in (name for name, needed in wanted.items() if needed):
         yield Check(
             resource=arn,
@@ -117,6 +127,7 @@ def issue(ctx: Context, request: Any, asked: Asked) -> dict[str, Any]:
         source_identity=asked.source_identity,
         federated_provider=asked.provider,
         federated_keys=asked.keys,
+        least_token_bytes=least_token_bytes(request),
     )
     session, credentials = ctx.runtime.issuer.issue_role(
         ctx.session, role, terms, account=account, epoch=ctx.runtime.epochs.of(account)
@@ -125,6 +136,7 @@ def issue(ctx: Context, request: Any, asked: Asked) -> dict[str, Any]:
         "Credentials": credentials,
         "AssumedRoleUser": {"AssumedRoleId": session.principal_id, "Arn": session.arn},
         **size,
+        **token_size(credentials),
     }
     if asked.source_identity:
         answer["SourceIdentity"] = asked.source_identity

@@ -112,7 +112,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
     yield from checks(ctx, request["RoleArn"], asked, context, action="AssumeRoleWithSAML")
 
 
-@sts.operation(on=_trust, unsigned=owner, refuses=("MinimumSessionTokenSize",), read_only=True)
+@sts.operation(on=_trust, unsigned=owner, read_only=True)
 def assume_role_with_saml(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue credentials for a session of the role to whom the assertion is about."""
     # Read a second time, after the trust policy was asked: an operation has nothing but its request.

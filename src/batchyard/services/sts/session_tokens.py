@@ -8,14 +8,13 @@ from batchyard.framework.check import UNCHECKED
 from batchyard.framework.context import Context
 from batchyard.services.sts.multi_factor import check_code
 from batchyard.services.sts.service import sts
+from batchyard.services.sts.token_sizes import least_token_bytes, token_size
 
 LONGEST_FOR_ROOT_SECONDS = 3600
 USUAL_SECONDS = 43200
 
 
-@sts.operation(
-    on=UNCHECKED("AWS asks no permission for it"), refuses=("MinimumSessionTokenSize",), read_only=True
-)
+@sts.operation(on=UNCHECKED("AWS asks no permission for it"), read_only=True)
 def get_session_token(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue temporary credentials, with MFA where the code of a device is given."""
     mfa = check_code(ctx, request)
@@ -25,8 +24,9 @@ def get_session_token(ctx: Context, request: Any) -> dict[str, Any]:
         issued_at=now,
         expires_at=now + timedelta(seconds=lifetime_seconds(ctx, request)),
         mfa=mfa,
+        least_token_bytes=least_token_bytes(request),
     )
-    return {"Credentials": credentials}
+    return {"Credentials": credentials, **token_size(credentials)}
 
 
 def lifetime_seconds(ctx: Context, request: Any) -> int:

@@ -9,6 +9,7 @@ from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.sts.identity_tokens import IdentityToken, verified
+from batchyard.services.sts.oauth_tokens import refuse_oauth
 from batchyard.services.sts.role_sessions import (
     CHAINED_SECONDS,
     Asked,
@@ -21,12 +22,13 @@ from batchyard.services.sts.role_sessions import (
 from batchyard.services.sts.service import sts
 
 TAGS_CLAIM = "https://aws.amazon.com/tags"
+_FLAT_TAG = f"{TAGS_CLAIM}/principal_tags/"
 SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"
 
 
 def _asked(request: Any, token: IdentityToken) -> Asked:
     """What the request and the token ask for: tags and the source identity are the token's (IAM user guide)."""
-    tags, transitive = _tags(token.claims.get(TAGS_CLAIM))
+    tags, transitive = _tags(token.claims)
     identity = token.claims.get(SOURCE_IDENTITY_CLAIM)
     return Asked(
         session_name=request["RoleSessionName"],
@@ -39,20 +41,25 @@ def _asked(request: Any, token: IdentityToken) -> Asked:
     )
 
 
-def _tags(claim: Any) -> tuple[dict[str, str], list[str]]:
-    """Session tags as tokens have them: each value a text, or a list of one (guide, "Passing session tags")."""
-    if claim is None:
-        return {}, []
-    given = claim.get("principal_tags", {}) if isinstance(claim, Mapping) else None
-    transitive = claim.get("transitive_tag_keys", []) if isinstance(claim, Mapping) else None
-    tags: dict[str, Any] = {}
+def _tags(claims: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """Session tags as tokens have them, nested or each in a claim of its own (guide, "Passing session tags").
+
+    Nested values are lists of one (recorded: radkawar/stackd, oidc/aws.json, nested-string-tags, flat-tags).
+    """
+    nested = claims.get(TAGS_CLAIM, {})
+    given = nested.get("principal_tags", {}) if isinstance(nested, Mapping) else None
+    transitive = nested.get("transitive_tag_keys", []) if isinstance(nested, Mapping) else None
+    transitive = claims.get(f"{TAGS_CLAIM}/transitive_tag_keys", transitive)
+    tags = {
+        name.removeprefix(_FLAT_TAG): value for name, value in claims.items() if name.startswith(_FLAT_TAG)
+    }
     if isinstance(given, Mapping):
         for key, value in given.items():
-            tags[key] = value[0] if isinstance(value, list) and len(value) == 1 else value
+            tags[key] = value[0] if isinstance(value, list) and len(value) == 1 else None
     sound = all(isinstance(value, str) for value in tags.values())
     if not isinstance(given, Mapping) or not isinstance(transitive, list) or not sound:
-        # The text is a guess.
-        raise ApiError("InvalidIdentityToken", f"The claim {TAGS_CLAIM} of the token cannot be read.")
+        text = "principal_tags passed in claim is not in correct format."
+        raise ApiError("InvalidIdentityToken", text)
     return tags, [str(key) for key in transitive]
 
 
@@ -70,6 +77,7 @@ def _keys(token: IdentityToken) -> dict[str, Values]:
 
 def _trust(ctx: Context, request: Any) -> Iterable[Check]:
     find_role(ctx, request["RoleArn"])
+    refuse_oauth(request)
     token = verified(ctx, request["WebIdentityToken"])
     ctx.note_identity(
         {
@@ -83,7 +91,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
     yield from checks(ctx, request["RoleArn"], asked, asked.keys, action="AssumeRoleWithWebIdentity")
 
 
-@sts.operation(on=_trust, unsigned=owner, refuses=("ProviderId", "MinimumSessionTokenSize"), read_only=True)
+@sts.operation(on=_trust, unsigned=owner, read_only=True)
 def assume_role_with_web_identity(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue credentials for a session of the role to whom the token vouches for."""
     # Read a second time, after the trust policy was asked: an operation has nothing but its request.
