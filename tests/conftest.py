@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import HealthCheck, settings
 
 from batchyard.app import App
 from batchyard.config import Settings
@@ -26,6 +27,9 @@ from store import plans, statements
 PACE = 0.05
 QUICK = Config(retries={"total_max_attempts": 1}, max_pool_connections=32, connect_timeout=5, read_timeout=30)
 
+# How long an example takes is the machine's load, not a fault; pytest's timeout bounds all of them together.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 _RECORDING = str(Path(statements.__file__).with_name("recording"))
 

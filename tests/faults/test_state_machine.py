@@ -365,7 +365,6 @@ def play(nursery: Nursery, *, examples: int, steps: int) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             # Shrinking plays dozens of stories again: the failing one is printed, and that is enough to begin with.
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),

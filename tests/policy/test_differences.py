@@ -15,7 +15,7 @@ from policy.smallest import smallest
 from policy.strategies import decision_cases, dice
 from policy.variants import VARIANTS, with_policies
 
-CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+CALM = {"suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 SHARES = 10
 EXAMPLES = 200_000
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchyard.data import managed_policies
@@ -13,7 +13,6 @@ from batchyard.policy.evaluate import PolicySet, Principal, Request, Source, eva
 from policy.strategies import documents
 
 KINDS = ["identity", "managed", "aws-managed", "boundary", "session", "resource", "trust", "scp", "rcp"]
-CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
 TEXTS = """Version Statement Id Sid Effect Action NotAction Resource Condition Principal Allow Deny 2012-10-17 * a:b
@@ -34,20 +33,20 @@ def parses_or_refuses(document, kind):
 
 
 @given(st.text() | st.text(alphabet='{}[]":,0123456789.eE+-tfn \\u', max_size=40), st.sampled_from(KINDS))
-@settings(max_examples=300, **CALM)
+@settings(max_examples=300)
 def test_any_text_parses_or_is_refused(text, kind):
     parses_or_refuses(text, kind)
 
 
 @given(JSON, st.sampled_from(KINDS))
-@settings(max_examples=300, **CALM)
+@settings(max_examples=300)
 def test_any_json_parses_or_is_refused(document, kind):
     parses_or_refuses(document, kind)
     parses_or_refuses(json.dumps(document), kind)
 
 
 @given(documents(with_principal=True), st.data(), st.sampled_from(KINDS))
-@settings(max_examples=300, **CALM)
+@settings(max_examples=300)
 def test_a_policy_with_one_part_replaced_parses_or_is_refused(document, data, kind):
     statement = document["Statement"] if isinstance(document["Statement"], dict) else document["Statement"][0]
     statement[data.draw(st.sampled_from([*statement, "Sid", "Extra", "Condition"]))] = data.draw(JSON)

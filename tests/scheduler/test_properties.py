@@ -21,7 +21,7 @@ def test_invariants(snapshot):
 
 @pytest.mark.slow
 @given(make.snapshots())
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=5_000)
 def test_invariants_at_length(snapshot):
     invariants.check(snapshot, plan(snapshot, make.NOW))
 

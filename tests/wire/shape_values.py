@@ -38,7 +38,6 @@ def few(examples: int) -> settings:
     """The same examples on every run, so many for each operation."""
     return settings(
         max_examples=examples,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],

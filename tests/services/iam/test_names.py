@@ -20,7 +20,6 @@ PATHS = st.lists(st.text(string.ascii_letters + string.digits, min_size=1, max_s
 )
 FEW = settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
