@@ -68,7 +68,7 @@ class SigningKeys:
 
 
 _known = SigningKeys()
-_unknown = SigningKeys()
+_unknown = SigningKeys(size=256)
 
 
 def verify(claim: Claim, http: HttpRequest, secret_access_key: str, now: datetime) -> None:
