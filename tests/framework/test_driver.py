@@ -318,6 +318,20 @@ def test_work_that_ends_while_the_clock_is_turned_back_is_not_late(store: Store,
     one.driver.stop()
 
 
+def test_a_server_that_died_as_the_clock_was_turned_back_is_not_late(store: Store) -> None:
+    """Nobody brought its work forward, and it wrote an event by the new clock."""
+    done: list[str] = []
+    one = Yard(store, lambda keys: done.append(keys[0].name), clock=TurnedBack())
+    one.intend("soon", delay=0.3)
+    store.write(lambda tx: Trail().write(tx, [event_at(one.clock.now())]))
+    one.clock.turn_back(600)
+    store.write(lambda tx: Trail().write(tx, [event_at(one.clock.now())]))
+    restarted = Yard(store, lambda keys: done.append(keys[0].name), clock=one.clock)
+    restarted.driver.start()
+    wait_for(lambda: done == ["soon"], seconds=5)
+    restarted.driver.stop()
+
+
 def event_at(moment: datetime) -> Event:
     root = Session("root", "aws", "1", "arn:aws:iam::1:root", "1", name="root")
     return Event(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from batchyard.audit.times import newest_event_time
+from batchyard.audit.times import latest_event_time
 from batchyard.clock import microseconds
 from batchyard.framework import work
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
@@ -65,8 +65,8 @@ class Driver:
         """Take the work that the store holds and begin."""
         now = microseconds(self._runtime.clock.now())
         with self._runtime.store.read() as tx:
-            newest = newest_event_time(tx)
-        behind = 0 if newest is None else microseconds(newest) - now
+            latest = latest_event_time(tx)
+        behind = 0 if latest is None else microseconds(latest) - now
         if behind > TOLERANCE_SECONDS * 1_000_000:
             self._keep_brought_forward(behind)
         self._take_all()
