@@ -11,10 +11,11 @@ import json
 import logging
 import os
 import select
+import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from batchyard.app import App
 from batchyard.config import Settings
 from batchyard.server.listen import listen, make_server, run
 from batchyard.services import load_services
+from batchyard.store.writer import CommitHook
 from batchyard.wire import model as wire_model
 from faults.steps import Fault, Group, MachineClock, Steps, instrument
 
@@ -34,11 +36,10 @@ def serve(request: dict[str, Any], tell: int, heard: int) -> None:
     steps = Steps(fault, Path(request["record"]))
     steps.turn_clock = turned.turn
     group = Group(steps)
-    settings = Settings(
-        data_dir=Path(request["directory"]), port=request["port"], pace=0.02, scale_down_delay=0.3, slots=6
-    )
+    quick = {"pace": 0.02, "scale_down_delay": 0.3, "slots": 6, **request.get("settings", {})}
+    settings = Settings(data_dir=Path(request["directory"]), port=request["port"], **quick)
     with listen(settings.host, settings.port) as listener:
-        app = App(settings, commit_hook=group.commit, check_results=True)
+        app = App(settings, commit_hook=_doomed(request.get("doom")) or group.commit, check_results=True)
         instrument(app, steps, group)
         threading.Thread(target=_heed, args=(heard, turned, app), daemon=True).start()
         port = listener.getsockname()[1]
@@ -46,6 +47,18 @@ def serve(request: dict[str, Any], tell: int, heard: int) -> None:
         ready = json.dumps({"port": port, "pid": os.getpid()}).encode()
         run(make_server(app.application), listener, when_ready=lambda: _tell(tell, ready))
         app.close()
+
+
+def _doomed(doom: Sequence[Any] | None) -> CommitHook | None:
+    """`doom`: the number of the commit at which the server dies, and whether `before` or `after` it."""
+    if doom is None:
+        return None
+
+    def die(commit: int, moment: str) -> None:
+        if [commit, moment] == doom:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return die
 
 
 def _tell(descriptor: int, message: bytes) -> None:

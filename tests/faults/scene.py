@@ -35,13 +35,15 @@ class NotThere(Exception):
 class Scene:
     """The acts in their order; `play` is all of them."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, at_once: bool = False) -> None:
+        """`at_once`: a server that the fault struck and that lives on is ended before the next call."""
         self.stage = stage
         self.jobs: dict[str, str] = {}
         """The ids of acknowledged jobs, by name."""
         self.failures: list[str] = []
         """What the server said of its own failures."""
         self._restarted = stage.fault is None
+        self._at_once = at_once
 
     def play(self) -> None:
         for act in (self.make_roles, self.make_environments, self.make_queues, self.run_jobs):
@@ -61,6 +63,8 @@ class Scene:
         """One call until it is answered; an error whose code or text is in `done` says that it was done before."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
+            if self._at_once:
+                self._restart_once()
             try:
                 return getattr(self.stage.client(service), operation)(**request)
             except botocore.exceptions.ClientError as error:

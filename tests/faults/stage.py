@@ -45,6 +45,27 @@ class Nursery:
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
+    def start(
+        self,
+        directory: Path,
+        *,
+        log: Path,
+        record: str = os.devnull,
+        fault: Fault | None = None,
+        clock: float = 0.0,
+        **fields: Any,
+    ) -> Any:
+        """Fork a server on a data directory; answers its port and pid, or nothing where it died before it listened."""
+        return self.ask(
+            "start",
+            directory=str(directory),
+            record=record,
+            log=str(log),
+            fault=None if fault is None else fault.plain(),
+            clock=clock,
+            **fields,
+        )
+
     def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -135,13 +156,11 @@ class Stage:
     def _start(self) -> None:
         first = self.servers == 0
         self.servers += 1
-        fault = self.fault if first and self.fault is not None else None
-        answer = self._nursery.ask(
-            "start",
-            directory=str(self.directory / "data"),
+        answer = self._nursery.start(
+            self.directory / "data",
             record=str(self._record if first else os.devnull),
-            log=str(self.directory / "log"),
-            fault=None if fault is None else fault.plain(),
+            log=self.directory / "log",
+            fault=self.fault if first else None,
             clock=self.clock,
         )
         if answer:

@@ -72,9 +72,9 @@ def sample(faults: Sequence[Fault], size: int, seed: int) -> list[Fault]:
     return [faults[int(index * width + chance.random() * width)] for index in range(size)]
 
 
-def play(stage: Stage) -> None:
+def play(stage: Stage, *, at_once: bool = False) -> None:
     """The whole scene, then everything that must hold."""
-    scene = Scene(stage)
+    scene = Scene(stage, at_once=at_once)
     scene.play()
     check_jobs(scene)
     check_events(scene)
@@ -83,11 +83,14 @@ def play(stage: Stage) -> None:
     check_sweeping(scene)
 
 
-def try_fault(nursery: Nursery, directory: Path, fault: Fault) -> bool:
-    """One case; raises where an invariant does not hold, and says whether the fault struck."""
+def try_fault(nursery: Nursery, directory: Path, fault: Fault, *, at_once: bool = False) -> bool:
+    """One case; raises where an invariant does not hold, and says whether the fault struck.
+
+    A server that lives on is killed where the act ends, or `at_once`.
+    """
     with Stage(nursery, directory, fault) as stage:
         try:
-            play(stage)
+            play(stage, at_once=at_once)
         except BaseException as error:
             log = (directory / "log").read_text()[-6000:]
             raise AssertionError(f"{fault}: {error}\n{log}") from error
@@ -107,6 +110,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     parser.add_argument("--part", default="0/1", help="I/N: every Nth fault, from the Ith on")
     parser.add_argument("--only", default="", help="faults whose text contains this")
+    parser.add_argument(
+        "--at-once", action="store_true", help="kill a server that lives on before the next call"
+    )
     parser.add_argument("--steps", type=Path, help="a file of steps, instead of recording them")
     given = parser.parse_args()
     nursery = Nursery()
@@ -122,18 +128,20 @@ def main() -> int:
         random.Random(given.seed).shuffle(faults)
         first, _, every = given.part.partition("/")
         print(f"{len(faults)} faults, seed {given.seed}", flush=True)
-        failed = _try_each(nursery, Path(place), faults[int(first) :: int(every)])
+        chosen = faults[int(first) :: int(every)]
+        failed = _try_each(nursery, Path(place), chosen, at_once=given.at_once)
     nursery.close()
     return 1 if failed else 0
 
 
-def _try_each(nursery: Nursery, place: Path, faults: Sequence[Fault]) -> int:
+def _try_each(nursery: Nursery, place: Path, faults: Sequence[Fault], *, at_once: bool) -> int:
     failed = 0
     for number, fault in enumerate(faults):
         directory = place / f"case-{number}"
         began = time.monotonic()
         try:
-            verdict = "ok" if try_fault(nursery, directory, fault) else "not reached"
+            struck = try_fault(nursery, directory, fault, at_once=at_once)
+            verdict = "ok" if struck else "not reached"
         except Exception:
             failed += 1
             verdict = "FAILED\n" + traceback.format_exc()

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from conftest import wait_for
-from faults.servers import Server, server
+from faults.servers import Server, forked_server, server
+from faults.stage import Nursery
 from faults.test_restart import make_environment, valid
 
 ROOM_BYTES = 64 * 1024
@@ -54,7 +55,7 @@ def groups(one: Server) -> set[str]:
     return {group["logGroupName"] for page in pages for group in page["logGroups"]}
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_nothing_is_half_written(nursery: Nursery, tmp_path: Path) -> None:
     """A write answers an error of its protocol; reads go on; the server stays, and goes on when there is room."""
     with server(tmp_path) as one:
         groups(one)
@@ -69,7 +70,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path) -> None
         one.client("logs").create_log_group(logGroupName="after")
         assert groups(one) == acknowledged | {"after"}
         one.kill()
-    with server(tmp_path) as one:
+    with forked_server(nursery, tmp_path) as one:
         assert groups(one) == acknowledged | {"after"}
         one.stop()
 

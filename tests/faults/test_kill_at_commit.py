@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from conftest import wait_for
-from faults.servers import ACCOUNT, Server, doomed_server, server
+from faults.servers import ACCOUNT, Server, forked_server
+from faults.stage import Nursery
 from gateway.raw_requests import Raw, sign, unsigned
 
 CLIENTS = 8
@@ -28,10 +29,10 @@ FIRST_COMMIT = 20
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with a queue whose environment is DISABLED, so that its jobs wait; nobody serves it."""
     directory = tmp_path_factory.mktemp("prepared")
-    with server(directory, "--pace", "0.02") as one:
+    with forked_server(nursery, directory) as one:
         _prepare(one)
         one.stop()
     return directory
@@ -138,18 +139,18 @@ def _once(found: list[Any]) -> bool:
     return all(count == 1 for count in Counter(found).values())
 
 
-def die_and_look(prepared: Path, directory: Path, seed: int) -> None:
+def die_and_look(nursery: Nursery, prepared: Path, directory: Path, seed: int) -> None:
     """One round: a copy of the prepared directory, the load, the kill, the restart, the comparison."""
     chance = random.Random(seed)
     commit, side = chance.randint(FIRST_COMMIT, LAST_COMMIT), chance.choice(["before", "after"])
     print(f"seed {seed}: SIGKILL {side} commit {commit}")
     shutil.copytree(prepared, directory)
-    with doomed_server(directory, commit=commit, side=side) as one:
+    with forked_server(nursery, directory, doom=(commit, side)) as one:
         load = Load(one.endpoint)
         load.run()
         one.kill()
     assert load.refused == []
-    with server(directory) as one:
+    with forked_server(nursery, directory) as one:
         jobs, submissions = jobs_of(one), submissions_of(one)
         one.client("batch").submit_job(jobName="after", jobQueue="queue", jobDefinition="work")
         assert len(jobs_of(one)) == len(jobs) + 1
@@ -164,13 +165,15 @@ def die_and_look(prepared: Path, directory: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_what_was_acknowledged_is_there_once(number: int, prepared: Path, tmp_path: Path) -> None:
-    die_and_look(prepared, tmp_path / "data", secrets.randbelow(2**32))
+def test_what_was_acknowledged_is_there_once(
+    number: int, nursery: Nursery, prepared: Path, tmp_path: Path
+) -> None:
+    die_and_look(nursery, prepared, tmp_path / "data", secrets.randbelow(2**32))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(10))
 def test_what_was_acknowledged_is_there_once_in_many_rounds(
-    number: int, prepared: Path, tmp_path: Path
+    number: int, nursery: Nursery, prepared: Path, tmp_path: Path
 ) -> None:
-    die_and_look(prepared, tmp_path / "data", secrets.randbelow(2**32))
+    die_and_look(nursery, prepared, tmp_path / "data", secrets.randbelow(2**32))

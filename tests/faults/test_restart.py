@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from conftest import client, wait_for
-from faults.servers import SERVE, Server, server
+from faults.servers import SERVE, Server, forked_server, server
+from faults.stage import Nursery
 
 QUICK = ("--pace", "0.02")
-SLOW = ("--pace", "1")
+SLOW = {"pace": 1}
 ROLE = "AWSServiceRoleForBatch"
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "batch:*", "Resource": "*"}]}
 
@@ -71,7 +72,7 @@ def shown(one: Server, keys: dict[str, str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("end", [Server.stop, Server.kill], ids=["SIGTERM", "SIGKILL"])
-def test_everything_is_there_after_a_restart(end: End, tmp_path: Path) -> None:
+def test_everything_is_there_after_a_restart(end: End, nursery: Nursery, tmp_path: Path) -> None:
     with server(tmp_path, *QUICK) as one:
         iam = one.client("iam")
         iam.create_user(UserName="ada")
@@ -90,7 +91,7 @@ def test_everything_is_there_after_a_restart(end: End, tmp_path: Path) -> None:
         token = one.client("sts").get_session_token()["Credentials"]
         before = shown(one, keys)
         end(one)
-    with server(tmp_path, *QUICK) as one:
+    with forked_server(nursery, tmp_path) as one:
         assert shown(one, keys) == before
         sts = client(
             one.endpoint,
@@ -110,12 +111,12 @@ def test_everything_is_there_after_a_restart(end: End, tmp_path: Path) -> None:
         pytest.param(Server.kill, id="SIGKILL"),
     ],
 )
-def test_what_was_being_made_is_made_after_the_restart(end: End, tmp_path: Path) -> None:
-    with server(tmp_path, *SLOW) as one:
+def test_what_was_being_made_is_made_after_the_restart(end: End, nursery: Nursery, tmp_path: Path) -> None:
+    with forked_server(nursery, tmp_path, **SLOW) as one:
         make_environment(one)
         assert environment(one)["status"] == "CREATING"
         end(one)
-    with server(tmp_path, *QUICK) as one:
+    with forked_server(nursery, tmp_path) as one:
         found = valid(one)
         assert found["ecsClusterArn"] in one.client("ecs").list_clusters()["clusterArns"]
         assert len(one.client("ecs").list_clusters()["clusterArns"]) == 1
@@ -131,8 +132,10 @@ def test_what_was_being_made_is_made_after_the_restart(end: End, tmp_path: Path)
         pytest.param("IN_PROGRESS", True, marks=pytest.mark.slow),
     ],
 )
-def test_a_deletion_task_survives_sigkill(status: str, in_use: bool, tmp_path: Path) -> None:
-    with server(tmp_path, *SLOW) as one:
+def test_a_deletion_task_survives_sigkill(
+    status: str, in_use: bool, nursery: Nursery, tmp_path: Path
+) -> None:
+    with forked_server(nursery, tmp_path, **SLOW) as one:
         if in_use:
             make_environment(one)
         else:
@@ -141,13 +144,13 @@ def test_a_deletion_task_survives_sigkill(status: str, in_use: bool, tmp_path: P
         task = iam.delete_service_linked_role(RoleName=ROLE)["DeletionTaskId"]
         wait_for(lambda: status_of(one, task)["Status"] == status)
         one.kill()
-    with server(tmp_path, *QUICK) as one:
+    with forked_server(nursery, tmp_path) as one:
         ended = wait_for(lambda: (now := status_of(one, task))["Status"] in ("SUCCEEDED", "FAILED") and now)
         roles = [role["RoleName"] for role in one.client("iam").list_roles()["Roles"]]
         assert ended["Status"] == ("FAILED" if in_use else "SUCCEEDED")
         assert (ROLE in roles) == in_use
         one.kill()
-    with server(tmp_path, *QUICK) as one:
+    with forked_server(nursery, tmp_path) as one:
         assert status_of(one, task) == ended
         one.stop()
 
@@ -171,7 +174,7 @@ def test_sigterm_ends_the_server_though_a_client_says_nothing(tmp_path: Path) ->
             assert time.monotonic() - started < 5
 
 
-def test_sigterm_under_load_loses_no_answer(tmp_path: Path) -> None:
+def test_sigterm_under_load_loses_no_answer(nursery: Nursery, tmp_path: Path) -> None:
     """Who was answered before the end finds its group after it."""
     with server(tmp_path) as one:
         answered: list[str] = []
@@ -195,7 +198,7 @@ def test_sigterm_under_load_loses_no_answer(tmp_path: Path) -> None:
         one.stop()
         for thread in threads:
             thread.join()
-    with server(tmp_path) as one:
+    with forked_server(nursery, tmp_path) as one:
         pages = one.client("logs").get_paginator("describe_log_groups").paginate()
         there = {group["logGroupName"] for page in pages for group in page["logGroups"]}
         assert set(answered) <= there

@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -349,13 +349,6 @@ class Yard(RuleBasedStateMachine):
             assert shown["status"] in ENDED
             assert shown["status"] != "SUCCEEDED" or job.identity in ran
             assert job.identity not in ran or len(shown["attempts"]) == 1
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    one = Nursery()
-    yield one
-    one.close()
 
 
 def play(nursery: Nursery, *, examples: int, steps: int) -> None:
