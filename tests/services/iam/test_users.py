@@ -118,6 +118,16 @@ def test_without_a_name_get_user_tells_about_the_caller(user_client: Any) -> Non
     assert own.get_user()["User"]["UserName"].startswith("user-")
 
 
+def test_without_a_name_root_learns_about_itself(iam: Any, account: str) -> None:
+    """Recorded: grycap/scar#181, the id; realestate-com-au/credulous#61, the alias as a name."""
+    root = iam.get_user()["User"]
+    assert (root["UserId"], root["Arn"]) == (account, f"arn:aws:iam::{account}:root")
+    assert root["UserName"] == account
+    iam.create_account_alias(AccountAlias=f"alias-{account}")
+    assert iam.get_user()["User"] == {**root, "UserName": f"alias-{account}"}
+    assert refused(iam.get_user, UserName=f"alias-{account}")[0] == "NoSuchEntity"
+
+
 def test_without_a_name_a_caller_that_is_no_user_is_refused(iam: Any) -> None:
     """SNAP test_access_key_errors: `Must specify userName when calling with non-User credentials`."""
     assert refused(iam.list_access_keys) == (

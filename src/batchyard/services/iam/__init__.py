@@ -3,6 +3,8 @@
 from batchyard.services.iam import (
     access_key_uses,
     access_keys,
+    account_aliases,
+    account_properties,
     accounts,
     attached_policies,
     authorization_details,
@@ -40,6 +42,8 @@ from batchyard.services.iam.service import iam
 __all__ = [
     "access_key_uses",
     "access_keys",
+    "account_aliases",
+    "account_properties",
     "accounts",
     "attached_policies",
     "authorization_details",

@@ -1,10 +1,10 @@
-"""The account itself: its alias, and the summary of what it has and may have."""
+"""The summary of what the account has and may have."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -27,24 +27,13 @@ from batchyard.services.iam.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.services.iam.quotas import PER_ACCOUNT
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.signing_certificates import CERTIFICATES_PER_USER
-from batchyard.services.iam.tables import account_aliases, policies, policy_versions
+from batchyard.services.iam.tables import policies, policy_versions
 from batchyard.services.iam.token_preferences import global_endpoint_token_version
 from batchyard.store.prepared import Prepared
 
 VERSIONS_IN_USE = 10000
 """AWS's quota of policy versions in an account, as the summary tells it (recorded: SNAP)."""
 
-_BY_ACCOUNT = Prepared(
-    select(account_aliases.c.alias).where(
-        account_aliases.c.account == bindparam("of"), account_aliases.c.partition == bindparam("in_partition")
-    )
-)
-_BY_ALIAS = Prepared(
-    select(account_aliases.c.account).where(
-        account_aliases.c.alias == bindparam("wanted"),
-        account_aliases.c.partition == bindparam("in_partition"),
-    )
-)
 _VERSIONS = Prepared(
     select(func.count().label("versions"))
     .select_from(policies)
@@ -75,45 +64,6 @@ _COUNTED = {
 _DEVICES = _counting(MFA_DEVICE)
 _DEVICES_IN_USE = _counting(MFA_DEVICE, MFA_DEVICE.table.c.user_id.is_not(None))
 _PROVIDERS = (_counting(OIDC_PROVIDER), _counting(SAML_PROVIDER))
-
-
-@iam.operation(on=ANY)
-def list_account_aliases(ctx: Context, request: Any) -> dict[str, Any]:
-    """List the account's alias: it has one or none."""
-    rows = ctx.read.all(_BY_ACCOUNT, of=ctx.account, in_partition=ctx.partition)
-    return {"AccountAliases": [row.alias for row in rows], "IsTruncated": False}
-
-
-@iam.operation(on=ANY, writes=True)
-def create_account_alias(ctx: Context, request: Any) -> None:
-    """Give the account its alias, in place of the one that it has; no two accounts share one.
-
-    Text of a taken alias: [guess].
-    """
-    alias = request["AccountAlias"]
-    owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)
-    if owner is not None:
-        raise iam.error.EntityAlreadyExistsException(f"The account alias {alias} already exists.")
-    _forget(ctx)
-    ctx.write.run(insert(account_aliases).values(alias=alias, partition=ctx.partition, account=ctx.account))
-
-
-@iam.operation(on=ANY, writes=True)
-def delete_account_alias(ctx: Context, request: Any) -> None:
-    """Take the account's alias away (NoSuchEntity's text is a guess)."""
-    alias = request["AccountAlias"]
-    owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)
-    if owner is None or owner.account != ctx.account:
-        raise iam.error.NoSuchEntityException(f"The account alias with name {alias} cannot be found.")
-    _forget(ctx)
-
-
-def _forget(ctx: Context) -> None:
-    ctx.write.run(
-        delete(account_aliases).where(
-            account_aliases.c.account == ctx.account, account_aliases.c.partition == ctx.partition
-        )
-    )
 
 
 @iam.operation(on=ANY)
