@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ from typing import Any
 from batchyard import ids
 from batchyard.app import App
 from batchyard.config import Settings
-from batchyard.server.listen import listen, make_server, run
+from batchyard.server.listen import AddressInUse, listen, make_server, run
 from batchyard.services import load_services
 from batchyard.store.writer import CommitHook
 from batchyard.wire import model as wire_model
 from faults.steps import Fault, Group, MachineClock, Steps, instrument
+
+HELD_SECONDS = 2.0
+"""How long a port may stay taken after its server was killed."""
 
 
 def serve(request: dict[str, Any], tell: int, heard: int) -> None:
@@ -38,7 +42,7 @@ def serve(request: dict[str, Any], tell: int, heard: int) -> None:
     group = Group(steps)
     quick = {"pace": 0.02, "scale_down_delay": 0.3, "slots": 6, **request.get("settings", {})}
     settings = Settings(data_dir=Path(request["directory"]), port=request["port"], **quick)
-    with listen(settings.host, settings.port) as listener:
+    with _listen(settings) as listener:
         app = App(settings, commit_hook=_doomed(request.get("doom")) or group.commit, check_results=True)
         instrument(app, steps, group)
         threading.Thread(target=_heed, args=(heard, turned, app), daemon=True).start()
@@ -47,6 +51,18 @@ def serve(request: dict[str, Any], tell: int, heard: int) -> None:
         ready = json.dumps({"port": port, "pid": os.getpid()}).encode()
         run(make_server(app.application), listener, when_ready=lambda: _tell(tell, ready))
         app.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A server that was killed as it started its supervisor leaves that child the socket until the child's exec."""
+    deadline = time.monotonic() + HELD_SECONDS
+    while True:
+        try:
+            return listen(settings.host, settings.port)
+        except AddressInUse:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.01)
 
 
 def _doomed(doom: Sequence[Any] | None) -> CommitHook | None:
