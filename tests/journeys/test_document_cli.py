@@ -87,7 +87,7 @@ class Shell:
         )
 
 
-@pytest.mark.parametrize("partition", sorted(REGIONS))
+@pytest.mark.parametrize("partition", ["aws", pytest.param("aws-cn", marks=pytest.mark.slow)])
 @pytest.mark.timeout(300)
 def test_the_document_from_top_to_bottom(server: Served, warm: Path, account: str, partition: str) -> None:
     """The document, sentence by sentence:

@@ -227,8 +227,9 @@ def test_a_refused_launch_is_told_and_tried_again(
     aws: ClientOf, ec2: Any, config: Callable[..., dict[str, Any]], wait_for: Any, app: Any
 ) -> None:
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
-    fleet = request(ec2, config(specification={"SubnetId": subnet}, TargetCapacity=1))
+    fleet = request(ec2, config(specification={"SubnetId": subnet}, TargetCapacity=0))
     ec2.delete_subnet(SubnetId=subnet)
+    ec2.modify_spot_fleet_request(SpotFleetRequestId=fleet, TargetCapacity=1)
 
     def errors() -> list[str]:
         records = ec2.describe_spot_fleet_request_history(
