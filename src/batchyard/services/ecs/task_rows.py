@@ -37,6 +37,10 @@ _COLUMNS: dict[str, Any] = {column.name: bindparam(column.name) for column in ta
 _INSERT = Prepared(insert(tasks).values(_COLUMNS).returning(*tasks.c))
 _ONE = Prepared(select(tasks).where(tasks.c.id == bindparam("id")))
 _SOME = Prepared(select(tasks).where(among(tasks.c.id, "ids")))
+_DESCRIBED = ("described", "overrides", "tags")
+_STATES = Prepared(
+    select(*(column for column in tasks.c if column.name not in _DESCRIBED)).where(among(tasks.c.id, "ids"))
+)
 _COUNT_IN_CLUSTER = Prepared(
     update(clusters)
     .where(clusters.c.account == bindparam("account_"))
@@ -103,8 +107,17 @@ def find_task(tx: Transaction, identity: str) -> Row | None:
 
 def find_tasks(tx: Transaction, identities: Iterable[str]) -> list[Row]:
     """The tasks with these ids, those that exist, in the order asked."""
+    return _in_order(tx, _SOME, identities)
+
+
+def find_states(tx: Transaction, identities: Iterable[str]) -> list[Row]:
+    """The same without what never changes of a task and is costly to read: its description, overrides and tags."""
+    return _in_order(tx, _STATES, identities)
+
+
+def _in_order(tx: Transaction, statement: Prepared, identities: Iterable[str]) -> list[Row]:
     asked = list(identities)
-    found = {row.id: row for row in tx.all(_SOME, ids=asked)} if asked else {}
+    found = {row.id: row for row in tx.all(statement, ids=asked)} if asked else {}
     return [found[identity] for identity in asked if identity in found]
 
 

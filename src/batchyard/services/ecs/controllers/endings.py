@@ -88,7 +88,7 @@ def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: 
     """
     closed: list[Row] = []
     running: list[Row] = []
-    fresh = {row.id: row for row in task_rows.find_tasks(tx, [known.id for known, _, _ in endings])}
+    fresh = {row.id: row for row in task_rows.find_states(tx, [known.id for known, _, _ in endings])}
     for known, ending, draining in endings:
         row = fresh.pop(known.id, None)
         if row is None or row.last_status == "STOPPED":

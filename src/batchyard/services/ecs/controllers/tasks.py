@@ -69,7 +69,7 @@ class TaskController(Controller):
         known = {status.attempt: status for status in engine.recover()}
         self.write(self._resume)
         with self.read() as tx:
-            phases = {row.id: row.phase for row in task_rows.find_tasks(tx, known)}
+            phases = {row.id: row.phase for row in task_rows.find_states(tx, known)}
         left = [one for one in known if phases.get(one, task_rows.ENDED) == task_rows.ENDED]
         engine.stop([one for one in left if not known[one].has_ended], force=True)
         engine.forget([one for one in left if known[one].has_ended])
@@ -124,7 +124,7 @@ class TaskController(Controller):
 
     def _admit(self, tx: Transaction, rows: Sequence[Row]) -> list[Row]:
         """Slots for the new; those stopped before they had one are closed."""
-        fresh = task_rows.find_tasks(tx, [row.id for row in rows])
+        fresh = task_rows.find_states(tx, [row.id for row in rows])
         gone = [row for row in fresh if _never_to_start(row)]
         self._close(tx, [(row, not_started(row), False) for row in gone])
         new = [row for row in fresh if row.phase == task_rows.NEW and not _never_to_start(row)]
@@ -172,7 +172,7 @@ class TaskController(Controller):
         self, tx: Transaction, identities: Sequence[str], statuses: Mapping[str, Status]
     ) -> None:
         """Tasks that the engine has begun, since the moment at which it did."""
-        rows = [row for row in task_rows.find_tasks(tx, identities) if row.phase in _NOT_STARTED]
+        rows = [row for row in task_rows.find_states(tx, identities) if row.phase in _NOT_STARTED]
         for row in rows:
             began = began_at(statuses[row.id], clock=self.runtime.clock) or self.now
             task_rows.change(tx, row.id, phase=task_rows.RUNNING, last_status="RUNNING", started_at=began)
