@@ -118,8 +118,8 @@ class Sessions:
         claims = {**_claims_of(issued), "secret": secret}
         token = self._keyring.seal(_PURPOSE, claims)
         if len(token) < least_token_bytes:
-            # Three of four characters of a seal hold content, whatever else is sealed with it.
-            claims["filling"] = "x" * (least_token_bytes - len(token))
+            # Four characters of a seal hold three of its content's bytes, and the filling's name is some, too.
+            claims["filling"] = "x" * -(-(least_token_bytes - len(token)) * 3 // 4)
             token = self._keyring.seal(_PURPOSE, claims)
         return {
             "AccessKeyId": access_key_id,
