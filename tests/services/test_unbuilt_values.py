@@ -115,6 +115,9 @@ ROWS: dict[tuple[str, str], Callable[[Aws], dict[str, Any]]] = {
         aws, InstanceMarketOptions={"MarketType": "capacity-block"}
     ),
     ("RunInstances", "SpotInstanceType"): lambda aws: launch(aws, InstanceMarketOptions=PERSISTENT),
+    ("PutAccountProperties", "`RoleManager/Enabled`"): lambda aws: {
+        "Properties": {"RoleManager/Enabled": "true"}
+    },
     ("CreateKeyPair", "`KeyFormat`"): lambda aws: {"KeyName": "k", "KeyFormat": "ppk"},
     ("RequestSpotFleet", "GroupName"): lambda aws: {"SpotFleetRequestConfig": fleet(aws)},
     ("CreateAutoScalingGroup", "HealthCheckType"): lambda aws: {
