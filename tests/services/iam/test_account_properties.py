@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gateway.raw_requests import send, sign, unsigned
 from services.iam.answers import allow, refused
 
 OFF = {"RoleManager/Enabled": "false"}
@@ -37,6 +39,17 @@ def test_role_manager_is_off_and_stays_off(iam: Any) -> None:
 )
 def test_properties_that_there_are_not(iam: Any, properties: dict[str, str], text: str) -> None:
     assert refused(iam.put_account_properties, Properties=properties) == ("InvalidInput", text, 400)
+
+
+def test_a_map_of_none(endpoint: str, account: str) -> None:
+    """botocore sends none; a body made by hand may. The text is a [guess]."""
+    written = unsigned(endpoint, "iam", "PutAccountProperties", {"Properties": OFF})
+    body = b"Action=PutAccountProperties&Version=2010-05-08&Properties="
+    reply = send(endpoint, sign(replace(written, body=body), "iam", key=account))
+    assert (reply.status, reply.error("iam")) == (
+        400,
+        ("InvalidInput", "At least one property must be given"),
+    )
 
 
 def test_the_namespaces_are_told_to_conditions(user_client: Any) -> None:

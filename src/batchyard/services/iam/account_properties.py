@@ -37,6 +37,8 @@ def get_account_properties(ctx: Context, request: Any) -> dict[str, Any]:
 def put_account_properties(ctx: Context, request: Any) -> None:
     """Set the properties of one namespace; one that it does not know is passed over where the known one is given."""
     given: Mapping[str, str] = request["Properties"]
+    if not given:
+        raise _invalid("At least one property must be given")  # [guess]
     for name in given:
         namespace, _, rest = name.partition("/")
         if not namespace or not rest:
