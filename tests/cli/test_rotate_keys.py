@@ -97,7 +97,7 @@ def test_access_keys_stay_and_sessions_end(initialised: Initialised) -> None:
             identity(server.endpoint, given, session["SessionToken"])
 
 
-@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("steps", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_run_that_was_cut_short_is_completed(steps: int, initialised: Initialised) -> None:
     """After each step a server works, and the next run does what is left with the key that was begun with."""
     directory, key = initialised.directory, initialised.key
