@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -248,12 +249,17 @@ def test_nothing_is_started_for_nothing(tmp_path: Path) -> None:
 
 
 def test_a_listener_that_fails_does_not_end_the_telling(runs: Runs) -> None:
-    def fail(names: object) -> None:
+    told: list[str] = []
+
+    def fail(names: Sequence[str]) -> None:
+        told.extend(names)
         raise RuntimeError("listener")
 
     runs.engine.subscribe(fail)
     runs.run(spec("a", "true"))
+    until(lambda: "a" in told)
     runs.run(spec("b", "true"))
+    until(lambda: "b" in told)
 
 
 def test_a_listener_may_ask_the_engine(make_engine: MakeEngine) -> None:

@@ -116,17 +116,7 @@ def intend(tx: Transaction, key: Key, *, not_before: datetime, epoch: int) -> bo
     if asked is not None and asked <= not_before:
         return False
     tx.note((key, epoch), not_before)
-    tx.run(
-        _INTEND,
-        controller=key.controller,
-        account=key.account,
-        partition=key.partition,
-        region=key.region,
-        name=key.name,
-        grouping=key.grouping,
-        not_before=not_before,
-        epoch=epoch,
-    )
+    tx.run(_INTEND, **_parameters(key), grouping=key.grouping, not_before=not_before, epoch=epoch)
     return True
 
 
@@ -134,15 +124,8 @@ def find(tx: Transaction, keys: Sequence[Key]) -> list[Due]:
     """The work rows of keys of one controller, account and Region; those without have nothing to do."""
     if not keys:
         return []
-    first, by_name = keys[0], {key.name: key for key in keys}
-    rows = tx.all(
-        _FIND,
-        controller=first.controller,
-        account=first.account,
-        partition=first.partition,
-        region=first.region,
-        names=list(by_name),
-    )
+    by_name = {key.name: key for key in keys}
+    rows = tx.all(_FIND, **_area(keys[0]), names=list(by_name))
     found = {row.name: Due(by_name[row.name], row.not_before, row.version, row.epoch) for row in rows}
     return [found[name] for name in by_name if name in found]
 
@@ -172,14 +155,17 @@ def every(tx: Transaction) -> Iterable[Due]:
         yield Due(key, row.not_before, row.version, row.epoch)
 
 
-def _parameters(key: Key) -> Mapping[str, str]:
+def _area(key: Key) -> dict[str, str]:
     return {
         "controller": key.controller,
         "account": key.account,
         "partition": key.partition,
         "region": key.region,
-        "name": key.name,
     }
+
+
+def _parameters(key: Key) -> dict[str, str]:
+    return {**_area(key), "name": key.name}
 
 
 class Topics:

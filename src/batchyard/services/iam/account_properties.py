@@ -23,8 +23,11 @@ def _read(ctx: Context, request: Any) -> Iterable[Check]:
 
 
 def _written(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    namespaces = dict.fromkeys(name.partition("/")[0] for name in request["Properties"])
-    yield Check(context={"iam:AccountPropertyNamespaces": tuple(namespaces)})
+    yield Check(context={"iam:AccountPropertyNamespaces": _namespaces(request["Properties"])})
+
+
+def _namespaces(properties: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.partition("/")[0] for name in properties))
 
 
 @iam.operation(on=_read)
@@ -43,10 +46,10 @@ def put_account_properties(ctx: Context, request: Any) -> None:
         namespace, _, rest = name.partition("/")
         if not namespace or not rest:
             raise _invalid(f"Property key must be in format Namespace/PropertyName: {name}")
-    namespaces = list(dict.fromkeys(name.partition("/")[0] for name in given))
+    namespaces = _namespaces(given)
     if len(namespaces) > 1:
         raise _invalid("All properties must belong to the same namespace")
-    if namespaces != [_NAMESPACE]:
+    if namespaces != (_NAMESPACE,):
         raise _invalid(f"Unsupported namespace: {namespaces[0]}")
     if _ENABLED not in given:
         raise _invalid(f"{_NAMESPACE} namespace requires Enabled property")

@@ -12,8 +12,8 @@ from sqlalchemy import update
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError
 from batchyard.framework.token_issuers import issuer_url
+from batchyard.services.iam.nouns import Row
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import token_issuers
 from batchyard.services.iam.token_issuers import find_issuer, insert_issuer
@@ -37,27 +37,23 @@ def enable_outbound_web_identity_federation(ctx: Context, request: Any) -> dict[
 @iam.operation(on=ANY, writes=True)
 def disable_outbound_web_identity_federation(ctx: Context, request: Any) -> None:
     """End it; the issuer's keys stay public, so that tokens that were issued hold until they expire."""
-    issuer = find_issuer(ctx.write, ctx.partition, ctx.account)
-    if issuer is None or not issuer.is_enabled:
-        raise _disabled(ctx)
+    _require_enabled(ctx)
     _set_enabled(ctx, False)
 
 
 @iam.operation(on=ANY)
 def get_outbound_web_identity_federation_info(ctx: Context, request: Any) -> dict[str, Any]:
     """Tell the account's issuer, where federation is enabled."""
+    issuer_id = _require_enabled(ctx).issuer_id
+    return {"IssuerIdentifier": issuer_url(ctx.runtime.public_url, issuer_id), "JwtVendingEnabled": True}
+
+
+def _require_enabled(ctx: Context) -> Row:
     issuer = find_issuer(ctx.read, ctx.partition, ctx.account)
     if issuer is None or not issuer.is_enabled:
-        raise _disabled(ctx)
-    return {
-        "IssuerIdentifier": issuer_url(ctx.runtime.public_url, issuer.issuer_id),
-        "JwtVendingEnabled": True,
-    }
-
-
-def _disabled(ctx: Context) -> ApiError:
-    text = f"Outbound identity federation is disabled for account {ctx.account}"
-    return iam.error.FeatureDisabledException(text)
+        text = f"Outbound identity federation is disabled for account {ctx.account}"
+        raise iam.error.FeatureDisabledException(text)
+    return issuer
 
 
 def _set_enabled(ctx: Context, is_enabled: bool) -> None:

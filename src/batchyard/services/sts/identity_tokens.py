@@ -147,17 +147,15 @@ def _audience(claims: Mapping[str, Any], client_ids: frozenset[str] | None) -> s
     given = claims["aud"]
     if given == []:
         raise ApiError(_INVALID, "Claim is not allowed to be empty: aud")
-    audience = claims["azp"] if "azp" in claims else given[0] if isinstance(given, list) else given
-    if "azp" not in claims and isinstance(given, list) and len(given) > 1:
+    audiences = given if isinstance(given, list) else [given]
+    if "azp" not in claims and len(audiences) > 1:
         text = "Token audience contains more than one audience while authorized party is not present"
         raise ApiError(_INVALID, text)
-    if (
-        not isinstance(audience, str)
-        or not audience
-        or (client_ids is not None and audience not in client_ids)
-    ):
+    audience = claims.get("azp", audiences[0])
+    is_known = isinstance(audience, str) and (client_ids is None or audience in client_ids)
+    if not audience or not is_known:
         raise ApiError(_INVALID, _NOT_VALIDATED)
-    return audience
+    return str(audience)
 
 
 def _missing(name: str) -> ApiError:

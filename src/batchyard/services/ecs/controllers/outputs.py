@@ -25,10 +25,12 @@ MOST_CHUNKS = 16
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How far a task's output was put. The caller notes `offset`; complete: nothing is left of it for now."""
+    """How far a task's output was put."""
 
     offset: int
+    """As the engine's `logs` takes it next; for the caller to note."""
     is_complete: bool
+    """Nothing is left of it for now."""
 
 
 class Outputs:
