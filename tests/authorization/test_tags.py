@@ -65,10 +65,17 @@ def of_fleet(value: str) -> dict[str, Any]:
 
 
 CREATES: list[tuple[str, str, dict[str, Any], With, str | None, str | None]] = [
-    ("batch", "CreateComputeEnvironment", ENVIRONMENT, as_map, None, None),
-    ("batch", "CreateJobQueue", QUEUE, as_map, None, None),
-    ("batch", "RegisterJobDefinition", DEFINITION, as_map, None, None),
-    ("batch", "SubmitJob", {"jobName": "j", "jobQueue": "q", "jobDefinition": "d:1"}, as_map, None, None),
+    ("batch", "CreateComputeEnvironment", ENVIRONMENT, as_map, "batch:TagResource", None),
+    ("batch", "CreateJobQueue", QUEUE, as_map, "batch:TagResource", None),
+    ("batch", "RegisterJobDefinition", DEFINITION, as_map, "batch:TagResource", None),
+    (
+        "batch",
+        "SubmitJob",
+        {"jobName": "j", "jobQueue": "q", "jobDefinition": "d:1"},
+        as_map,
+        "batch:TagResource",
+        None,
+    ),
     ("ecs", "CreateCluster", {"clusterName": "c"}, as_list, "ecs:TagResource", "ecs:CreateAction"),
     ("ecs", "RegisterTaskDefinition", FAMILY, as_list, "ecs:TagResource", "ecs:CreateAction"),
     ("ecs", "RunTask", {"taskDefinition": "f"}, as_list, "ecs:TagResource", "ecs:CreateAction"),

@@ -28,11 +28,12 @@ from batchyard.services.batch.resources import compute_environment, find_environ
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.service_role import role_arn
 from batchyard.services.batch.tables import compute_environments, queue_environments
-from batchyard.services.batch.tags import check_tags
+from batchyard.services.batch.tags import check_tags, tagging
 from batchyard.store.prepared import Row
 
 MOST_PER_REGION = 50
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_CREATED = compute_environment.named("computeEnvironmentName")
 _SCALING = ("minvCpus", "maxvCpus", "desiredvCpus", "scalingPolicy")
 _INFRASTRUCTURE = (
     "subnets",
@@ -55,7 +56,7 @@ _INFRASTRUCTURE = (
 
 
 @batch.operation(
-    on=compute_environment.named("computeEnvironmentName"),
+    on=(_CREATED, tagging(_CREATED)),
     passes=(passes_service_role, passes_instance_role, passes_spot_fleet_role),
     writes=True,
     tags="tags",

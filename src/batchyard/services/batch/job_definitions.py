@@ -22,13 +22,14 @@ from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, 
 from batchyard.services.batch.retry_strategies import check_retry_strategy, check_timeout
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_definitions
-from batchyard.services.batch.tags import check_tags
+from batchyard.services.batch.tags import check_tags, tagging
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.types import encode
 
 LARGEST_BYTES = 24 * 1024
 TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
 PLATFORMS = ("EC2", "FARGATE")
+_REGISTERED = job_definition.named("jobDefinitionName")
 _TYPES = batch.unbuilt("`type` other than `container`", on=["RegisterJobDefinition"])
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -82,7 +83,7 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
 
 
 @batch.operation(
-    on=job_definition.named("jobDefinitionName"),
+    on=(_REGISTERED, tagging(_REGISTERED)),
     passes=(_passed_roles,),
     writes=True,
     tags="tags",

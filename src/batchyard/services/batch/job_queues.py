@@ -24,7 +24,7 @@ from batchyard.services.batch.resources import (
 )
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments, job_queues, queue_environments
-from batchyard.services.batch.tags import check_tags
+from batchyard.services.batch.tags import check_tags, tagging
 from batchyard.store.prepared import Row
 
 MOST_PER_REGION = 50
@@ -40,9 +40,10 @@ def _scheduling_policy(ctx: Context, request: dict[str, Any]) -> list[Check]:
 
 
 _ON = (compute_environment.named("computeEnvironmentOrder.computeEnvironment"), _scheduling_policy)
+_CREATED = job_queue.named("jobQueueName")
 
 
-@batch.operation(on=(job_queue.named("jobQueueName"), *_ON), writes=True, tags="tags", refuses=_REFUSED)
+@batch.operation(on=(_CREATED, *_ON, tagging(_CREATED)), writes=True, tags="tags", refuses=_REFUSED)
 def create_job_queue(ctx: Context, request: Any) -> dict[str, Any]:
     """Record a queue as CREATING, with the order of its environments; the controller makes it VALID.
 

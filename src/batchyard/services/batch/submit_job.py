@@ -21,10 +21,12 @@ from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_job, find_queue, job, job_definition, job_queue, name_of
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import FAILED, PENDING, RUNNABLE, SUCCEEDED
+from batchyard.services.batch.tags import tagging
 from batchyard.store.prepared import Row
 from batchyard.store.types import encode
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_GIVEN_DEFINITION = job_definition.named("jobDefinition")
 
 
 def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
@@ -33,7 +35,7 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
 
 
 @batch.operation(
-    on=(job_definition.named("jobDefinition"), job_queue.named("jobQueue")),
+    on=(_GIVEN_DEFINITION, job_queue.named("jobQueue"), tagging(_GIVEN_DEFINITION)),
     writes=True,
     tags="tags",
     conditions=_conditions,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Table, update
 
-from batchyard.framework.check import Check
+from batchyard.framework.check import Check, Target
 from batchyard.framework.context import Context
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.whole_numbers import whole_number
@@ -43,6 +44,22 @@ def check_tags(ctx: Context, tags: Mapping[str, str]) -> None:
     for key in tags:
         if key.lower().startswith("aws:"):
             raise refusal(ctx, "aws: prefixed tag key names are not allowed for external use.")
+
+
+def tagging(target: Target) -> Target:
+    """batch:TagResource on what `target` names, where the request has tags.
+
+    SubmitJob asks for it on the job's definition, as that is named in the request (recorded: wri/gfw-data-api#175
+    with a revision, a Step Functions role's denial without one). That the other creations ask for it on what they
+    make is known from policies that had to be extended; the form of the ARN is by analogy [guess].
+    """
+
+    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+        if not request.get("tags"):
+            return []
+        return [replace(check, action="batch:TagResource") for check in target(ctx, request)]
+
+    return checks
 
 
 def _tagged(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
