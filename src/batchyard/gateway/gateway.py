@@ -1,38 +1,37 @@
-"""The two doors: `handle` for the outside, `invoke` for everyone. There is no third way to reach a service."""
+"""The doors to the services: `handle` for the outside, `act` for everyone; `invoke` is an act of one call.
+
+An operation that changes something and causes something elsewhere carries its caller on (`ctx.forward()`), in its own
+transaction. There is no other way to reach a service; each call takes the steps of `gateway/act.py`.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from batchyard import ids
 from batchyard.audit.event import Event
 from batchyard.audit.trail import Trail
-from batchyard.clock import microseconds
 from batchyard.data.partitions import global_region
 from batchyard.framework.clients import Clients
 from batchyard.framework.context import Context
-from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
-from batchyard.framework.operation import OperationEntry
+from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.service import Service
 from batchyard.framework.session import Call, Origin, Session
 from batchyard.gateway import answers
+from batchyard.gateway.act import Act, Opener
 from batchyard.gateway.authenticate import Authenticator, Refused
 from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.clients import GatewayClients
-from batchyard.gateway.denial import ended
 from batchyard.gateway.pending import Outcome, Pending, Write
 from batchyard.gateway.sessions import forwarded
 from batchyard.store.transaction import Transaction
-from batchyard.wire import model as wire_model
 from batchyard.wire import protocols
 from batchyard.wire.errors import WireError
 from batchyard.wire.http import HttpRequest, HttpResponse
 from batchyard.wire.model import Operation
 from batchyard.wire.route import guess_service, route
-from batchyard.wire.validate import refusal, validate
 
 _log = logging.getLogger(__name__)
 
@@ -51,9 +50,8 @@ class Gateway:
     ) -> None:
         self._runtime = runtime
         self._authenticator = authenticator
-        self._authorizer = authorizer
+        self._acts = Opener(runtime, authorizer, check_results=check_results)
         self._trail = trail
-        self._check_results = check_results
         self._open_services = {
             name
             for name, service in runtime.services.items()
@@ -108,102 +106,83 @@ class Gateway:
         return operation, request, self._authenticator.anonymous(entry.unsigned(request))
 
     def invoke(self, session: Session, call: Call) -> dict[str, Any]:
-        """The one way to a service, for everyone. Raises ApiError (AccessDenied among them)."""
-        begun = self._begin(session, call)
-        return begun if isinstance(begun, dict) else _result(self._runtime.store.write_whole(begun))
+        """The one way to a service, for everyone: an act of one call. Raises ApiError (AccessDenied among them)."""
+        return _result(self.act(session, [call])[0])
+
+    def act(self, session: Session, calls: Sequence[Call]) -> list[Outcome]:
+        """Some calls of one session in their order, each admitted and audited as if it came alone.
+
+        Several share one transaction: what one did, the next one sees, and all is on disk when this returns. A call
+        that fails undoes itself alone and is the last outcome: those after it are not tried.
+        """
+        if len(calls) != 1:
+            return self._runtime.store.write_whole(lambda tx: self._in_turn(tx, session, calls))
+        try:
+            begun = self._begin(session, calls[0])
+        except Exception as error:
+            return [error]
+        return [begun if isinstance(begun, dict) else self._runtime.store.write_whole(begun)]
 
     def _begin(self, session: Session, call: Call) -> dict[str, Any] | Write:
-        """Audit, admit, and act: a read's result, or the write that is to be done."""
-        service, entry, operation = self._find(call)
-        event = self._open(session, call, service, entry)
+        """Open and admit one call on a snapshot: a read's result, or the write that is to be done."""
         with self._runtime.store.read() as snapshot:
-            ctx = self._context(session, call, service, snapshot)
+            act = self._acts.open(session, call, snapshot, self._forward)
             try:
-                self._admit(ctx, entry, operation, event)
-                if not entry.writes:
-                    result = dict(entry.function(ctx, call.request) or {})
-                    event.identity = ctx.identity
-                    self._checked(operation, result)
-                    event.response = result if entry.read_only is not None else None
-                    self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
-                    return result
+                act.admit()
+                if act.entry.writes:
+                    return lambda tx: self._write(tx, act)
+                result = act.perform()
             except Exception as error:
-                event.identity = ctx.identity
-                self._fail(event, error)
-                self._runtime.store.write_soon(lambda tx: self._trail.write(tx, [event]))
+                act.fail(error)
+                self._audit_soon(act)
                 raise
-        return lambda tx: self._write(tx, ctx, entry, operation, event)
+            self._audit_soon(act)
+            return result
 
-    def _write(
-        self, tx: Transaction, ctx: Context, entry: OperationEntry, operation: Operation, event: Event
-    ) -> Outcome:
+    def _write(self, tx: Transaction, act: Act) -> Outcome:
         """In the write: the function in a savepoint, the audit beside it, whatever became of the function."""
-        ctx.enter(tx)
-        outcome: Outcome
-        try:
-            if ctx.session.epoch != self._runtime.epochs.of(ctx.account):
-                raise ended(ctx.call.service)
-            with tx.savepoint():
-                result = dict(entry.function(ctx, ctx.call.request) or {})
-                self._checked(operation, result)
-            event.response = outcome = result
-            event.resources = list(dict.fromkeys([*event.resources, *ctx.noted_resources]))
-        except Exception as error:
-            self._fail(event, error)
-            outcome = error
-        nested: list[Any] = ctx.nested_events
-        self._trail.write(tx, [*nested, event])
+        act.ctx.enter(tx)
+        outcome = act.conclude(act.perform)
+        self._trail.write(tx, act.events)
         return outcome
 
-    def _invoke_nested(self, outer: Context, session: Session, call: Call) -> dict[str, Any]:
-        """A forwarded call within an open write: the same steps on the same transaction."""
-        service, entry, operation = self._find(call)
-        event = self._open(session, call, service, entry)
-        ctx = self._context(session, call, service, outer.write)
-        outer.nested_events.append(event)
+    def _in_turn(self, tx: Transaction, session: Session, calls: Sequence[Call]) -> list[Outcome]:
+        """In one write: each call admitted on what those before it left, up to the first that fails."""
+        outcomes: list[Outcome] = []
+        events: list[Event] = []
+        for call in calls:
+            try:
+                act = self._acts.open(session, call, tx, self._forward)
+            except NotBuilt as error:  # as from outside, what is not built leaves no event
+                outcomes.append(error)
+                break
+            outcomes.append(act.conclude(act.whole))
+            events.extend(act.events)
+            if isinstance(outcomes[-1], Exception):
+                break
+        self._trail.write(tx, events)
+        return outcomes
+
+    def _carry(self, outer: Context, session: Session, call: Call) -> dict[str, Any]:
+        """A call that an open write carries on: the same steps on the same transaction."""
+        act = self._acts.open(session, call, outer.write, self._forward)
+        outer.nested_events.append(act.event)
         try:
-            self._admit(ctx, entry, operation, event)
-            with outer.write.savepoint():
-                result = dict(entry.function(ctx, call.request) or {})
-            event.response = result if entry.writes else None
-            event.resources = list(dict.fromkeys([*event.resources, *ctx.noted_resources]))
-        except Exception as error:
-            self._fail(event, error)
-            raise
+            return _result(act.conclude(act.whole))
         finally:
-            outer.nested_events.extend(ctx.nested_events)
-        return result
+            outer.nested_events.extend(act.ctx.nested_events)
 
-    def _find(self, call: Call) -> tuple[Service, OperationEntry, Operation]:
-        service = self._runtime.services[call.service]
-        operation = wire_model.load(call.service).operations[call.operation]
-        entry = service.operations.get(operation.snake_name)
-        if entry is None:
-            raise NotBuilt(f"the operation {service.title} {call.operation}")
-        return service, entry, operation
-
-    def _admit(self, ctx: Context, entry: OperationEntry, operation: Operation, event: Event) -> None:
-        """Validate, authorize, and refuse what is not honoured; in that order."""
-        problems = validate(operation, ctx.call.request)
-        if problems:
-            reply = refusal(ctx.call.service, problems)
-            raise ApiError(reply.code, reply.message, status=reply.status, members=reply.members)
-        event.decision, event.resources = self._authorizer.check(ctx, entry)
-        member = entry.refused_member(ctx.call.request)
-        if member is not None:
-            raise NotBuilt(f"the parameter {member} of {ctx.call.operation}")
-
-    def _context(self, session: Session, call: Call, service: Service, tx: Transaction) -> Context:
-        return Context(
-            self._runtime, service, session, call, tx, now=self._runtime.clock.now(), forward=self._forward
-        )
+    def _audit_soon(self, act: Act) -> None:
+        """Write the event of a call that changed nothing: nobody waits for it."""
+        events = act.events
+        self._runtime.store.write_soon(lambda tx: self._trail.write(tx, events))
 
     def _forward(self, ctx: Context) -> Clients:
         principal = ctx.service.principal
         session = forwarded(ctx.session, principal)
         nested = ctx.read.writable
         clients: Any = GatewayClients(
-            (lambda call: self._invoke_nested(ctx, session, call))
+            (lambda call: self._carry(ctx, session, call))
             if nested
             else (lambda call: self.invoke(session, call)),
             region=ctx.region,
@@ -211,39 +190,6 @@ class Gateway:
         )
         found: Clients = clients
         return found
-
-    def _open(self, session: Session, call: Call, service: Service, entry: OperationEntry) -> Event:
-        origin = call.origin
-        now = self._runtime.clock.now()
-        return Event(
-            caller=session,
-            event_id=ids.uuid7(microseconds(now)),
-            event_time=now,
-            region=answers.event_region(service, session, call),
-            source=f"{service.prefix}.amazonaws.com",
-            name=call.operation,
-            read_only=not entry.writes if entry.read_only is None else entry.read_only,
-            request_id=origin.request_id,
-            source_ip=origin.source_ip,
-            user_agent=origin.user_agent,
-            request=call.request,
-        )
-
-    def _fail(self, event: Event, error: Exception) -> None:
-        """Close the event with the error; one that is a bug of ours is told as the caller sees it."""
-        known = error if isinstance(error, ApiError) else answers.FAILURE
-        event.error_code = known.code
-        event.error_message = known.message
-        if isinstance(error, AccessDenied) and error.decision is not None:
-            event.decision = [error.decision]
-
-    def _checked(self, operation: Operation, result: Mapping[str, Any]) -> None:
-        """In tests: a result that the model does not describe is a bug of ours, not an answer."""
-        if not self._check_results:
-            return
-        problems = protocols.unknown_members(operation, result)
-        if problems:
-            raise AssertionError(f"{operation.name} answers what its model does not have: {problems}")
 
 
 def _result(outcome: Outcome) -> dict[str, Any]:
