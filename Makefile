@@ -47,7 +47,7 @@ lock:
 	$(PYTHON) scripts/write_lock.py
 
 $(READY): pyproject.toml requirements-dev.lock
-	$(PYTHON) -m venv $(VENV)
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@

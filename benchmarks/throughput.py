@@ -89,7 +89,7 @@ def _supervisors(directory: Path) -> list[int]:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if any(b"batchyard.engines.supervisor" in word for word in words) and any(
+            if any(b"batchyard.engines.process.supervisor" in word for word in words) and any(
                 word.startswith(str(directory).encode()) for word in words
             ):
                 found.append(int(entry.name))

@@ -17,8 +17,8 @@ from batchyard.clock import AdvancedClock, Clock, SystemClock
 from batchyard.config import Settings
 from batchyard.data import managed_policies
 from batchyard.data.managed_policies import ManagedPolicy
-from batchyard.engines import ENGINES
-from batchyard.engines.engine import Engine
+from batchyard.engines.contract import Engine
+from batchyard.engines.registry import ENGINES, chosen
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import Controller
 from batchyard.framework.driver import Driver
@@ -236,8 +236,11 @@ class App:
 
 
 def _make_engine(settings: Settings, directory: Path) -> Engine:
-    name = "process" if settings.engine == "auto" else settings.engine
-    return ENGINES[name](directory, slots=settings.slots, ephemeral=settings.ephemeral)
+    name = chosen(settings.engine)
+    make = ENGINES[name].open
+    if make is None:
+        raise ValueError(f"the engine {name} is not built")
+    return make(name, directory, slots=settings.slots, ephemeral=settings.ephemeral)
 
 
 def _make_controllers(services: Mapping[str, Service], runtime: Runtime) -> dict[Controller, Service]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from batchyard.engines.registry import AUTO, DEFAULT, ENGINES
+
 T = TypeVar("T")
 
-ENGINES = ("auto", "process", "docker", "slurm", "kubernetes")
 OUTPUTS = ("text", "json")
 DEFAULT_DIRECTORY = "~/.local/share/batchyard"
 
@@ -54,9 +55,9 @@ class Settings:
     )
     ephemeral: bool = _setting(False, "Keep everything in memory and end the jobs with the server.")
     engine: str = _setting(
-        "auto",
-        "What runs containers; `auto` takes `process`, the one that is built.",
-        choices=ENGINES,
+        AUTO,
+        f"What runs containers; `{AUTO}` takes `{DEFAULT}`.",
+        choices=(AUTO, *ENGINES),
     )
     slots: int = _setting(
         0, "How many attempts run at once.", default_text="twice the machine's cores", least=0

@@ -11,7 +11,7 @@ from architecture.source import trees, uses
 TIMES = ("now", "utcnow", "today")
 WALL = {
     "cli/explain/questions.py": "aws:CurrentTime of a question that no server is asked",
-    "engines/attempts.py": "stamps when a process really started and ended; the supervisor has no clock injected",
+    "engines/process/attempts.py": "stamps when a process started and ended; the supervisor has no clock injected",
     "gateway/acting.py": "a session's end is told in wall time on the wire",
     "gateway/authenticate.py": "signature windows are of the wall clock",
     "gateway/authorize.py": "aws:CurrentTime",

@@ -1,4 +1,4 @@
-"""Engines in directories of their own, once for each way in which this machine can hold processes."""
+"""Engines in directories of their own: each kind that is built, in each way in which this machine lets it work."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from typing import Any
 
 import pytest
 
-from batchyard.engines.process import ProcessEngine
+from batchyard.engines.process.engine import ProcessEngine
+from batchyard.engines.registry import ENGINES
 from engines.running import MakeEngine, Runs
 
+WAYS: dict[str, dict[str, dict[str, Any]]] = {
+    "process": {
+        "": {},
+        "-cgroup-v1": {"cgroups": ("memory", "cpu", "freezer")},
+        "-no-cgroups": {"cgroups": ()},
+    }
+}
+"""How a kind of engine can be made to work here; one that is not named is tried as it is."""
 VARIANTS = {
-    "process": {},
-    "process-cgroup-v1": {"cgroups": ("memory", "cpu", "freezer")},
-    "process-no-cgroups": {"cgroups": ()},
+    f"{kind}{way}": options | {"kind": kind}
+    for kind, entry in ENGINES.items()
+    if entry.open is not None
+    for way, options in WAYS.get(kind, {"": {}}).items()
 }
 
 
@@ -30,7 +40,10 @@ def make_engine(tmp_path: Path, variant: dict[str, Any]) -> Iterator[MakeEngine]
     made: list[ProcessEngine] = []
 
     def make(directory: Path = tmp_path / "engine", **options: Any) -> ProcessEngine:
-        made.append(ProcessEngine(directory, **({"slots": 256} | variant | options)))
+        given = {"slots": 256, "ephemeral": False} | variant | options
+        kind = given.pop("kind")
+        opened: Any = ENGINES[kind].open
+        made.append(opened(kind, directory, **given))
         return made[-1]
 
     yield make

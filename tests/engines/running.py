@@ -10,17 +10,36 @@ from typing import Any
 
 import pytest
 
-from batchyard.engines.engine import Engine, LogChunk, Status, TaskSpec
-from batchyard.engines.process import ProcessEngine
+from batchyard.engines.contract import START, ContainerSpec, ContainerStatus, Engine, Limits, Status, TaskSpec
+from batchyard.engines.process.engine import ProcessEngine
+
+MAIN = "main"
 
 MakeEngine = Callable[..., ProcessEngine]
 
 
 def spec(attempt: str, *command: str, **fields: Any) -> TaskSpec:
-    """An attempt of account 1; a single word with spaces is a shell script."""
+    """An attempt of account 1; a single word with spaces is a shell script. Fields are the task's, its container's,
+    or its limits'."""
     if len(command) == 1 and " " in command[0]:
         command = ("/bin/sh", "-c", command[0])
-    return TaskSpec(**({"attempt": attempt, "account": "1", "command": command, "environment": {}} | fields))
+    limits = Limits(
+        **{name: fields.pop(name) for name in list(fields) if name in Limits.__dataclass_fields__}
+    )
+    of_container = {
+        name: fields.pop(name) for name in list(fields) if name in ContainerSpec.__dataclass_fields__
+    }
+    container = ContainerSpec(
+        **({"name": MAIN, "image": "none", "command": command, "limits": limits} | of_container)
+    )
+    return TaskSpec(**({"attempt": attempt, "account": "1", "containers": (container,)} | fields))
+
+
+def only(status: Status) -> ContainerStatus:
+    """The one container of an attempt that the engine knows."""
+    (container,) = status.containers
+    assert container.name == MAIN
+    return container
 
 
 def until(condition: Callable[[], Any], *, seconds: float = 20) -> Any:
@@ -82,13 +101,13 @@ class Runs:
 def all_events(engine: Engine, attempt: str) -> list[tuple[int, str]]:
     """Every event from the beginning on."""
     events: list[tuple[int, str]] = []
-    offset = 0
+    cursor = START
     while True:
-        chunk: LogChunk = engine.logs(attempt, offset, 100)
+        chunk = engine.logs(attempt, MAIN, cursor, 100)
         events += chunk.events
-        if chunk.next_offset == offset:
+        if chunk.cursor == cursor:
             return events
-        offset = chunk.next_offset
+        cursor = chunk.cursor
 
 
 def supervisor_of(engine: ProcessEngine) -> int:

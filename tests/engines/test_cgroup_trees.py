@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batchyard.engines import cgroup_trees
-from batchyard.engines.cgroup_trees import Tree, own_directories
+from batchyard.engines.process import cgroup_trees
+from batchyard.engines.process.cgroup_trees import Tree, own_directories
 
 MOUNT = "30 20 0:26 {root} {at} rw,nosuid shared:9 - {kind} cgroup {options}\n"
 

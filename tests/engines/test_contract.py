@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from batchyard.engines import ENGINES
-from batchyard.engines.engine import TaskSpec
-from engines.running import MakeEngine, Runs, is_alive, spec, until
+from batchyard.engines.contract import START, TaskSpec
+from engines.running import MakeEngine, Runs, is_alive, only, spec, until
 
 SLEEP = ("sleep", "1000")
 
@@ -34,19 +33,15 @@ if sys.argv[2] == "stay":
 """
 
 
-def test_only_engines_that_exist_are_offered() -> None:
-    assert list(ENGINES) == ["process"]
-
-
 @pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 129, "é"])
 def test_a_name_that_could_be_a_path_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="attempt name"):
         spec(name, "true")
 
 
-def test_an_empty_command_is_refused() -> None:
-    with pytest.raises(ValueError, match="no command"):
-        TaskSpec(attempt="a", account="1", command=(), environment={})
+def test_a_task_without_a_container_is_refused() -> None:
+    with pytest.raises(ValueError, match="no container"):
+        TaskSpec(attempt="a", account="1", containers=())
 
 
 @pytest.mark.parametrize(
@@ -54,7 +49,7 @@ def test_an_empty_command_is_refused() -> None:
 )
 def test_exit_codes_are_dockers(runs: Runs, script: str, code: int) -> None:
     [status] = runs.run(spec("a", script))
-    assert (status.state, status.exit_code, status.reason) == ("exited", code, None)
+    assert (status.state, only(status).exit_code, only(status).reason) == ("exited", code, None)
     assert status.started_at is not None
     assert status.stopped_at is not None
     assert status.started_at <= status.stopped_at
@@ -70,8 +65,8 @@ def test_exit_codes_are_dockers(runs: Runs, script: str, code: int) -> None:
 )
 def test_a_command_that_cannot_be_executed_says_why(runs: Runs, command: str, code: int, why: str) -> None:
     [status] = runs.run(spec("a", command))
-    assert (status.state, status.exit_code) == ("exited", code)
-    assert status.reason == f"CannotStartContainerError: {why}"
+    assert (status.state, only(status).exit_code) == ("exited", code)
+    assert only(status).reason == f"CannotStartContainerError: {why}"
 
 
 def test_a_program_without_its_interpreter_cannot_start(runs: Runs, tmp_path: Path) -> None:
@@ -79,22 +74,22 @@ def test_a_program_without_its_interpreter_cannot_start(runs: Runs, tmp_path: Pa
     program.write_text("#!/no/such/interpreter\n")
     program.chmod(0o755)
     [status] = runs.run(spec("a", str(program)))
-    assert status.reason is not None
-    assert status.reason.startswith("CannotStartContainerError: ")
+    assert only(status).reason is not None
+    assert only(status).reason.startswith("CannotStartContainerError: ")
 
 
 @pytest.mark.parametrize("command", ["nul\0byte", "surrogate\ud800", ""])
 def test_a_command_that_no_system_accepts_does_not_stop_the_others(runs: Runs, command: str) -> None:
     refused, accepted = runs.run(spec("a", command), spec("b", "exit 3"))
-    assert refused.exit_code in (126, 127)
-    assert refused.reason is not None
-    assert refused.reason.startswith("CannotStartContainerError: ")
-    assert accepted.exit_code == 3
+    assert only(refused).exit_code in (126, 127)
+    assert only(refused).reason is not None
+    assert only(refused).reason.startswith("CannotStartContainerError: ")
+    assert only(accepted).exit_code == 3
 
 
 def test_exit_code_127_of_the_command_itself_is_its_own(runs: Runs) -> None:
     [status] = runs.run(spec("a", "exit 127"))
-    assert (status.exit_code, status.reason) == (127, None)
+    assert (only(status).exit_code, only(status).reason) == (127, None)
 
 
 def test_the_environment_is_what_was_given(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +153,7 @@ def test_a_name_starts_once_for_two_servers_at_a_time(make_engine: MakeEngine, t
 def test_many_at_once(runs: Runs) -> None:
     specs = [spec(f"a{i}", f"echo {i}; exit {i % 7}") for i in range(200)]
     statuses = runs.run(*specs)
-    assert [status.exit_code for status in statuses] == [i % 7 for i in range(200)]
+    assert [only(status).exit_code for status in statuses] == [i % 7 for i in range(200)]
     assert [runs.lines(f"a{i}") for i in range(200)] == [[str(i)] for i in range(200)]
     runs.engine.forget([one.attempt for one in specs])
     assert runs.engine.recover() == []
@@ -171,17 +166,17 @@ def test_stop_asks_and_force_kills(runs: Runs) -> None:
     )
     until(lambda: runs.lines("polite") and runs.lines("deaf"))
     runs.engine.stop(["polite", "plain", "deaf", "never-started"], force=False)
-    assert [status.exit_code for status in runs.wait("polite", "plain")] == [7, 143]
+    assert [only(status).exit_code for status in runs.wait("polite", "plain")] == [7, 143]
     assert runs.engine.poll(["deaf"])[0].state == "running"
     runs.engine.stop(["deaf", "plain"], force=True)
-    assert runs.wait("deaf")[0].exit_code == 137
+    assert only(runs.wait("deaf")[0]).exit_code == 137
 
 
 def test_stop_right_after_start_is_not_lost(runs: Runs) -> None:
     names = [f"a{i}" for i in range(20)]
     runs.engine.start([spec(name, *SLEEP) for name in names])
     runs.engine.stop(names, force=False)
-    assert {status.exit_code for status in runs.wait(*names)} == {143}
+    assert {only(status).exit_code for status in runs.wait(*names)} == {143}
 
 
 @pytest.mark.parametrize("way", ["stay", "leave"])
@@ -194,7 +189,7 @@ def test_a_grandchild_in_its_own_session_is_not_left_behind(runs: Runs, tmp_path
         assert is_alive(grandchild)
         runs.engine.stop(["a"], force=True)
     [status] = runs.wait("a")
-    assert status.exit_code == (137 if way == "stay" else 0)
+    assert only(status).exit_code == (137 if way == "stay" else 0)
     assert not is_alive(grandchild)
 
 
@@ -202,20 +197,20 @@ def test_memory_is_limited(runs: Runs) -> None:
     hog = spec("hog", sys.executable, "-c", "len(b'x' * (400 << 20)); print('had it')", memory_mib=100)
     modest = spec("modest", sys.executable, "-c", "len(b'x' * (10 << 20)); print('had it')", memory_mib=100)
     hogged, modestly = runs.run(hog, modest)
-    assert (modestly.exit_code, runs.lines("modest")) == (0, ["had it"])
+    assert (only(modestly).exit_code, runs.lines("modest")) == (0, ["had it"])
     assert "had it" not in runs.lines("hog")
     if "cgroup" in runs.engine.describe()["memory_limit"]:
-        assert hogged.exit_code == 137
-        assert hogged.reason == "OutOfMemoryError: Container killed due to memory usage"
+        assert only(hogged).exit_code == 137
+        assert only(hogged).reason == "OutOfMemoryError: Container killed due to memory usage"
     else:
-        assert (hogged.exit_code, hogged.reason) == (1, None)
+        assert (only(hogged).exit_code, only(hogged).reason) == (1, None)
         assert "MemoryError" in runs.lines("hog")[-1]
 
 
 def test_unknown_attempts(runs: Runs) -> None:
     assert [status.state for status in runs.engine.poll(["never"])] == ["unknown"]
-    chunk = runs.engine.logs("never", 5, 10)
-    assert (chunk.events, chunk.next_offset) == ([], 5)
+    chunk = runs.engine.logs("never", "main", START, 10)
+    assert (chunk.events, chunk.cursor) == ([], START)
     runs.engine.forget(["never"])
     assert runs.engine.poll([]) == []
 
@@ -246,10 +241,10 @@ def test_the_next_server_finds_everything(make_engine: MakeEngine, tmp_path: Pat
     first.engine.close(end_attempts=False)
     second = Runs(make_engine())
     found = {status.attempt: status for status in second.engine.recover()}
-    assert (found["ended"].exit_code, found["running"].state) == (4, "running")
+    assert (only(found["ended"]).exit_code, found["running"].state) == (4, "running")
     assert second.engine.start([spec("running", "echo twice")])[0].state == "running"
     go.touch()
-    assert second.wait("running")[0].exit_code == 0
+    assert only(second.wait("running")[0]).exit_code == 0
     assert second.lines("running") == ["before", "after"]
 
 
@@ -259,7 +254,7 @@ def test_close_can_end_attempts(make_engine: MakeEngine, tmp_path: Path) -> None
     pid = until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
     engine.close(end_attempts=True)
     assert not is_alive(int(pid))
-    assert [status.exit_code for status in make_engine().recover()] == [137]
+    assert [only(status).exit_code for status in make_engine().recover()] == [137]
 
 
 def test_capacity_and_description(make_engine: MakeEngine, variant: dict[str, Any]) -> None:
@@ -270,4 +265,4 @@ def test_capacity_and_description(make_engine: MakeEngine, variant: dict[str, An
     assert make_engine(slots=0).capacity().slots == 2 * capacity.vcpus
     described = make_engine().describe()
     assert set(described["cgroups"]) <= set(variant.get("cgroups", described["cgroups"]))
-    assert "image" in described["ignored"]
+    assert "images" in described["ignored"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchyard.engines.messages import LONGEST, Incoming, encode
+from batchyard.engines.process.messages import LONGEST, Incoming, encode
 
 values = st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.text()), max_size=4)
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchyard.engines.output import CHUNK_BYTES, LONGEST_MESSAGE, read_chunk
+from batchyard.engines.contract import START
+from batchyard.engines.process.output import CHUNK_BYTES, LONGEST_MESSAGE, read_chunk
 
 
 def read_all(
@@ -18,13 +19,13 @@ def read_all(
     """Every message from `offset` on and where the reading stopped."""
     messages: list[str] = []
     while True:
-        chunk = read_chunk(str(path), offset=offset, limit=limit, has_ended=has_ended)
+        chunk = read_chunk(str(path), cursor=str(offset), limit=limit, has_ended=has_ended)
         assert len(chunk.events) <= limit
         messages += [message for _, message in chunk.events]
-        if chunk.next_offset == offset:
+        if int(chunk.cursor) == offset:
             return messages, offset
-        assert chunk.next_offset > offset
-        offset = chunk.next_offset
+        assert int(chunk.cursor) > offset
+        offset = int(chunk.cursor)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,9 @@ def test_a_missing_file_has_no_lines(tmp_path: Path) -> None:
 def test_events_carry_the_time_of_the_last_write(output: Path) -> None:
     output.write_bytes(b"one\n")
     os.utime(output, (1_700_000_000, 1_700_000_000.25))
-    assert read_chunk(str(output), offset=0, limit=1, has_ended=False).events == [(1_700_000_000_250, "one")]
+    assert read_chunk(str(output), cursor=START, limit=1, has_ended=False).events == [
+        (1_700_000_000_250, "one")
+    ]
 
 
 @pytest.mark.parametrize("character", ["x", "ü", "€", "🐟"])

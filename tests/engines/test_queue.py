@@ -7,7 +7,7 @@ import signal
 import threading
 from pathlib import Path
 
-from engines.running import MakeEngine, Runs, spec, until
+from engines.running import MakeEngine, Runs, only, spec, until
 
 
 def states(runs: Runs, *names: str) -> list[str]:
@@ -24,7 +24,7 @@ def test_those_beyond_the_slots_wait_and_follow_in_order(make_engine: MakeEngine
     order = tmp_path / "order"
     until(lambda: order.exists() and set(order.read_text().split()) == {"a0", "a1"})
     (tmp_path / "go").touch()
-    assert {status.exit_code for status in runs.wait(*names)} == {0}
+    assert {only(status).exit_code for status in runs.wait(*names)} == {0}
     assert sorted(order.read_text().split()) == names
 
 
@@ -90,4 +90,4 @@ def test_a_lost_supervisor_gives_the_slots_back(make_engine: MakeEngine) -> None
     runs.engine.start([spec("long", "sleep 1000"), spec("after", "true")])
     os.kill(runs.engine.describe()["supervisor"], signal.SIGKILL)
     lost, after = runs.wait("long", "after")
-    assert (lost.state, after.state, after.exit_code) == ("lost", "exited", 0)
+    assert (lost.state, after.state, only(after).exit_code) == ("lost", "exited", 0)

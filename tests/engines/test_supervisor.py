@@ -12,22 +12,26 @@ from typing import Any
 
 import pytest
 
-from batchyard.engines.engine import EngineError
-from batchyard.engines.process import ProcessEngine
-from engines.running import MakeEngine, Runs, is_alive, spec, supervisor_of, until
+from batchyard.engines.contract import EngineError
+from batchyard.engines.process.engine import ProcessEngine
+from engines.running import MakeEngine, Runs, is_alive, only, spec, supervisor_of, until
 
 SLEEP = ("sleep", "1000")
 
 SERVER = """
 import sys, threading
 from pathlib import Path
-from batchyard.engines.engine import TaskSpec
-from batchyard.engines.process import ProcessEngine
+from batchyard.engines.contract import ContainerSpec, TaskSpec
+from batchyard.engines.process.engine import ProcessEngine
 directory, cgroups, ephemeral, script = sys.argv[1:]
 engine = ProcessEngine(Path(directory), cgroups=[c for c in cgroups.split(",") if c], ephemeral=ephemeral == "yes",
     slots=20)
 engine.start([
-    TaskSpec(attempt=f"a{i}", account="1", command=("/bin/sh", "-c", script, "sh", str(i)), environment={})
+    TaskSpec(
+        attempt=f"a{i}",
+        account="1",
+        containers=(ContainerSpec(name="main", image="", command=("/bin/sh", "-c", script, "sh", str(i))),),
+    )
     for i in range(20)
 ])
 print("started", flush=True)
@@ -65,7 +69,7 @@ def test_twenty_attempts_survive_a_killed_server(
     runs = Runs(engine)
     engine.start([spec(name, "echo twice") for name in names])
     go.touch()
-    assert [status.exit_code for status in runs.wait(*names)] == list(range(20))
+    assert [only(status).exit_code for status in runs.wait(*names)] == list(range(20))
     assert [runs.lines(name) for name in names] == [[f"before {i}", f"after {i}"] for i in range(20)]
     assert [(tmp_path / f"ran{i}").read_text() for i in range(20)] == ["run\n"] * 20
 
@@ -78,7 +82,7 @@ def test_attempts_that_end_without_a_server_are_remembered(
     runs = Runs(make_engine())
     names = [f"a{i}" for i in range(20)]
     until(lambda: all(status.has_ended for status in runs.engine.poll(names)))
-    assert [status.exit_code for status in runs.engine.poll(names)] == list(range(20))
+    assert [only(status).exit_code for status in runs.engine.poll(names)] == list(range(20))
     assert [runs.lines(name) for name in names] == [[str(i)] for i in range(20)]
 
 
@@ -98,15 +102,15 @@ def test_a_killed_supervisor_is_a_lost_host(runs: Runs, tmp_path: Path) -> None:
     first = supervisor_of(runs.engine)  # type: ignore[arg-type]
     os.kill(first, signal.SIGKILL)
     [lost] = runs.wait("a")
-    assert (lost.state, lost.exit_code) == ("lost", None)
-    assert lost.reason is not None
-    assert lost.reason.startswith("Host terminated")
+    assert (lost.state, only(lost).exit_code) == ("lost", None)
+    assert only(lost).reason is not None
+    assert only(lost).reason.startswith("Host terminated")
     assert not is_alive(leader)
     assert not is_alive(child)
     assert supervisor_of(runs.engine) != first  # type: ignore[arg-type]
-    assert runs.engine.poll(["before"])[0].exit_code == 5
+    assert only(runs.engine.poll(["before"])[0]).exit_code == 5
     assert runs.engine.start([spec("a", "echo twice")])[0].state == "lost"
-    assert runs.run(spec("after", "exit 6"))[0].exit_code == 6
+    assert only(runs.run(spec("after", "exit 6"))[0]).exit_code == 6
 
 
 def test_a_supervisor_killed_without_a_server_is_a_lost_host(make_engine: MakeEngine, tmp_path: Path) -> None:
@@ -138,8 +142,8 @@ def test_a_supervisor_with_nothing_to_do_leaves(make_engine: MakeEngine) -> None
     engine.close(end_attempts=False)
     until(lambda: not is_alive(supervisor))
     next_one = Runs(make_engine())
-    assert [status.exit_code for status in next_one.engine.recover()] == [3]
-    assert next_one.run(spec("b", "exit 4"))[0].exit_code == 4
+    assert [only(status).exit_code for status in next_one.engine.recover()] == [3]
+    assert only(next_one.run(spec("b", "exit 4"))[0]).exit_code == 4
 
 
 def test_a_supervisor_with_attempts_stays(make_engine: MakeEngine, tmp_path: Path) -> None:
@@ -150,7 +154,7 @@ def test_a_supervisor_with_attempts_stays(make_engine: MakeEngine, tmp_path: Pat
     (tmp_path / "go").touch()
     until((tmp_path / "over").exists)
     until(lambda: not is_alive(supervisor))
-    assert make_engine().recover()[0].exit_code == 0
+    assert only(make_engine().recover()[0]).exit_code == 0
 
 
 def test_the_deadline_counts_only_without_a_server(make_engine: MakeEngine) -> None:
@@ -160,15 +164,15 @@ def test_the_deadline_counts_only_without_a_server(make_engine: MakeEngine) -> N
     first.close(end_attempts=False)
     until((Path(first.directory.root) / "attempts" / "a" / "end").exists)
     over, running = make_engine().poll(["a", "b"])
-    assert (over.state, over.exit_code, running.state) == ("exited", 143, "running")
-    assert over.reason is not None
-    assert "deadline" in over.reason
+    assert (over.state, only(over).exit_code, running.state) == ("exited", 143, "running")
+    assert only(over).reason is not None
+    assert "deadline" in only(over).reason
 
 
 def test_a_deep_directory_has_a_socket_too(make_engine: MakeEngine, tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["directory" * 4] * 5)
     engine = make_engine(deep)
-    assert Runs(engine).run(spec("a", "exit 3"))[0].exit_code == 3
+    assert only(Runs(engine).run(spec("a", "exit 3"))[0]).exit_code == 3
     engine.close(end_attempts=True)
 
 
@@ -180,10 +184,10 @@ def test_attempts_that_find_no_room_say_so(make_engine: MakeEngine) -> None:
     attempts = Path(engine.directory.root, "attempts")
     attempts.rename(attempts.with_name("elsewhere"))
     [status] = runs.run(spec("a", "true"))
-    assert status.reason is not None
-    assert status.reason.startswith("CannotStartContainerError: ")
+    assert only(status).reason is not None
+    assert only(status).reason.startswith("CannotStartContainerError: ")
     attempts.with_name("elsewhere").rename(attempts)
-    assert runs.run(spec("b", "exit 3"))[0].exit_code == 3
+    assert only(runs.run(spec("b", "exit 3"))[0]).exit_code == 3
 
 
 def test_control_groups_are_removed(make_engine: MakeEngine, variant: dict[str, Any]) -> None:
@@ -265,6 +269,6 @@ def test_a_listener_that_fails_does_not_end_the_telling(runs: Runs) -> None:
 def test_a_listener_may_ask_the_engine(make_engine: MakeEngine) -> None:
     engine = make_engine()
     seen: list[int | None] = []
-    engine.subscribe(lambda names: seen.extend(status.exit_code for status in engine.poll(names)))
+    engine.subscribe(lambda names: seen.extend(only(status).exit_code for status in engine.poll(names)))
     engine.start([spec("a", "exit 3")])
     until(lambda: seen == [3])

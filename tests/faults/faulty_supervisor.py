@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from batchyard.engines import supervisor
+from batchyard.engines.process import supervisor
 from faults.steps import Fault
 from faults.supervisor_steps import wrap
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from batchyard.engines.process import ProcessEngine
+from batchyard.engines.process.engine import ProcessEngine
 from conftest import client
 from faults.steps import JUMP_SECONDS, Fault
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from batchyard import clock
 from batchyard.app import App
-from batchyard.engines.engine import EngineError
+from batchyard.engines.contract import EngineError
 from batchyard.framework.session import Call, Session
 
 FULL_SECONDS = 0.3

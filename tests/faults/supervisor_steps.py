@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from batchyard.engines.attempts_directory import AttemptsDirectory
-from batchyard.engines.supervisor import Supervisor
+from batchyard.engines.process.attempts_directory import AttemptsDirectory
+from batchyard.engines.process.supervisor import Supervisor
 from faults.steps import SLOW_SECONDS, Fault, Struck
 
 

@@ -7,6 +7,7 @@ import argparse
 from batchyard.cli.options import add_settings, settings_of
 from batchyard.cli.refusal import Refusal
 from batchyard.config import Settings
+from batchyard.engines.registry import DEFAULT, ENGINES, chosen
 
 SUMMARY = "start a server"
 
@@ -29,8 +30,8 @@ def run(parsed: argparse.Namespace) -> int:
 
 def refuse_unserved(settings: Settings) -> None:
     """Raise Refusal for settings that cannot be served, as far as they alone tell."""
-    if settings.engine not in ("auto", "process"):
-        raise Refusal(f"the engine `{settings.engine}` is not built yet: use `process`")
+    if ENGINES[chosen(settings.engine)].open is None:
+        raise Refusal(f"the engine `{settings.engine}` is not built yet: use `{DEFAULT}`")
     if settings.database_url:
         raise Refusal(
             "a database other than the data directory's SQLite is not built yet",

@@ -10,7 +10,7 @@ from typing import Any
 
 from batchyard.cli.refusal import Refusal, did_you_mean
 from batchyard.config import SETTINGS, Setting, Settings
-from batchyard.engines.processes import MARK
+from batchyard.engines.process.processes import MARK
 
 FILE = "batchyard.toml"
 FILE_VARIABLE = "BATCHYARD_CONFIG"

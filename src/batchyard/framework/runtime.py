@@ -12,7 +12,7 @@ from batchyard.config import Settings
 from batchyard.data.managed_policies import ManagedPolicy
 
 if TYPE_CHECKING:
-    from batchyard.engines.engine import Engine
+    from batchyard.engines.contract import Engine
     from batchyard.framework.epochs import Epochs
     from batchyard.framework.keyring import Keyring
     from batchyard.framework.ports import (

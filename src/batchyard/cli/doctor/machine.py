@@ -9,8 +9,8 @@ import sqlite3
 import sys
 
 from batchyard.cli.doctor.check import Check
-from batchyard.engines.cgroup_trees import own_directories
-from batchyard.engines.cgroups import read
+from batchyard.engines.process.cgroup_trees import own_directories
+from batchyard.engines.process.cgroups import read
 
 _OLDEST, _NEWEST = (3, 11), (3, 13)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from batchyard.engines.engine import TaskSpec
+from batchyard.engines.contract import ContainerSpec, Limits, TaskSpec
 from batchyard.services.ecs.task_overrides import overridden
 from batchyard.services.ecs.task_sizes import CPU_UNITS
 from batchyard.store.prepared import Row
@@ -14,15 +14,31 @@ STOP_TIMEOUT_SECONDS = 30
 """Between SIGTERM and SIGKILL where the container definition names no stopTimeout (ECS API reference)."""
 
 
+_ARGUMENTS = ("entryPoint", "command")
+
+
 class NoCommand(Exception):
     """Neither the task definition nor its overrides say what to run; an image's own command is not known here."""
 
 
 def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str) -> TaskSpec:
     """What the engine is to run for a task; the attempt's name is the task's id. Raises NoCommand."""
-    container = overridden(document["containerDefinitions"][0], row.overrides)
-    command = (*(container.get("entryPoint") or ()), *(container.get("command") or ()))
-    if not command:
+    return TaskSpec(
+        attempt=row.id,
+        account=row.account,
+        containers=tuple(
+            _container(row, document, one, endpoint=endpoint) for one in document["containerDefinitions"]
+        ),
+        network=document.get("networkMode") or "host",
+    )
+
+
+def _container(
+    row: Row, document: Mapping[str, Any], definition: Mapping[str, Any], *, endpoint: str
+) -> ContainerSpec:
+    container = overridden(definition, row.overrides)
+    entry_point, command = (tuple(container[name]) if container.get(name) else None for name in _ARGUMENTS)
+    if not entry_point and not command:
         raise NoCommand
     environment = {
         "LANG": "C.UTF-8",
@@ -31,15 +47,29 @@ def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str) -> TaskS
         "AWS_ENDPOINT_URL": endpoint,
     }
     environment.update((pair["name"], pair.get("value", "")) for pair in container.get("environment") or ())
-    limit = container.get("memory") or document.get("memory")
-    return TaskSpec(
-        attempt=row.id,
-        account=row.account,
+    return ContainerSpec(
+        name=container["name"],
+        image=container["image"],
+        entry_point=entry_point,
         command=command,
         environment=environment,
+        limits=_limits(row, document, container),
+        privileged=bool(container.get("privileged")),
+        read_only_root=bool(container.get("readonlyRootFilesystem")),
+        essential=container.get("essential", True),
+        stop_timeout_seconds=float(container.get("stopTimeout") or STOP_TIMEOUT_SECONDS),
+    )
+
+
+def _limits(row: Row, document: Mapping[str, Any], container: Mapping[str, Any]) -> Limits:
+    """The container's own limits; the task's size counts where it has only one."""
+    alone = len(document["containerDefinitions"]) == 1
+    limit = container.get("memory") or (document.get("memory") if alone else None)
+    return Limits(
         memory_mib=int(limit) if limit else None,
-        vcpus=row.cpu / CPU_UNITS,
-        image=container["image"],
+        reserved_mib=row.memory if alone else int(container.get("memoryReservation") or 0),
+        vcpus=(row.cpu if alone else int(container.get("cpu") or 0)) / CPU_UNITS,
+        gpus=len(row.gpu_ids) if alone else 0,
     )
 
 

@@ -133,7 +133,7 @@ tasks = Table(
     Column("stopped_reason", Text),
     Column("exit_code", Integer),
     Column("container_reason", Text),
-    Column("logged", Integer, nullable=False),
+    Column("cursors", Json, nullable=False),
 )
 Index("ecs_tasks_by_status", *(tasks.c[name] for name in (*_PLACE, "cluster", "desired_status", "id")))
 Index(

@@ -75,7 +75,7 @@ _PLACES = Prepared(
         among(tasks.c.id, "ids")
     )
 )
-_LOGGED = Prepared(update(tasks).where(tasks.c.id == bindparam("id_")).values(logged=bindparam("logged")))
+_LOGGED = Prepared(update(tasks).where(tasks.c.id == bindparam("id_")).values(cursors=bindparam("cursors")))
 _GPUS_LEFT = Prepared(
     select(container_instances.c.gpus, container_instances.c.gpus_left)
     .where(container_instances.c.account == bindparam("account"))
@@ -143,9 +143,9 @@ def mark_stopping(tx: Transaction, identity: str) -> None:
         change(tx, identity, phase=STOPPING)
 
 
-def note_logged(tx: Transaction, identity: str, offset: int) -> None:
-    """Note how far a task's output was put; no change that AWS shows, so its version stays."""
-    tx.run(_LOGGED, id_=identity, logged=offset)
+def note_logged(tx: Transaction, identity: str, cursors: Mapping[str, str]) -> None:
+    """Note how far the output of a task's containers was put; no change that AWS shows, so its version stays."""
+    tx.run(_LOGGED, id_=identity, cursors=cursors)
 
 
 _CHANGES: dict[tuple[str, ...], Prepared] = {}

@@ -250,7 +250,7 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
         "by_service": int(run.by_service),
         "version": 1,
         "created_at": ctx.now,
-        "logged": 0,
+        "cursors": {},
     }
     row = task_rows.insert_task(ctx.write, values)
     task_rows.count(ctx.write, [row], pending=1, running=0)

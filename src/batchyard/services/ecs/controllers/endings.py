@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from batchyard.clock import Clock, wall_now
-from batchyard.engines.engine import Status
+from batchyard.engines.contract import ContainerStatus, Status
 from batchyard.services.ecs import task_rows
 from batchyard.services.ecs.log_delivery import host_terminated
 from batchyard.store.prepared import Row
@@ -41,44 +41,53 @@ def failed_to_start(stopped_reason: str, container_reason: str | None) -> Ending
 
 def of_status(row: Row, status: Status, *, clock: Clock) -> Ending:
     """The end of a task by what the engine knows of its attempt."""
-    ended_at, began = _moment(status.stopped_at, clock), began_at(status, clock=clock)
+    ended_at, began = _moment(status.stopped_at, status, clock), began_at(status, clock=clock)
+    container = _container(status)
     if row.phase == task_rows.HOST_GONE or not status.has_ended or status.state == "lost":
         instance = row.described["ec2InstanceId"]
         lost = host_terminated(instance) if instance else "The host of the task was terminated."
         return Ending(
-            "TerminationNotice", lost, container_reason=status.reason, ended_at=ended_at, began_at=began
+            "TerminationNotice", lost, container_reason=container.reason, ended_at=ended_at, began_at=began
         )
     if is_no_start(status):
         return Ending(
             "TaskFailedToStart",
             "Task failed to start",
-            exit_code=status.exit_code,
-            container_reason=status.reason,
+            exit_code=container.exit_code,
+            container_reason=container.reason,
             ended_at=ended_at,
         )
     return Ending(
         "EssentialContainerExited",
         "Essential container in task exited",
-        exit_code=status.exit_code,
-        container_reason=status.reason,
+        exit_code=container.exit_code,
+        container_reason=container.reason,
         ended_at=ended_at,
         began_at=began,
     )
 
 
+def _container(status: Status) -> ContainerStatus:
+    """The task's one container."""
+    return status.containers[0] if status.containers else ContainerStatus(name="", reason=status.reason)
+
+
 def began_at(status: Status, *, clock: Clock) -> datetime | None:
     """When the engine started the attempt, by the injected clock; None where it does not say."""
-    return _moment(status.started_at, clock)
+    return _moment(status.started_at, status, clock)
 
 
-def _moment(stamp: float | None, clock: Clock) -> datetime | None:
-    """One of the engine's stamps, which are of the machine's own clock, by the injected one."""
-    return None if stamp is None else datetime.fromtimestamp(stamp, UTC) + (clock.now() - wall_now())
+def _moment(stamp: float | None, status: Status, clock: Clock) -> datetime | None:
+    """One of the engine's stamps by the injected clock; no later than now, where another machine's clock is ahead."""
+    if stamp is None:
+        return None
+    told = datetime.fromtimestamp(stamp, UTC) + (clock.now() - wall_now())
+    return told if status.clock == "host" else min(told, clock.now())
 
 
 def is_no_start(status: Status) -> bool:
     """Did the engine fail to execute the command at all?"""
-    return status.has_ended and (status.reason or "").startswith(_NOT_STARTED)
+    return status.has_ended and (_container(status).reason or "").startswith(_NOT_STARTED)
 
 
 def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: datetime) -> list[Row]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from batchyard.engines.engine import TaskSpec
+from batchyard.engines.contract import TaskSpec
 from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
 from batchyard.services.ecs.attempts import NoCommand, attempt_of

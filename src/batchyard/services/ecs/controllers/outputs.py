@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchyard.clock import wall_now
+from batchyard.engines.contract import START
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs
 from batchyard.framework.errors import ApiError, SessionEnded
@@ -27,8 +28,8 @@ MOST_CHUNKS = 16
 class Delivery:
     """How far a task's output was put."""
 
-    offset: int
-    """As the engine's `logs` takes it next; for the caller to note."""
+    cursors: Mapping[str, str]
+    """By container, as the engine's `logs` takes it next; for the caller to note."""
     is_complete: bool
     """Nothing is left of it for now."""
 
@@ -54,20 +55,21 @@ class Outputs:
         """
         stream = Stream.of(document, row.id)
         if stream is None:
-            return Delivery(row.logged, is_complete=True)
-        offset = row.logged
+            return Delivery(row.cursors, is_complete=True)
+        container = document["containerDefinitions"][0]["name"]
+        cursor = row.cursors.get(container, START)
         chunks = 0
         while has_ended or chunks < MOST_CHUNKS:
-            chunk = self._runtime.engine.logs(row.id, offset)
-            if chunk.next_offset == offset:
-                return Delivery(offset, is_complete=True)
+            chunk = self._runtime.engine.logs(row.id, container, cursor)
+            if chunk.cursor == cursor:
+                return Delivery({**row.cursors, container: cursor}, is_complete=True)
             if chunks:
-                self._note(row.id, offset)
+                self._note(row.id, {**row.cursors, container: cursor})
             if chunk.events and not self._put(row, document, stream, chunk.events):
-                return Delivery(offset, is_complete=False)
-            offset = chunk.next_offset
+                break
+            cursor = chunk.cursor
             chunks += 1
-        return Delivery(offset, is_complete=False)
+        return Delivery({**row.cursors, container: cursor}, is_complete=False)
 
     def _put(self, row: Row, document: Mapping[str, Any], stream: Stream, events: Any) -> bool:
         shift = int((self._runtime.clock.now() - wall_now()).total_seconds() * 1000)
@@ -83,8 +85,8 @@ class Outputs:
             return False
         return True
 
-    def _note(self, identity: str, offset: int) -> None:
-        self._runtime.store.write(lambda tx: task_rows.note_logged(tx, identity, offset))
+    def _note(self, identity: str, cursors: Mapping[str, str]) -> None:
+        self._runtime.store.write(lambda tx: task_rows.note_logged(tx, identity, cursors))
 
     def _clients(self, row: Row, document: Mapping[str, Any], stream: Stream) -> Clients:
         """A user's task with an execution role: that role; every other: who called RunTask (DESIGN.md 3.1)."""

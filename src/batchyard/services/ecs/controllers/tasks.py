@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.engines.engine import Status
+from batchyard.engines.contract import Status
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.elapsed import Elapsed
@@ -65,7 +65,7 @@ class TaskController(Controller):
         engine.subscribe(self._attempts_changed)
         capacity = engine.capacity()
         self._slots = capacity.slots
-        self._places = capacity.slots + capacity.queue
+        self._places = capacity.window
         known = {status.attempt: status for status in engine.recover()}
         self.write(self._resume)
         with self.read() as tx:
@@ -190,7 +190,7 @@ class TaskController(Controller):
         outputs = Outputs(self.runtime, acting_as)
         again: dict[Key, Again] = {}
         closing: list[tuple[Row, Ending, bool]] = []
-        offsets: dict[str, int] = {}
+        cursors: dict[str, Mapping[str, str]] = {}
         begun: list[str] = []
         for row in rows:
             status = statuses[row.id]
@@ -202,15 +202,15 @@ class TaskController(Controller):
             if row.phase == task_rows.QUEUED and not _is_over(status):
                 begun.append(row.id)
             delivery = outputs.deliver(row, documents[row.id], has_ended=_is_over(status))
-            if delivery.offset != row.logged:
-                offsets[row.id] = delivery.offset
+            if delivery.cursors != row.cursors:
+                cursors[row.id] = delivery.cursors
             if _is_over(status):
                 ending = of_status(row, status, clock=self.runtime.clock)
                 closing.append((row, ending, not delivery.is_complete))
             else:
                 again[key_of(row)] = self._go_on(row, documents[row.id])
-        if begun or offsets or closing:
-            self.write(lambda tx: self._record(tx, begun, statuses, offsets, closing))
+        if begun or cursors or closing:
+            self.write(lambda tx: self._record(tx, begun, statuses, cursors, closing))
         self.runtime.engine.forget([row.id for row, _, draining in closing if not draining])
         return again | {key_of(row): Again(LOOK_SECONDS) for row, _, draining in closing if draining}
 
@@ -219,12 +219,12 @@ class TaskController(Controller):
         tx: Transaction,
         begun: Sequence[str],
         statuses: Mapping[str, Status],
-        offsets: Mapping[str, int],
+        cursors: Mapping[str, Mapping[str, str]],
         closing: Sequence[tuple[Row, Ending, bool]],
     ) -> None:
         self._record_running(tx, begun, statuses)
-        for identity, offset in offsets.items():
-            task_rows.note_logged(tx, identity, offset)
+        for identity, known in cursors.items():
+            task_rows.note_logged(tx, identity, known)
         if closing:
             self._close(tx, closing)
 
@@ -251,7 +251,7 @@ class TaskController(Controller):
         if not delivery.is_complete:
             age = (self.now - row.stopped_at).total_seconds()
             return {key_of(row): Again(min(max(LOOK_SECONDS, age / 4), LONGEST_DRAIN_DELAY_SECONDS))}
-        self.write(lambda tx: task_rows.change(tx, row.id, phase=task_rows.ENDED, logged=delivery.offset))
+        self.write(lambda tx: task_rows.change(tx, row.id, phase=task_rows.ENDED, cursors=delivery.cursors))
         self.runtime.engine.forget([row.id])
         return {}
 

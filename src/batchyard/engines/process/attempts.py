@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from batchyard.clock import monotonic, wall_now
-from batchyard.engines import processes
-from batchyard.engines.attempts_directory import AttemptsDirectory, Record
-from batchyard.engines.cgroup_trees import Tree
-from batchyard.engines.cgroups import Group
-from batchyard.engines.launch import Launch
+from batchyard.engines.process import processes
+from batchyard.engines.process.attempts_directory import AttemptsDirectory, Record
+from batchyard.engines.process.cgroup_trees import Tree
+from batchyard.engines.process.cgroups import Group
+from batchyard.engines.process.launch import Launch
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 HOST_TERMINATED = "Host terminated: the supervisor of this machine's attempts ended"
@@ -71,7 +71,8 @@ class Attempts:
                 # A claim is written before a launch, and this machine has forgotten nothing since: it never began.
                 self._directory.set_aside(name)
                 continue
-            status = end or _status(name, "running", started_at=claim.get("started_at"))
+            container = claim.get("container", "")
+            status = end or _status(name, "running", container=container, started_at=claim.get("started_at"))
             attempt = Attempt(status, account=claim.get("account", ""), group=Group(claim.get("cgroups", {})))
             self._known[name] = attempt
             if end is None:
@@ -202,9 +203,14 @@ class Attempts:
         """The new attempt, if it is one that can be launched."""
         name = spec["attempt"]
         started_at = wall_now().timestamp()
-        status = _status(name, "running", started_at=started_at)
+        status = _status(name, "running", container=spec["container"], started_at=started_at)
         attempt = Attempt(status, account=spec["account"], group=self._tree.group(name))
-        claim = {"account": spec["account"], "started_at": started_at, "cgroups": attempt.group.directories}
+        claim = {
+            "account": spec["account"],
+            "container": spec["container"],
+            "started_at": started_at,
+            "cgroups": attempt.group.directories,
+        }
         try:
             is_reserved = name in self._reserved
             self._reserved.discard(name)
@@ -261,7 +267,8 @@ class Attempts:
     def _begin_end(self, attempt: Attempt, **outcome: Any) -> None:
         """The outcome is certain; it is told when nothing runs any more, so that the output is complete."""
         name = attempt.status["attempt"]
-        status = _status(name, **outcome, started_at=attempt.status["started_at"])
+        known = {part: attempt.status[part] for part in ("container", "started_at")}
+        status = _status(name, **outcome, **known)
         ending = Attempt(
             status | {"stopped_at": wall_now().timestamp()}, account=attempt.account, group=attempt.group
         )
@@ -322,6 +329,7 @@ def _status(name: str, state: str, **known: Any) -> Record:
     return {
         "attempt": name,
         "state": state,
+        "container": known.get("container"),
         "exit_code": known.get("exit_code"),
         "reason": known.get("reason"),
         "started_at": known.get("started_at"),

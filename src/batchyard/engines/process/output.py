@@ -3,7 +3,7 @@
 import codecs
 import os
 
-from batchyard.engines.engine import LogChunk
+from batchyard.engines.contract import LogChunk
 
 LONGEST_MESSAGE = 256 * 1024 - 26
 """Bytes of UTF-8 in one event: PutLogEvents counts 26 more for each."""
@@ -11,25 +11,26 @@ LONGEST_MESSAGE = 256 * 1024 - 26
 CHUNK_BYTES = 1 << 20
 
 
-def read_chunk(path: str, *, offset: int, limit: int, has_ended: bool) -> LogChunk:
-    """Lines from `offset` on, stamped with the file's last change before the read: none was written later.
+def read_chunk(path: str, *, cursor: str, limit: int, has_ended: bool) -> LogChunk:
+    """Lines from `cursor` (an offset in bytes; empty: 0) on, stamped with the file's last change before the read.
 
-    Invalid UTF-8 becomes U+FFFD; a line that is too long is split between characters; a rest without newline
-    is left for later unless the attempt `has_ended`.
+    None was written later. Invalid UTF-8 becomes U+FFFD; a line that is too long is split between characters; a rest
+    without newline is left for later unless the attempt `has_ended`.
     """
+    offset = int(cursor or 0)
     try:
         file = open(path, "rb", buffering=0)  # noqa: SIM115
     except FileNotFoundError:
-        return LogChunk([], offset)
+        return LogChunk([], cursor)
     with file:
         stat = os.fstat(file.fileno())
         if offset >= stat.st_size:
-            return LogChunk([], offset)
+            return LogChunk([], cursor)
         data = os.pread(file.fileno(), min(CHUNK_BYTES, stat.st_size - offset), offset)
     is_rest = has_ended and offset + len(data) >= stat.st_size
     messages, used = _lines(data, limit=limit, is_rest=is_rest)
     stamp = stat.st_mtime_ns // 1_000_000
-    return LogChunk([(stamp, message) for message in messages], offset + used)
+    return LogChunk([(stamp, message) for message in messages], str(offset + used) if used else cursor)
 
 
 def _lines(data: bytes, *, limit: int, is_rest: bool) -> tuple[list[str], int]:

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Collection
 
-from batchyard.engines.cgroups import Group, read, remove, write
+from batchyard.engines.process.cgroups import Group, read, remove, write
 
 ROLES = ("unified", "memory", "cpu", "freezer")
 """`unified` is the version 2 hierarchy; the others are version 1 controllers."""

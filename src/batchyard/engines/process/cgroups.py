@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 
-from batchyard.engines.processes import kill
+from batchyard.engines.process.processes import kill
 
 
 class Group:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 
-from batchyard.engines.engine import TaskSpec
+from batchyard.engines.contract import TaskSpec
 
 
 class Slots:

@@ -18,12 +18,12 @@ import traceback
 from typing import Any
 
 from batchyard.clock import monotonic
-from batchyard.engines.attempts import Attempts
-from batchyard.engines.attempts_directory import AttemptsDirectory
-from batchyard.engines.cgroup_trees import ROLES, Tree
-from batchyard.engines.messages import PROTOCOL, Incoming, Message, encode
-from batchyard.engines.processes import adopt_orphans
-from batchyard.engines.sockets import address
+from batchyard.engines.process.attempts import Attempts
+from batchyard.engines.process.attempts_directory import AttemptsDirectory
+from batchyard.engines.process.cgroup_trees import ROLES, Tree
+from batchyard.engines.process.messages import PROTOCOL, Incoming, Message, encode
+from batchyard.engines.process.processes import adopt_orphans
+from batchyard.engines.process.sockets import address
 
 TAKEN = 3
 """The exit code of a supervisor that finds another one in its place."""

@@ -17,9 +17,9 @@ from typing import Any
 
 import batchyard
 from batchyard.clock import monotonic
-from batchyard.engines.engine import EngineError
-from batchyard.engines.messages import PROTOCOL, Incoming, Message, encode
-from batchyard.engines.sockets import address
+from batchyard.engines.contract import EngineError
+from batchyard.engines.process.messages import PROTOCOL, Incoming, Message, encode
+from batchyard.engines.process.sockets import address
 
 ANSWER_SECONDS = 60.0
 START_SECONDS = 15.0
@@ -29,7 +29,7 @@ _INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 
 _BOOTSTRAP = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from batchyard.engines.supervisor import main; main(sys.argv[2], sys.argv[3])"
+    "from batchyard.engines.process.supervisor import main; main(sys.argv[2], sys.argv[3])"
 )
 
 log = logging.getLogger(__name__)

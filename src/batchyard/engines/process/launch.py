@@ -13,9 +13,9 @@ import resource
 import signal
 from collections.abc import Mapping, Sequence
 
-from batchyard.engines.attempts_directory import AttemptsDirectory
-from batchyard.engines.cgroups import Group
-from batchyard.engines.processes import MARK, die_with
+from batchyard.engines.process.attempts_directory import AttemptsDirectory
+from batchyard.engines.process.cgroups import Group
+from batchyard.engines.process.processes import MARK, die_with
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

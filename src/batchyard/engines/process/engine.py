@@ -8,12 +8,23 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from batchyard.engines.attempts_directory import AttemptsDirectory
-from batchyard.engines.cgroup_trees import ROLES
-from batchyard.engines.engine import Capacity, EngineError, LogChunk, Status, TaskSpec
-from batchyard.engines.output import read_chunk
-from batchyard.engines.slots import Slots
-from batchyard.engines.supervisor_client import SupervisorClient
+from batchyard.engines.abilities import Abilities
+from batchyard.engines.contract import (
+    START,
+    Capacity,
+    ContainerStatus,
+    EngineError,
+    LogChunk,
+    State,
+    Status,
+    TaskSpec,
+)
+from batchyard.engines.process.attempts_directory import AttemptsDirectory
+from batchyard.engines.process.cgroup_trees import ROLES
+from batchyard.engines.process.doctor import cores, slots_of
+from batchyard.engines.process.output import read_chunk
+from batchyard.engines.process.slots import Slots
+from batchyard.engines.process.supervisor_client import SupervisorClient
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +37,16 @@ _STARTED_AT_ONCE = 64
 class ProcessEngine:
     """Runs commands directly, without images, below a directory of its own."""
 
-    name = "process"
+    abilities = Abilities(
+        # A root file system of its own, and the powers and networks within, are an image's; here is none.
+        ignored=frozenset({"images", "privileged", "read_only_root", "networks"}),
+    )
 
     def __init__(
         self,
         directory: Path,
         *,
+        name: str = "process",
         slots: int = 0,
         ephemeral: bool = False,
         cgroups: Iterable[str] = ROLES,
@@ -40,7 +55,8 @@ class ProcessEngine:
         """`slots`: attempts at once, 0: twice the cores. `ephemeral`: attempts end with the last server, however
         that ends. `cgroups`: the hierarchies that may be used. `idle_seconds`: how long a supervisor without
         server and attempts stays. No supervisor is started before there is something for it to do."""
-        self._size = slots or 2 * _cores()
+        self.name = name
+        self._size = slots_of(slots)
         self._slots = Slots(self._size)
         self.directory = AttemptsDirectory(str(directory.absolute()))
         self._listeners: list[Callable[[Sequence[str]], None]] = []
@@ -51,7 +67,7 @@ class ProcessEngine:
     def capacity(self) -> Capacity:
         """The slots, this machine's cores and memory, and how many may wait."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-        return Capacity(slots=self._size, vcpus=_cores(), memory_mib=memory, queue=QUEUE)
+        return Capacity(slots=self._size, vcpus=cores(), memory_mib=memory, queue=QUEUE)
 
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
         """Start what was never started, or queue it; see Engine.start."""
@@ -104,12 +120,11 @@ class ProcessEngine:
         self._remove_forgotten()
         return waited + names
 
-    def logs(self, attempt: str, offset: int = 0, limit: int = 1000) -> LogChunk:
-        """Lines of the output file; read here, so the supervisor is not bothered."""
+    def logs(self, attempt: str, container: str, cursor: str = START, limit: int = 1000) -> LogChunk:
+        """Lines of the output file; read here, so the supervisor is not bothered. The cursor is an offset in it."""
         has_ended = self.directory.has_ended(attempt)
-        return read_chunk(
-            self.directory.path(attempt, "output"), offset=offset, limit=limit, has_ended=has_ended
-        )
+        path = self.directory.path(attempt, "output")
+        return read_chunk(path, cursor=cursor, limit=limit, has_ended=has_ended)
 
     def forget(self, attempts: Sequence[str]) -> None:
         """Remove the files of ended attempts."""
@@ -143,7 +158,7 @@ class ProcessEngine:
             if held
             else "process group and environment mark; a process that leaves its session and clears its environment "
             "is not found",
-            "ignored": ["image", "privileged", "readonlyRootFilesystem"],
+            "ignored": sorted(self.abilities.ignored),
         }
 
     def close(self, *, end_attempts: bool) -> None:
@@ -170,20 +185,35 @@ class ProcessEngine:
 
 
 def _message(spec: TaskSpec) -> dict[str, Any]:
+    (container,) = spec.containers
     return {
         "attempt": spec.attempt,
         "account": spec.account,
-        "command": list(spec.command),
-        "environment": dict(spec.environment),
-        "memory_mib": spec.memory_mib,
-        "vcpus": spec.vcpus,
+        "container": container.name,
+        "command": list(container.arguments),
+        "environment": dict(container.environment),
+        "memory_mib": container.limits.memory_mib,
+        "vcpus": container.limits.vcpus,
         "deadline_seconds": spec.deadline_seconds,
     }
 
 
 def _statuses(records: list[dict[str, Any]]) -> list[Status]:
-    return [Status(**record) for record in records]
+    return [_status(**record) for record in records]
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _status(
+    *,
+    attempt: str,
+    state: State,
+    container: str | None = "",
+    exit_code: int | None,
+    reason: str | None,
+    started_at: float | None,
+    stopped_at: float | None,
+) -> Status:
+    """The supervisor's record of an attempt, whose one container is all of it."""
+    known = (
+        () if container is None else (ContainerStatus(name=container, exit_code=exit_code, reason=reason),)
+    )
+    return Status(attempt, state, known, started_at=started_at, stopped_at=stopped_at)

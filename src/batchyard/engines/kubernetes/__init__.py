@@ -1,0 +1,1 @@
+"""The Kubernetes engine: not built yet; `doctor` says what the machine has for it."""

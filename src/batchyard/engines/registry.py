@@ -1,0 +1,77 @@
+"""The engines: the only list. Each is loaded when it is asked for, as a command line needs its name alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from batchyard.engines.contract import Engine
+
+AUTO = "auto"
+
+
+class Open(Protocol):
+    """Opens an engine."""
+
+    def __call__(self, name: str, directory: Path, *, slots: int, ephemeral: bool, **options: Any) -> Engine:
+        """`directory` is the engine's own, within the data directory. `ephemeral`: attempts end with the server.
+        `options` are the kind's own, for its tests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineKind:
+    """One kind of engine."""
+
+    open: Open | None
+    """None: it is not built."""
+    found: Callable[[int], str]
+    """What this machine has for it, in one sentence, for an engine of so many slots."""
+
+
+def _open_process(name: str, directory: Path, *, slots: int, ephemeral: bool, **options: Any) -> Engine:
+    from batchyard.engines.process.engine import ProcessEngine
+
+    return ProcessEngine(directory, name=name, slots=slots, ephemeral=ephemeral, **options)
+
+
+def _find_process(slots: int) -> str:
+    from batchyard.engines.process.doctor import found
+
+    return found(slots)
+
+
+def _find_docker(slots: int) -> str:
+    from batchyard.engines.docker.doctor import found
+
+    return found()
+
+
+def _find_slurm(slots: int) -> str:
+    from batchyard.engines.slurm.doctor import found
+
+    return found()
+
+
+def _find_kubernetes(slots: int) -> str:
+    from batchyard.engines.kubernetes.doctor import found
+
+    return found()
+
+
+ENGINES: Mapping[str, EngineKind] = {
+    "process": EngineKind(open=_open_process, found=_find_process),
+    "docker": EngineKind(open=None, found=_find_docker),
+    "slurm": EngineKind(open=None, found=_find_slurm),
+    "kubernetes": EngineKind(open=None, found=_find_kubernetes),
+}
+DEFAULT = "process"
+"""The kind that works without anything on the machine: what AUTO means where nothing else is configured."""
+
+
+def chosen(engine: str) -> str:
+    """The kind that a setting means."""
+    return DEFAULT if engine == AUTO else engine
