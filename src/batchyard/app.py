@@ -43,6 +43,7 @@ from batchyard.services.iam.administrators import has_administrator
 from batchyard.services.iam.ports import IamSource
 from batchyard.services.iam.provider_ports import ProviderSource
 from batchyard.services.iam.token_issuers import TokenIssuers
+from batchyard.store import privacy
 from batchyard.store.store import DirectoryLock, open_store
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import metadata
@@ -144,9 +145,12 @@ class App:
             self._temporary = tempfile.TemporaryDirectory(
                 prefix="batchyard-", dir=memory if memory.is_dir() else None
             )
-            return Path(self._temporary.name)
-        directory = settings.directory
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            directory = Path(self._temporary.name)
+        else:
+            directory = settings.directory
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in privacy.close(directory, settings.identity_keys):
+            _log.warning("others could open %s: it is closed to them from now on", path)
         return directory
 
     def _make_runtime(self, keyring: Keyring, find_managed_policy: FindManagedPolicy) -> Runtime:
@@ -170,7 +174,7 @@ class App:
             policies=self.identities,
             mfa=self.identities,
             identity_providers=ProviderSource(keyring),
-            identity_keys=self.settings.identity_keys or self.directory / "identity-keys",
+            identity_keys=self.settings.identity_keys or self.directory / privacy.IDENTITY_KEYS,
             token_issuers=TokenIssuers(keyring),
             engine=self.engine,
             find_managed_policy=find_managed_policy,

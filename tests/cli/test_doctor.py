@@ -85,6 +85,24 @@ def test_what_is_in_a_servers_way_fails(doctor: Doctor) -> None:
     assert "not a directory" in checks["data directory"]["detail"]
 
 
+def test_what_others_may_open_is_told_and_left(doctor: Doctor, used: Path) -> None:
+    doctor.directory = used
+    used.chmod(0o755)
+    (used / "batchyard.db").chmod(0o644)
+    check = doctor()["data directory"]
+    assert (check["status"], doctor.code) == ("warning", 0)
+    assert (
+        check["detail"]
+        == f"others may open `{used}` (mode 0755), and 1 more; `batchyard serve` closes it to them"
+    )
+    assert used.stat().st_mode & 0o777 == 0o755
+    (used / "batchyard.db").unlink()
+    (used / "key").unlink()
+    check = doctor()["data directory"]
+    assert (check["status"], doctor.code) == ("failed", 1)
+    assert "it holds what is not Batchyard's" in check["detail"]
+
+
 def test_the_database_and_the_administrator(doctor: Doctor, used: Path) -> None:
     assert doctor("--host", "0.0.0.0")["administrator"]["status"] == "failed"
     doctor.directory = used

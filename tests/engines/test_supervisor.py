@@ -176,6 +176,24 @@ def test_a_deep_directory_has_a_socket_too(make_engine: MakeEngine, tmp_path: Pa
     engine.close(end_attempts=True)
 
 
+def test_what_is_written_is_for_one_user_alone(make_engine: MakeEngine, tmp_path: Path) -> None:
+    """Whatever the server's umask; a command has the one of a login, in a directory that nobody else enters."""
+    before = os.umask(0)
+    try:
+        runs = Runs(make_engine())
+        runs.engine.start([spec("one", "umask; touch made; mkdir folder; stat -c %a made folder")])
+        runs.wait("one")
+    finally:
+        os.umask(before)
+    assert runs.lines("one") == ["0022", "644", "755"]
+    made = {path: path.lstat().st_mode & 0o777 for path in (tmp_path / "engine").rglob("*")}
+    assert {path.name for path in made} >= {"supervisor.sock", "supervisor.log", "output", "work"}
+    by_the_command = {"made", "folder"}
+    assert [
+        str(path) for path, mode in made.items() if mode & 0o077 and path.name not in by_the_command
+    ] == []
+
+
 def test_attempts_that_find_no_room_say_so(make_engine: MakeEngine) -> None:
     """A name that cannot have its files ends at once, and those asked for with it run."""
     engine = make_engine()

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +37,21 @@ class Served:
 
 
 @contextmanager
-def served(*arguments: str, log: Path | None = None) -> Iterator[Served]:
-    """Start a server on a free port; it ends by SIGTERM within 5 s. What it logs goes to `log`, else to ours."""
+def served(
+    *arguments: str, log: Path | None = None, before: Callable[[], None] | None = None
+) -> Iterator[Served]:
+    """Start a server on a free port; it ends by SIGTERM within 5 s. What it logs goes to `log`, else to ours.
+
+    `before` runs in its process before the command begins.
+    """
     command = [str(BIN / "batchyard"), "serve", "--port", "0", "--output", "json", *arguments]
     with open(log or os.devnull, "ab") as file:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=file if log is not None else None, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=file if log is not None else None,
+            preexec_fn=before,
+            text=True,
         )
     try:
         assert process.stdout is not None

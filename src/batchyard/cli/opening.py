@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from batchyard import private_files
 from batchyard.cli.refusal import Refusal
 from batchyard.config import Settings
-from batchyard.store import data_directory
+from batchyard.store import data_directory, privacy
 from batchyard.store.failures import Unusable, of_database, of_system
 
 if TYPE_CHECKING:
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(settings: Settings, **arguments: Any) -> Iterator[App]:
-    """The system of these settings, made with App's `arguments` and closed at the end.
+    """The system of these settings, made with App's `arguments` and closed at the end. What the process writes from
+    here on is for its user alone.
 
     Raises Refusal where its data directory cannot be used.
     """
+    private_files.begin()
     try:
         if not settings.ephemeral:
+            data_directory.look_for_access(settings.directory)
+            privacy.look(settings.directory, settings.identity_keys)
             data_directory.look(settings.directory)
             if not settings.is_loopback and not (settings.directory / data_directory.DATABASE).exists():
                 raise without_administrator(settings)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import pwd
 import sqlite3
 from pathlib import Path
+
+from batchyard.private_files import mode_text
 
 
 class Unusable(Exception):
@@ -30,6 +33,26 @@ class NotWritable(Unusable):
         super().__init__(
             f"the data directory cannot be written: `{path}`: {reason.lower()}",
             advice="choose another directory with `--data-dir`",
+        )
+
+
+class OfAnotherUser(Unusable):
+    """The directory, or something in it, is another user's, who could change what we read there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"`{path}` belongs to another user ({_user_name(path)})",
+            advice="start the command as the user that owns the data directory, or give that user all of it by `chown`",
+        )
+
+
+class NotPrivate(Unusable):
+    """Others may open it, and it is not ours to close."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"others may open `{path}` (mode {mode_text(path)}): {reason}",
+            advice="choose a directory for Batchyard alone with `--data-dir`, or close this one by `chmod`",
         )
 
 
@@ -97,3 +120,11 @@ def of_system(error: OSError, directory: Path) -> Unusable | None:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EFBIG, errno.EIO):
         return NotWritable(Path(error.filename or directory), error.strerror or str(error))
     return None
+
+
+def _user_name(path: Path) -> str:
+    number = path.stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from batchyard import private_files
 from batchyard.store.transaction import Snapshot, Transaction
 from batchyard.store.writer import CommitHook, Writer
 
@@ -109,6 +110,9 @@ class SqliteStore:
 
 
 def _engine(path: Path, *, durable: bool) -> Engine:
+    # SQLite gives its log and its index the mode of the database.
+    with open(path, "ab", opener=private_files.opener):
+        pass
     engine = create_engine(
         f"sqlite:///{path}",
         isolation_level="AUTOCOMMIT",

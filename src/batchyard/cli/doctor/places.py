@@ -10,11 +10,13 @@ from pathlib import Path
 
 from batchyard.cli.doctor.check import Check
 from batchyard.config import Settings
+from batchyard.private_files import mode_text
 from batchyard.server.listen import AddressInUse, listen
-from batchyard.store import data_directory
+from batchyard.store import data_directory, privacy
 from batchyard.store.failures import DataDirectoryInUse, Unusable
 from batchyard.store.migrations import numbered
 
+_WAS_OPEN = "what others read before they know: `batchyard rotate-keys`, and make new access keys"
 IN_USE = "a running server has it open"
 
 
@@ -37,8 +39,13 @@ def _writable(settings: Settings) -> Check:
     directory = settings.directory
     try:
         data_directory.look_for_access(directory)
+        opened = privacy.look(directory, settings.identity_keys)
     except Unusable as error:
         return _failed("data directory", error)
+    if opened:
+        more = f", and {len(opened) - 1} more" if opened[1:] else ""
+        found = f"others may open `{opened[0]}` (mode {mode_text(opened[0])}){more}"
+        return Check("data directory", "warning", f"{found}; `batchyard serve` closes it to them", _WAS_OPEN)
     state = "is there" if directory.exists() else "will be made"
     return Check("data directory", "ok", f"{directory} {state}, and can be written")
 

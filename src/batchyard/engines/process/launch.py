@@ -23,6 +23,9 @@ _HELD_SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
 # A server that was started by nohup, or in the background of a script, ignores the others; its jobs must not.
 _DEFAULT_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
+_UMASK = 0o022
+"""What a command expects of a login; what it writes lies in a directory that only its user enters."""
+
 _nothing = os.open(os.devnull, os.O_RDONLY)
 
 
@@ -77,6 +80,7 @@ class Launch:
         code = 126
         try:
             os.setsid()
+            os.umask(_UMASK)
             die_with(parent)
             for number in _DEFAULT_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)

@@ -17,6 +17,7 @@ import sys
 import traceback
 from typing import Any
 
+from batchyard import private_files
 from batchyard.clock import monotonic
 from batchyard.engines.process.attempts import Attempts
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
@@ -228,7 +229,7 @@ def main(root: str, options: str) -> None:
         os._exit((os.read(ready, 1) or b"\1")[0])
     os.close(ready)
     os.chdir(root)
-    os.umask(0o022)
+    private_files.begin()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         # Python ignores these, and commands would inherit that.

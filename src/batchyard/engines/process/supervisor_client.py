@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import batchyard
+from batchyard import private_files
 from batchyard.clock import monotonic
 from batchyard.engines.contract import EngineError
 from batchyard.engines.process.messages import PROTOCOL, Incoming, Message, encode
@@ -205,7 +206,7 @@ class SupervisorClient:
         # Not the server's whole environment: its secrets would stay readable for as long as jobs run.
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         try:
-            with open(self._root / "supervisor.log", "ab") as output:
+            with open(self._root / "supervisor.log", "ab", opener=private_files.opener) as output:
                 started = subprocess.run(
                     command,
                     stdin=subprocess.DEVNULL,
