@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from batchyard.policy.segments import compile_pieces
+
 Values = str | tuple[str, ...]
 """A context key's value: a string for a single-valued key, a tuple for a multivalued one."""
 
@@ -32,6 +34,8 @@ class Variable:
 
 ANY = Wild("*")
 ONE = Wild("?")
+_SIGNS: Mapping[str, Wild] = {"*": ANY, "?": ONE}
+_WILD = re.compile(r"([*?])")
 
 Resolved = tuple["str | Wild", ...]
 """A pattern whose variables are filled in. What a variable brought is literal text, never a wildcard."""
@@ -66,6 +70,8 @@ class Template:
 
     def resolve(self, context: Context) -> Resolved:
         """Fill in the variables; a key of `required` that the context lacks raises KeyError."""
+        if len(self.tokens) == 1 and not isinstance(self.tokens[0], Variable):
+            return self.tokens  # type: ignore[return-value]
         return _joined(_filled(t, context) if isinstance(t, Variable) else t for t in self.tokens)
 
     def told(self, context: Context) -> str:
@@ -78,30 +84,33 @@ class Template:
 
     def text(self, context: Context) -> str:
         """Fill in the variables where wildcards mean nothing: `*` stands for itself."""
-        return "".join(t.sign if isinstance(t, Wild) else t for t in self.resolve(context))
+        if len(self.tokens) == 1 and isinstance(self.tokens[0], str):
+            return self.tokens[0]
+        return "".join(
+            t if isinstance(t, str) else t.sign if isinstance(t, Wild) else _filled(t, context)
+            for t in self.tokens
+        )
 
 
 def parse_template(source: str, *, variables: bool) -> Template:
     """Read a pattern; see Template."""
+    if not variables or "${" not in source:
+        return Template(source, _split_wild(source))
     tokens: list[str | Wild | Variable] = []
     end = 0
     for found in _PIECE.finditer(source):
-        wild = found["wild"]
-        if not variables and wild is None:
-            continue
         if found.start() > end:
             tokens.append(source[end : found.start()])
         end = found.end()
+        wild = found["wild"]
         if wild is not None:
-            tokens.append(ANY if wild == "*" else ONE)
+            tokens.append(_SIGNS[wild])
         elif found["literal"] is not None:
             tokens.append(found["literal"])
         else:
             tokens.append(Variable(found["key"].strip().lower(), found["default"]))
     if end < len(source):
         tokens.append(source[end:])
-    if not variables:
-        return Template(source, _joined(_split_wild(tokens)))
     return Template(source, tuple(tokens))
 
 
@@ -119,19 +128,11 @@ def _filled(variable: Variable, context: Context) -> str:
     return variable.default
 
 
-def _split_wild(tokens: list[str | Wild | Variable]) -> list[str | Wild]:
-    # Skipping `${*}` leaves its sign inside the literal text around it; in the old version it is a wildcard.
-    pieces: list[str | Wild] = []
-    for token in tokens:
-        if isinstance(token, str):
-            pieces.extend(_sign(part) for part in re.split(r"([*?])", token) if part)
-        elif isinstance(token, Wild):
-            pieces.append(token)
-    return pieces
-
-
-def _sign(part: str) -> str | Wild:
-    return {"*": ANY, "?": ONE}.get(part, part)
+def _split_wild(source: str) -> tuple[str | Wild, ...]:
+    # Without variables `${*}` is a wildcard between a literal `${` and `}`.
+    if "*" not in source and "?" not in source:
+        return (source,) if source else ()
+    return tuple(_SIGNS.get(part, part) for part in _WILD.split(source) if part)
 
 
 def _joined(tokens: Iterable[str | Wild]) -> Resolved:
@@ -148,30 +149,11 @@ def _joined(tokens: Iterable[str | Wild]) -> Resolved:
 @functools.lru_cache(maxsize=8192)
 def matcher(pattern: Resolved) -> Callable[[str], bool]:
     """A test for a whole string, case-sensitive. Its time grows with the string's length, not with a power of it."""
-    if not any(isinstance(token, Wild) for token in pattern):
-        literal = "".join(str(token) for token in pattern)
-        return lambda text: text == literal
+    return compile_match(pattern)
+
+
+def compile_match(pattern: Resolved) -> Callable[[str], bool]:
+    """`matcher` for a pattern that is kept by who asks: nothing is remembered."""
     if pattern == (ANY,):
         return lambda text: True
-    if len(pattern) == 2 and pattern[1] is ANY and isinstance(pattern[0], str):
-        prefix = pattern[0]
-        return lambda text: text.startswith(prefix)
-    found = re.compile(rf"(?s:{expression(pattern)})\Z").match
-    return lambda text: found(text) is not None
-
-
-def expression(pattern: Resolved) -> str:
-    """The pattern as a regular expression.
-
-    Between two `*` the first occurrence is as good as any, so each is taken atomically: no backtracking.
-    """
-    parts: list[str] = [""]
-    for token in pattern:
-        if token is ANY:
-            parts.append("")
-        else:
-            parts[-1] += "." if token is ONE else re.escape(str(token))
-    if len(parts) == 1:
-        return parts[0]
-    middle = "".join(f"(?>.*?{part})" for part in parts[1:-1] if part)
-    return f"{parts[0]}{middle}.*{parts[-1]}"
+    return compile_pieces([(token.sign, "") if isinstance(token, Wild) else ("", token) for token in pattern])

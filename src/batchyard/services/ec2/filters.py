@@ -5,14 +5,13 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from batchyard.framework.check import members
 from batchyard.framework.errors import ApiError
-from batchyard.policy.wildcard import ANY, ONE, Wild, expression
+from batchyard.policy.wildcard import ANY, ONE, Wild, compile_match
 from batchyard.services.ec2.refusals import invalid_value
 
 MOST_VALUES = 200
@@ -67,11 +66,7 @@ def _pattern(value: str) -> Callable[[str], bool]:
     letters = iter(value)
     for letter in letters:
         tokens.append(signs.get(letter) or (next(letters, "\\") if letter == "\\" else letter))
-    if not any(isinstance(token, Wild) for token in tokens):
-        literal = "".join(map(str, tokens))
-        return lambda text: text == literal
-    found = re.compile(rf"(?s:{expression(tuple(tokens))})\Z").match
-    return lambda text: found(text) is not None
+    return compile_match(tuple(tokens))
 
 
 def exact_values(given: Any, name: str) -> list[str] | None:
