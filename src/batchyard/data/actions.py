@@ -69,5 +69,12 @@ def _parsed(line: bytes) -> ServiceActions:
 
 @functools.lru_cache(maxsize=1024)
 def _expression(template: str) -> re.Pattern[str]:
-    """Matches the ARNs of a template. A placeholder stands for any text: partition, name, path."""
-    return re.compile(".*".join(re.escape(part) for part in _PLACEHOLDER.split(template)))
+    """Matches the ARNs of a template. A placeholder stands for any text: partition, name, path.
+
+    Between two placeholders the first occurrence is as good as any, so each is taken atomically: no backtracking.
+    """
+    first, *middle = (re.escape(part) for part in _PLACEHOLDER.split(template))
+    if not middle:
+        return re.compile(first)
+    between = "".join(f"(?>.*?{part})" for part in middle[:-1])
+    return re.compile(f"(?s:{first}{between}.*{middle[-1]})")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from batchyard.framework import work
 from batchyard.framework.clients import Clients
+from batchyard.framework.effort import Effort
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.session import Call, Session
 from batchyard.framework.work import Key
@@ -23,6 +24,7 @@ class Context:
     """One call, inside. `read` is always there; `write` only in operations declared with writes=True."""
 
     __slots__ = (
+        "_effort",
         "_forward",
         "_tx",
         "account",
@@ -59,6 +61,7 @@ class Context:
         self.now = now
         self._tx = tx
         self._forward = forward
+        self._effort: Effort | None = None
         self.nested_events: list[object] = []
         self.noted_resources: list[str] = []
         self.identity: dict[str, str] | None = None
@@ -80,6 +83,13 @@ class Context:
             raise ReadOnly(f"{self.call.operation} is not declared with writes=True")
         return self._tx
 
+    @property
+    def effort(self) -> Effort:
+        """What this call has counted of its work."""
+        if self._effort is None:
+            self._effort = Effort(may_wait=self.call.origin.may_wait and not self._tx.writable)
+        return self._effort
+
     def forward(self) -> Clients:
         """Clients that act as this call's caller, carried on by this service (forward access session).
 
@@ -98,6 +108,8 @@ class Context:
     def enter(self, tx: Transaction) -> None:
         """Go on in the open write; for the gateway alone."""
         self._tx = tx
+        if self._effort is not None:
+            self._effort.may_wait = False
 
     def intend(
         self, controller: str, name: str, *, grouping: str = "", delay_seconds: float = 0, region: str = ""

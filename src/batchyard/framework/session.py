@@ -82,6 +82,8 @@ class Origin:
     secure: bool = False
     request_id: str = ""
     referer: str | None = None
+    may_wait: bool = False
+    """From outside, and not in a turn of the heavy calls: begun again in one where it turns out to be heavy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from batchyard.audit.trail import Trail
 from batchyard.data.partitions import global_region
 from batchyard.framework.clients import Clients
 from batchyard.framework.context import Context
+from batchyard.framework.effort import Heavy
 from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.session import Call, Origin, Session
@@ -24,7 +25,7 @@ from batchyard.gateway.act import Act, Opener
 from batchyard.gateway.authenticate import Authenticator, Refused
 from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.clients import GatewayClients
-from batchyard.gateway.pending import Outcome, Pending, Write
+from batchyard.gateway.pending import DEFERRED, Deferred, Outcome, Pending, Write
 from batchyard.gateway.sessions import forwarded
 from batchyard.store.transaction import Transaction
 from batchyard.wire import protocols
@@ -58,8 +59,11 @@ class Gateway:
             if any(one.unsigned is not None for one in service.operations.values())
         }
 
-    def handle(self, http: HttpRequest) -> HttpResponse | Pending:
-        """One request from outside: authenticate, parse, invoke; a write's answer is still to come. Never raises."""
+    def handle(self, http: HttpRequest, *, in_turn: bool = False) -> HttpResponse | Pending | Deferred:
+        """One request from outside: authenticate, parse, invoke; a write's answer is still to come. Never raises.
+
+        `in_turn`: no other heavy call runs beside it, so it may be heavy; else one that is heavy is Deferred.
+        """
         request_id = ids.uuid4()
         service = guess_service(http)
         try:
@@ -79,12 +83,18 @@ class Gateway:
                         return answers.unknown_operation(service, http, request_id)
                     operation, request = found, protocols.parse(found, http)
                 call = Call(
-                    operation.model.service, operation.name, request, region, _origin(http, request_id)
+                    operation.model.service,
+                    operation.name,
+                    request,
+                    region,
+                    _origin(http, request_id, in_turn),
                 )
                 begun = self._begin(session, call)
             if isinstance(begun, dict):
                 return protocols.serialize(operation, begun, request_id)
             return Pending(begun, lambda outcome: _finished(operation, outcome, request_id))
+        except Heavy:
+            return DEFERRED
         except Exception as error:
             return _error(service, error, request_id)
 
@@ -218,11 +228,12 @@ def _error(service: str | None, error: Exception, request_id: str) -> HttpRespon
     return answers.internal_failure(service, request_id)
 
 
-def _origin(http: HttpRequest, request_id: str) -> Origin:
+def _origin(http: HttpRequest, request_id: str, in_turn: bool) -> Origin:
     return Origin(
         source_ip=http.source_ip,
         user_agent=http.headers.get("user-agent", ""),
         secure=http.secure,
         request_id=request_id,
         referer=http.headers.get("referer"),
+        may_wait=not in_turn,
     )

@@ -1,4 +1,4 @@
-"""A write that was admitted and is still to be done: what the socket awaits without holding a thread."""
+"""What `handle` gives where it has no answer yet: a write that is still to be done, or a call that has to wait."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ class Pending:
 
     write: Write
     finish: Callable[[Outcome], HttpResponse]
+
+
+class Deferred:
+    """The call is heavy and has changed nothing: to be handled again from the start, when it is its turn."""
+
+
+DEFERRED = Deferred()

@@ -64,7 +64,9 @@ def compile_pieces(pieces: Pieces) -> Match:
             split[-1].append(piece)
     if any(sign for part in split for sign, _ in part):
         return _gapped(split)
-    first, *middle, last = ("".join(text for _, text in part) for part in split) if split[1:] else (None, None)
+    first, *middle, last = (
+        ("".join(text for _, text in part) for part in split) if split[1:] else (None, None)
+    )
     if first is None or last is None:
         literal = "".join(text for _, text in split[0])
         return lambda text: text == literal

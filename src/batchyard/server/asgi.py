@@ -2,26 +2,36 @@
 
 A call is Python from end to end, so a thread of its own would only fight for the interpreter: measured with eight
 connections, handing each request to a worker thread cost about as much again as the call itself. A write does not
-hold the loop: its answer is awaited until the commit.
+hold the loop: its answer is awaited until the commit. Heavy calls take turns (`turns.py`): those that say so by
+themselves, those with a large body, and all of a caller whose calls were costly just now.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
-from batchyard.gateway.pending import Outcome, Pending, Write
-from batchyard.server.body import LARGE_AT_ONCE, LARGE_BODY, Gone, Receive, TooLarge, begin, rest
+from batchyard.clock import monotonic
+from batchyard.gateway.pending import Deferred, Outcome, Pending, Write
+from batchyard.server.body import HEAVY_BODY, LARGE_AT_ONCE, LARGE_BODY, Gone, Receive, TooLarge, begin, rest
+from batchyard.server.turns import COSTLY_SECONDS, CostlyCallers, Turns
+from batchyard.store.transaction import Transaction
 from batchyard.wire.http import HttpRequest, HttpResponse
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = Callable[[HttpRequest], HttpResponse]
-Receiver = Callable[[HttpRequest], HttpResponse | Pending]
 DoWrite = Callable[[Write], Awaitable[Outcome]]
 """Does an admitted write; done once it is on disk."""
+
+
+class Receiver(Protocol):
+    """The gateway's `handle`."""
+
+    def __call__(self, http: HttpRequest, *, in_turn: bool = False) -> HttpResponse | Pending | Deferred: ...
 
 
 class Application:
@@ -39,6 +49,8 @@ class Application:
         self._unsigned_below = {path: answer for path, answer in unsigned.items() if path.endswith("/")}
         self._roots = tuple(self._unsigned_below)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._turns = Turns()
+        self._costly = CostlyCallers()
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,20 +76,50 @@ class Application:
 
     async def _response(self, http: HttpRequest) -> HttpResponse:
         unsigned = self._find_unsigned(http.path)
-        loop = asyncio.get_running_loop()
         if unsigned is not None:
-            return await loop.run_in_executor(self._pool, unsigned, http)
-        if len(http.body) < LARGE_BODY:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, unsigned, http)
+        if len(http.body) < HEAVY_BODY and not (self._costly and _caller(http) in self._costly):
+            started = monotonic()
             received = self._receiver(http)
-        else:
-            received = await loop.run_in_executor(self._pool, self._receiver, http)
-        if isinstance(received, HttpResponse):
-            return received
+            if monotonic() - started > COSTLY_SECONDS:
+                self._costly.note(_caller(http))
+            if isinstance(received, HttpResponse):
+                return received
+            if isinstance(received, Pending):
+                self._turns.begin_light()
+                try:
+                    return await self._written(received, http)
+                finally:
+                    self._turns.end_light()
+        return await self._in_turn(http)
+
+    async def _in_turn(self, http: HttpRequest) -> HttpResponse:
+        """A heavy call: alone among the heavy ones, until its write is on disk."""
+        async with self._turns.take(_caller(http)):
+            receive = functools.partial(self._receiver, in_turn=True)
+            if len(http.body) < LARGE_BODY:
+                received = receive(http)
+            else:
+                received = await asyncio.get_running_loop().run_in_executor(self._pool, receive, http)
+            if isinstance(received, Pending):
+                return await self._written(received, http)
+        if not isinstance(received, HttpResponse):
+            raise TypeError("a call in its turn was deferred")
+        return received
+
+    async def _written(self, pending: Pending, http: HttpRequest) -> HttpResponse:
+        def write(tx: Transaction) -> Outcome:
+            started = monotonic()
+            outcome = pending.write(tx)
+            if monotonic() - started > COSTLY_SECONDS:
+                self._costly.note(_caller(http))
+            return outcome
+
         try:
-            outcome = await self._write(received.write)
+            outcome = await self._write(write)
         except Exception as error:
-            return received.finish(error)
-        return received.finish(outcome)
+            return pending.finish(error)
+        return pending.finish(outcome)
 
     def _find_unsigned(self, path: str) -> Answer | None:
         # Nearly every request has a signature: one test of the path tells those from the rest.
@@ -107,6 +149,12 @@ def _request(scope: Scope, body: bytes) -> HttpRequest:
         source_ip=client[0] if client else "127.0.0.1",
         secure=scope.get("scheme") == "https",
     )
+
+
+def _caller(http: HttpRequest) -> str:
+    """Who says to call: the access key's id, not verified, or the address where there is none."""
+    _, found, rest = http.headers.get("authorization", "").partition("Credential=")
+    return rest.partition("/")[0] if found else http.source_ip
 
 
 def _declared_length(scope: Scope) -> bytes | None:

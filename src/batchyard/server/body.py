@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+HEAVY_BODY = 32 * 1024
+"""From this size on, a request waits for its turn among the heavy ones: what it asks for is much in most cases."""
+
 LARGE_BODY = 256 * 1024
 """From this size on, a request is read in a worker thread, so that parsing it holds nobody up."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from batchyard.framework.context import Context
+from batchyard.policy import weight
 from batchyard.policy.document import Kind, MalformedPolicy, Policy, parse
 from batchyard.policy.sources import Source
 from batchyard.services.iam.entities import Entity
@@ -15,6 +16,9 @@ from batchyard.services.iam.nouns import ROLE, USER
 from batchyard.services.iam.policy_exclusions import exclusions
 from batchyard.services.iam.principal_policies import PolicyReading
 from batchyard.services.iam.service import iam
+
+_LONGEST_KEPT = 16 * 1024
+"""A longer document is larger than a policy of IAM's can be: it is not kept parsed, for it would take megabytes."""
 
 TRUST_ACTIONS = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
 """Their resource's policy is a role's trust policy: it names no resource, and must allow."""
@@ -58,6 +62,8 @@ def given_resource_policy(ctx: Context, request: Any, action: str) -> Source | N
     """ResourcePolicy, as the trust policy that it is for sts:AssumeRole and its kin; None where none is given."""
     if "ResourcePolicy" not in request:
         return None
+    ctx.effort.spend(weight.parsing(request["ResourcePolicy"]))
+    refuse_used_up(ctx, "ResourcePolicy")
     kind: Kind = "trust" if action.lower() in TRUST_ACTIONS else "resource"
     policy = _parsed(request["ResourcePolicy"], kind, "ResourcePolicy", ctx.partition)
     return Source(kind="resource", name="ResourcePolicy", arn=None, version=None, policy=policy)
@@ -75,7 +81,9 @@ def source_id(source: Source) -> str:
 
 
 def _given(ctx: Context, request: Any, member: str, kind: str) -> tuple[Source, ...]:
-    documents: Iterable[str] = request.get(member, ())
+    documents: Sequence[str] = request.get(member, ())
+    ctx.effort.spend(sum(map(weight.parsing, documents)))
+    refuse_used_up(ctx, member)
     return tuple(
         Source(
             kind=kind,
@@ -88,8 +96,16 @@ def _given(ctx: Context, request: Any, member: str, kind: str) -> tuple[Source, 
     )
 
 
+def refuse_used_up(ctx: Context, what: str) -> None:
+    """Raise InvalidInput where the call has counted more work than it may do (the text is a guess)."""
+    if ctx.effort.is_used_up:
+        raise iam.error.InvalidInputException(f"{what} is too large to be evaluated in one request.")
+
+
 def _parsed(text: str, kind: Kind, name: str, partition: str) -> Policy:
     try:
+        if len(text) > _LONGEST_KEPT:
+            return parse(text, kind=kind, partition=partition)
         return _parse(text, kind, partition)
     except MalformedPolicy as error:
         # The code is the model's (these operations have no MalformedPolicyDocument); the text is a guess.

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.pagination import encode_token
 from batchyard.policy.principal import Principal
 from batchyard.policy.sources import PolicySet
+from batchyard.policy.weight import Weight
 from batchyard.policy.wildcard import Values
 from batchyard.services.iam.entities import entity_at, not_an_entity, require_entity
-from batchyard.services.iam.nouns import GROUP, ROLE, USER, USUAL_PAGE, cut_page
+from batchyard.services.iam.nouns import GROUP, ROLE, USER, cut_page
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.simulation_context import caller_context, given_context
 from batchyard.services.iam.simulation_policies import (
+    TRUST_ACTIONS,
     SimulatedPolicies,
     attached_policies,
     given_policies,
     given_resource_policy,
+    refuse_used_up,
 )
 from batchyard.services.iam.simulation_results import EVERYTHING, Question, simulate_action
 from batchyard.services.iam.simulation_scenarios import check_scenario
 
 _CALLER = re.compile(r"arn:[a-z0-9-]+:iam::[0-9]{12}:(user|role)/[^*?]+", re.ASCII)
+PER_RESULT = 60.0
+"""Microseconds for the result of a resource, beside what its evaluation costs."""
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9-]+", re.ASCII)
 _OWNER = re.compile(r"[0-9]{12}|arn:[a-z0-9-]+:iam::([0-9]{12}):root", re.ASCII)
-
-EVALUATED_AT_ONCE = 50_000
-"""How many statements a page evaluates, over its actions and resources: a larger one would hold everybody up.
-
-IAM, too, may show fewer results than MaxItems (botocore, MaxItems).
-"""
 
 
 @iam.operation(on=ANY)
@@ -87,32 +87,50 @@ def _simulate(
         resource_owner=_owner(request),
     )
     numbered = [(f"{number:06}", action) for number, action in enumerate(request["ActionNames"])]
-    shown, end = cut_page(numbered, _bounded(ctx, request, question), lambda pair: pair[0])
-    results = []
-    for _, action in shown:
-        resource_policy = given_resource_policy(ctx, request, action)
-        with_it = dataclasses.replace(question.policies, resource=resource_policy)
-        results.append(simulate_action(action, dataclasses.replace(question, policies=with_it)))
+    shown, end = cut_page(numbered, request, lambda pair: pair[0])
+    questions = _questions(ctx, request, question)
+    results: list[dict[str, Any]] = []
+    for number, (_, action) in enumerate(shown):
+        asked, costs = questions(action)
+        if results and not ctx.effort.has_room(costs):
+            # IAM, too, may show fewer results than MaxItems (botocore, MaxItems).
+            end = {"IsTruncated": True, "Marker": encode_token(shown[number - 1][0])}
+            break
+        ctx.effort.spend(costs)
+        _refuse_used_up(ctx)
+        results.append(simulate_action(action, asked, ctx.effort.spend))
+        if len(results) == 1:
+            _refuse_used_up(ctx)
     return {"EvaluationResults": results, **end}
 
 
-def _bounded(ctx: Context, request: Any, question: Question) -> Any:
-    """The request with MaxItems no larger than EVALUATED_AT_ONCE allows.
+def _questions(ctx: Context, request: Any, question: Question) -> Callable[[str], tuple[Question, float]]:
+    """The question as it is asked of an action, and what that costs at most, in microseconds."""
+    known: dict[bool, tuple[Question, float]] = {}
 
-    Raises InvalidInput where one action alone is more work than that (its text is a guess).
-    """
-    policies = question.policies
-    of_resource = [given_resource_policy(ctx, request, action) for action in request["ActionNames"][:1]]
-    others = (one for one in (policies.boundary, *of_resource) if one is not None)
-    sources = (*policies.identity, *others)
-    statements = sum(len(source.policy.statements) for source in sources)
-    most = EVALUATED_AT_ONCE // (len(question.resources) * max(1, statements))
-    if most < 1:
-        text = (
-            f"ResourceArns and the policies' statements can be combined in at most {EVALUATED_AT_ONCE} ways."
-        )
-        raise iam.error.InvalidInputException(text)
-    return {**request, "MaxItems": min(request.get("MaxItems", USUAL_PAGE), most)}
+    def ask(action: str) -> tuple[Question, float]:
+        is_trust = action.lower() in TRUST_ACTIONS
+        if is_trust not in known:
+            of_resource = given_resource_policy(ctx, request, action)
+            policies = dataclasses.replace(question.policies, resource=of_resource)
+            known[is_trust] = (dataclasses.replace(question, policies=policies), _cost(question, policies))
+        return known[is_trust]
+
+    return ask
+
+
+def _cost(question: Question, policies: PolicySet) -> float:
+    weight = Weight()
+    others = (one for one in (policies.boundary, policies.resource) if one is not None)
+    for source in (*policies.identity, *others):
+        weight.add(source.policy)
+    longest = max(map(len, question.resources))
+    return len(question.resources) * (PER_RESULT + weight.evaluating(longest, question.context))
+
+
+def _refuse_used_up(ctx: Context) -> None:
+    """Where one action alone is more than a call may do."""
+    refuse_used_up(ctx, "The combination of ResourceArns, ContextEntries and policies")
 
 
 def _principal(caller: str | None, *, account: str) -> Principal:
