@@ -26,8 +26,9 @@ for, and what you see without it.
   `MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS – Batch service role has a permission issue.`
 - **The template is refused**: the environment is `INVALID` with
   `CLIENT_ERROR - You are not authorized to use launch template: Batch-lt-… (Service: AmazonAutoScaling; …)`. Auto
-  Scaling asks EC2 by a dry run whether who makes a group may launch from its template, and tells no more. What was
-  lacking stands in the `errorMessage` of the event `RunInstances` (`aws cloudtrail lookup-events`).
+  Scaling asks EC2 by a dry run whether who makes a group may launch from its template, and tells no more; for a Spot
+  Fleet EC2 does: `You are not authorized to perform this operation.` What was lacking stands in the `errorMessage`
+  of the event `RunInstances` (`aws cloudtrail lookup-events`).
 
 What was refused is tried again every few seconds: all of this heals by itself once the role may.
 """

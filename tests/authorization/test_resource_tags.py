@@ -83,9 +83,11 @@ def _instance(aws: Any) -> dict[str, Any]:
 
 
 def _template(aws: Any) -> dict[str, Any]:
-    made = aws("ec2").create_launch_template(
+    ec2 = aws("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    made = ec2.create_launch_template(
         LaunchTemplateName="template",
-        LaunchTemplateData={"InstanceType": "c5.large"},
+        LaunchTemplateData={"InstanceType": "c5.large", "ImageId": image},
         **of("launch-template")(RED),
     )
     return {"LaunchTemplateId": made["LaunchTemplate"]["LaunchTemplateId"], "DryRun": True}

@@ -164,7 +164,7 @@ def make_a_group_as_one_who_may_not_look(aws: Aws, user_client: Callable[..., An
         AutoScalingGroupName="mine",
         MinSize=0,
         MaxSize=1,
-        LaunchTemplate={"LaunchTemplateName": "own"},
+        LaunchTemplate={"LaunchTemplateName": "spot"},
         VPCZoneIdentifier=subnet,
     )
     wait_for(lambda: records(aws, "AutoScaling", "DescribeSubnets"))

@@ -29,10 +29,12 @@ def test_a_launch_tells_its_cause_and_its_place(autoscaling, group, in_service, 
 
 
 def test_a_refused_launch_stands_there_and_is_healed(autoscaling, ec2, group, wait_for, describe, in_service):
-    good = ec2.describe_launch_template_versions(LaunchTemplateName="template")["LaunchTemplateVersions"][0]
-    bad = {**good["LaunchTemplateData"], "ImageId": "ami-00000000000000000"}
-    ec2.create_launch_template(LaunchTemplateName="bad", LaunchTemplateData=bad)
-    group(DesiredCapacity=1, LaunchTemplate={"LaunchTemplateName": "bad"})
+    group(LaunchTemplate={"LaunchTemplateName": "template", "Version": "$Latest"})
+    bad = {"ImageId": "ami-00000000000000000"}
+    ec2.create_launch_template_version(
+        LaunchTemplateName="template", SourceVersion="1", LaunchTemplateData=bad
+    )
+    autoscaling.set_desired_capacity(AutoScalingGroupName="g", DesiredCapacity=1)
 
     def failed():
         found = autoscaling.describe_scaling_activities(AutoScalingGroupName="g")["Activities"]
@@ -43,7 +45,7 @@ def test_a_refused_launch_stands_there_and_is_healed(autoscaling, ec2, group, wa
     assert "ami-00000000000000000" in activity["StatusMessage"]
     assert activity["Description"].startswith("Launching a new EC2 instance.  Status Reason: ")
     assert describe()["Instances"] == []
-    template = {"LaunchTemplateName": "template"}
+    template = {"LaunchTemplateName": "template", "Version": "1"}
     autoscaling.update_auto_scaling_group(AutoScalingGroupName="g", LaunchTemplate=template)
     in_service(1)
 

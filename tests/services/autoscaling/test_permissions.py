@@ -77,18 +77,57 @@ def test_who_may_not_look_still_gets_working_instances(aws, user_client, templat
     in_service(1, "AWSBatch-x")
 
 
-def test_a_missing_template_is_told_by_an_activity_to_who_may_not_look(
-    autoscaling, user_client, subnets, wait_for
-):
+def test_a_missing_template_is_told_to_who_may_not_look(user_client, subnets, describe):
+    """Else it could be made later, with a role in it that its maker may not pass."""
     client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE, LAUNCH))
     wanted = request("nowhere", subnets, DesiredCapacity=1)
-    client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", **wanted)
+    code, text = refusal(client.create_auto_scaling_group, AutoScalingGroupName="AWSBatch-x", **wanted)
+    assert (code, text) == (
+        "ValidationError",
+        "You must use a valid fully-formed launch template. The specified launch template, with template name"
+        " nowhere, does not exist.",
+    )
+    assert describe("AWSBatch-x") is None
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        (
+            {"IamInstanceProfile": {"Name": "nobody"}},
+            "Value (nobody) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+        ),
+        ({"ImageId": "ami-00000000000000000"}, "The image id '[ami-00000000000000000]' does not exist"),
+    ],
+)
+def test_what_a_template_names_has_to_be_there(aws, template, subnets, named, told):
+    """Recorded: hashicorp/terraform-provider-aws#4769 (EC2's text behind Auto Scaling's own)."""
+    aws("ec2").create_launch_template_version(
+        LaunchTemplateName=template, SourceVersion="1", LaunchTemplateData=named
+    )
+    wanted = request(template, subnets, LaunchTemplate={"LaunchTemplateName": template, "Version": "2"})
+    code, text = refusal(aws("autoscaling").create_auto_scaling_group, AutoScalingGroupName="g", **wanted)
+    assert (code, text) == ("ValidationError", f"You must use a valid fully-formed launch template. {told}")
+
+
+def test_a_template_put_under_the_name_later_launches_nothing(aws, user_client, template, subnets, wait_for):
+    """The group keeps the template that was asked about, also where its maker may not look it up."""
+    make_instance_profile(aws)
+    ec2 = aws("ec2")
+    old = ec2.describe_launch_template_versions(LaunchTemplateName=template)["LaunchTemplateVersions"][0]
+    client = user_client("autoscaling", allow(BATCH_GROUPS, ROLE, LAUNCH))
+    client.create_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", **request(template, subnets))
+    ec2.delete_launch_template(LaunchTemplateName=template)
+    data = {**old["LaunchTemplateData"], "IamInstanceProfile": {"Name": "nodes"}}
+    ec2.create_launch_template(LaunchTemplateName=template, LaunchTemplateData=data)
+    client.update_auto_scaling_group(AutoScalingGroupName="AWSBatch-x", DesiredCapacity=1)
 
     def failed():
-        found = autoscaling.describe_scaling_activities(AutoScalingGroupName="AWSBatch-x")["Activities"]
-        return [one for one in found if one["StatusCode"] == "Failed"]
+        found = aws("autoscaling").describe_scaling_activities(AutoScalingGroupName="AWSBatch-x")
+        return [one for one in found["Activities"] if one["StatusCode"] == "Failed"]
 
-    assert "nowhere" in wait_for(failed)[0]["StatusMessage"]
+    assert old["LaunchTemplateId"] in wait_for(failed)[0]["StatusMessage"]
+    assert ec2.describe_instances()["Reservations"] == []
 
 
 def test_a_role_that_is_named_must_be_passed(aws, account, user_client, template, subnets, describe):

@@ -201,7 +201,16 @@ def test_batchs_policy_requests_changes_and_cancels_its_fleets(
         "TargetCapacity": 0,
         "LaunchSpecifications": [{"ImageId": image, "InstanceType": "c5.large"}],
     }
-    own = {**config, "TagSpecifications": [tag_specification("spot-fleet-request", **TAGS)]}
+    own = {
+        **config,
+        "LaunchSpecifications": [
+            {
+                **config["LaunchSpecifications"][0],
+                "TagSpecifications": [tag_specification("instance", **TAGS)],
+            }
+        ],
+        "TagSpecifications": [tag_specification("spot-fleet-request", **TAGS)],
+    }
     tagged = batch.request_spot_fleet(SpotFleetRequestConfig=own)["SpotFleetRequestId"]
     plain = ec2.request_spot_fleet(SpotFleetRequestConfig=config)["SpotFleetRequestId"]
     change = refused(batch.modify_spot_fleet_request, SpotFleetRequestId=plain, TargetCapacity=1)

@@ -72,8 +72,8 @@ _NEUTRAL = ("CapacityRebalance", "LoadBalancerNames", "TargetGroupARNs", "Traffi
 def create_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
     """Record a group; the controller launches its instances as the group's service-linked role.
 
-    A deliberate difference from AWS: template and subnets are looked up as the caller, so one who may not
-    describe them learns of a missing one by the first launch.
+    A deliberate difference from AWS: subnets are looked up as the caller, so one who may not describe them learns
+    of a missing one by the first launch.
     """
     _check_new(ctx, request)
     smallest, largest = request["MinSize"], request["MaxSize"]
@@ -174,13 +174,16 @@ def _sources(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 def _template(ctx: Context, given: dict[str, str], subnet_ids: list[str]) -> dict[str, str]:
-    """The template with what the caller may learn of it; refused to one who may not launch from it."""
+    """The template with its id and what else the caller may learn of it; refused to one who may not launch from it.
+
+    By its id, so that nobody puts another one, with another role in it, under its name afterwards.
+    """
     try:
         found = resolve_template(ctx.forward(), given)
     except AccessDenied:
         found = given
-    check_may_launch(ctx.forward(), given, subnet_ids[0] if subnet_ids else None)
-    return found
+    identity = check_may_launch(ctx.forward(), given, subnet_ids[0] if subnet_ids else None)
+    return {**found, "LaunchTemplateId": identity}
 
 
 def _subnets(ctx: Context, subnet_ids: list[str], zones: list[str]) -> list[dict[str, str]] | None:

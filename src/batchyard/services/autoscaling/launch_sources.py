@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batchyard.framework.clients import Clients
-from batchyard.framework.errors import AccessDenied, ApiError
+from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
 from batchyard.services.autoscaling.group_rules import invalid
 
 DEFAULT_VERSION = "$Default"
@@ -20,19 +20,19 @@ def resolve_template(aws: Clients, given: Mapping[str, str]) -> dict[str, str]:
 
     Raises ValidationError where the template or the version is missing, AccessDenied where the caller may not look.
     """
-    named = {key: given[key] for key in ("LaunchTemplateId", "LaunchTemplateName") if key in given}
+    known = next(key for key in ("LaunchTemplateId", "LaunchTemplateName") if key in given)
     version = given.get("Version") or DEFAULT_VERSION
     try:
         found = aws.ec2.describe_launch_template_versions(
-            **named,  # type: ignore[arg-type]
+            **{known: given[known]},  # type: ignore[arg-type]
             Versions=[version],
         )["LaunchTemplateVersions"]
     except ApiError as error:
         if not error.code.startswith("InvalidLaunchTemplate"):
             raise
-        raise invalid(_missing(given, version, error)) from error
+        raise _missing(given, error) from error
     if not found:
-        raise invalid(_missing(given, version, None))
+        raise _missing(given, None)
     return {
         "LaunchTemplateId": found[0]["LaunchTemplateId"],
         "LaunchTemplateName": found[0]["LaunchTemplateName"],
@@ -40,25 +40,28 @@ def resolve_template(aws: Clients, given: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _missing(given: Mapping[str, str], version: str, error: ApiError | None) -> str:
+def _missing(given: Mapping[str, str], error: ApiError | None) -> ApiError:
     by_id = "LaunchTemplateId" in given
     how = f"ID {given['LaunchTemplateId']}" if by_id else f"name {given['LaunchTemplateName']}"
-    intro = "You must use a valid fully-formed launch template. "
+    which = f"launch template, with template {how}, does not exist."
     if error is None or "Version" in error.code:
-        which = (
-            f"The specified version {version} of the launch template, with template {how}, does not exist."
-        )
-        return intro + which
-    return f"{intro}The specified launch template, with template {how}, does not exist."
+        which = f"version {given.get('Version') or DEFAULT_VERSION} of the {which}"
+    return _not_formed(f"The specified {which}")
 
 
-def check_may_launch(aws: Clients, given: Mapping[str, str], subnet: str | None) -> None:
-    """Ask EC2 by a dry run whether the caller may launch from the template: RunInstances, CreateTags, PassRole.
+def _not_formed(text: str) -> ApiError:
+    return invalid(f"You must use a valid fully-formed launch template. {text}")
 
-    Auto Scaling User Guide, "Control Amazon EC2 launch template usage"; that it is a dry run, which has the
-    template's tags and not the group's, is recorded (aws-cloudformation/cloudformation-coverage-roadmap#1525).
-    Raises AccessDenied in the recorded words (hashicorp/terraform-provider-aws, terraform-aws-eks#822); what was
-    lacking stands in the audit, in the record of the dry run. That it names a subnet of the group is a guess.
+
+def check_may_launch(aws: Clients, given: Mapping[str, str], subnet: str | None) -> str:
+    """Ask EC2 by a dry run whether the caller may launch from the template; returns the template's id.
+
+    RunInstances, CreateTags, PassRole (Auto Scaling User Guide, "Control Amazon EC2 launch template usage"); that it
+    is a dry run, which has the template's tags and not the group's, is recorded
+    (aws-cloudformation/cloudformation-coverage-roadmap#1525). Raises AccessDenied in the recorded words
+    (hashicorp/terraform-provider-aws, terraform-aws-eks#822); what was lacking stands in the audit, in the record of
+    the dry run. Raises ValidationError with EC2's text where it finds what the template names missing (recorded:
+    hashicorp/terraform-provider-aws#4769). That it names a subnet of the group is a guess.
     """
     request: Any = {"LaunchTemplate": dict(given), **({"SubnetId": subnet} if subnet else {})}
     try:
@@ -67,9 +70,15 @@ def check_may_launch(aws: Clients, given: Mapping[str, str], subnet: str | None)
         named = given.get("LaunchTemplateId") or given["LaunchTemplateName"]
         text = f"You are not authorized to use launch template: {named}"
         raise AccessDenied("AccessDenied", text, status=403) from denied
+    except NotBuilt:
+        raise
     except ApiError as error:
-        if error.code != "DryRunOperation":
-            raise
+        if error.code == "DryRunOperation":
+            return str(error.members["LaunchTemplateId"])
+        if error.code.startswith("InvalidLaunchTemplate"):
+            raise _missing(given, error) from error
+        raise _not_formed(error.message) from error
+    raise AssertionError("a dry run has no result")
 
 
 def resolve_subnets(aws: Clients, subnets: Sequence[str], zones: Sequence[str]) -> list[dict[str, str]]:

@@ -30,7 +30,7 @@ from batchyard.services.ec2.launch_checks import TAGGABLE, launch_checks, launch
 from batchyard.services.ec2.launch_networks import Attachment, attach
 from batchyard.services.ec2.launches import HONOURED_IN_LAUNCH, REFUSED_IN_LAUNCH, Launch, require_launch
 from batchyard.services.ec2.places import arn, new_id, place
-from batchyard.services.ec2.profiles import require_profile
+from batchyard.services.ec2.profiles import profile_arn, require_profile
 from batchyard.services.ec2.refusals import (
     IMAGE,
     invalid_combination,
@@ -57,12 +57,36 @@ _SPOT_TYPES = ec2.unbuilt(
 )
 
 
+def _would_launch(ctx: Context, request: Any) -> dict[str, str]:
+    """What a dry run asks for beside permissions: that the things named are there; tells the template and its version.
+
+    So what was allowed is what is there, not what may be made under its name later. That EC2 looks it up is
+    recorded through Auto Scaling, which makes a dry run and tells EC2's text behind its own
+    (hashicorp/terraform-provider-aws#4769: an instance profile that is not there).
+    """
+    return _template_of(_required(ctx, request))
+
+
+def _required(ctx: Context, request: Any) -> Launch:
+    """The launch that a request asks for; raises where a thing that it names is missing or does not fit."""
+    checked(ctx, request.get("TagSpecifications"), allowed=TAGGABLE)
+    launch = require_launch(ctx, request)
+    for given in launch.tags.values():
+        check_number(given)
+    _count(request)
+    _image_and_type(ctx, launch.data)
+    _check_options(ctx, launch)
+    require_profile(ctx, launch.data.get("IamInstanceProfile"))
+    return launch
+
+
 @ec2.operation(
     on=[launch_checks],
     passes=[launch_passes],
     writes=True,
     honours=HONOURED_IN_LAUNCH,
     refuses=REFUSED_IN_LAUNCH,
+    requires=_would_launch,
 )
 def run_instances(ctx: Context, request: Any) -> dict[str, Any]:
     """Launch MaxCount instances: an instance is a row with its type's vCPUs and memory (DESIGN.md 3).
@@ -76,12 +100,8 @@ def run_instances(ctx: Context, request: Any) -> dict[str, Any]:
         if before[0].request_digest != digest:
             raise token_mismatch()
         return _answer(ctx, before)
-    checked(ctx, request.get("TagSpecifications"), allowed=TAGGABLE)
-    launch = require_launch(ctx, request)
-    for given in launch.tags.values():
-        check_number(given)
-    count = _count(request)
-    rows = _rows(ctx, launch, count, token=token, digest=digest)
+    launch = _required(ctx, request)
+    rows = _rows(ctx, launch, _count(request), token=token, digest=digest)
     insert_instances(ctx.write, rows)
     _tag(ctx, launch, rows)
     for row in rows:
@@ -114,11 +134,9 @@ def _count(request: Any) -> int:
 def _rows(
     ctx: Context, launch: Launch, count: int, *, token: str | None, digest: str
 ) -> list[dict[str, Any]]:
-    """The new instances' rows; every refusal comes from here."""
-    data = launch.data
-    image, kind = _image_and_type(ctx, data)
-    _check_options(ctx, launch)
-    profile = require_profile(ctx, data.get("IamInstanceProfile"))
+    """The new instances' rows; raises where the network has no room for them."""
+    image, kind = _image_and_type(ctx, launch.data)
+    profile = profile_arn(ctx, launch.data.get("IamInstanceProfile"))
     attachment = attach(ctx, launch, count)
     if launch.is_spot:
         ensure_role(ctx, SPOT_PRINCIPAL)
@@ -234,7 +252,7 @@ def _kept(launch: Launch, image: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _template_of(launch: Launch) -> dict[str, Any]:
+def _template_of(launch: Launch) -> dict[str, str]:
     if launch.template is None:
         return {}
     return {"LaunchTemplateId": launch.template.id, "LaunchTemplateVersion": str(launch.version)}

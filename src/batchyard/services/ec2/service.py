@@ -21,20 +21,30 @@ from batchyard.services.ec2.service_role import (
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
+Requirements = Callable[[Context, dict[str, Any]], Mapping[str, str]]
 
 
 class Ec2Service(Service):
     """EC2's operations: each knows DryRun and gives policies the key ec2:Region."""
 
     def operation(
-        self, *, on: Sequence[Target] | Target, honours: Iterable[str] | None = None, **options: Any
+        self,
+        *,
+        on: Sequence[Target] | Target,
+        honours: Iterable[str] | None = None,
+        requires: Requirements | None = None,
+        **options: Any,
     ) -> Callable[[F], F]:
-        """As `Service.operation`; DryRun is honoured, whatever `honours` lists."""
+        """As `Service.operation`; DryRun is honoured, whatever `honours` lists.
+
+        `requires` raises what the operation would raise for things that are missing or do not fit: a dry run
+        answers that, too. What it returns are members of the dry run's answer, seen by services only.
+        """
         honoured = None if honours is None else {*honours, "DryRun"}
         register = super().operation(on=on, honours=honoured, conditions=_region, **options)
 
         def both(function: F) -> F:
-            register(_unless_dry_run(function))
+            register(_unless_dry_run(function, requires))
             return function
 
         return both
@@ -44,15 +54,15 @@ def _region(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
     return {"ec2:Region": ctx.region}
 
 
-def _unless_dry_run(function: Callable[..., Any]) -> Callable[..., Any]:
+def _unless_dry_run(function: Callable[..., Any], requires: Requirements | None) -> Callable[..., Any]:
     """DryRun asks whether the caller may: by now it may, so nothing is done and this code says so."""
 
     @functools.wraps(function)
     def run(ctx: Context, request: dict[str, Any]) -> Any:
         if request.get("DryRun"):
-            raise ApiError(
-                "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412
-            )
+            told = {} if requires is None else requires(ctx, request)
+            text = "Request would have succeeded, but DryRun flag is set."
+            raise ApiError("DryRunOperation", text, status=412, members=told)
         return function(ctx, request)
 
     return run

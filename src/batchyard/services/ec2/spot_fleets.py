@@ -14,12 +14,13 @@ from batchyard.services.ec2.instance_launches import digest_of
 from batchyard.services.ec2.launch_checks import image_check, key_pair_check
 from batchyard.services.ec2.launch_template_rows import find_template
 from batchyard.services.ec2.places import arn, place
-from batchyard.services.ec2.profiles import SERVICE, passed_role
+from batchyard.services.ec2.profiles import SERVICE
 from batchyard.services.ec2.refusals import SPOT_FLEET, not_found, token_mismatch
 from batchyard.services.ec2.resources import named, resource_check
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.service_role import SPOT_FLEET_PRINCIPAL, SPOT_PRINCIPAL, ensure_role
 from batchyard.services.ec2.spot_fleet_configs import REFUSED, check_config, invalid
+from batchyard.services.ec2.spot_fleet_rights import as_asked, check_may_launch
 from batchyard.services.ec2.spot_fleet_rows import (
     CONTROLLER,
     change_fleet,
@@ -69,7 +70,7 @@ def _subnet_checks(ctx: Context, given: dict[str, Any]) -> Iterable[Check]:
 
 
 def _request_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    """iam:PassRole for the fleet's role and for the roles inside the instance profiles, all of them to EC2.
+    """iam:PassRole for the fleet's role, to EC2; those inside the instance profiles are asked for by dry runs.
 
     That the fleet's role, too, is passed to ec2.amazonaws.com is deduced: BatchServiceRolePolicy lets Batch pass
     roles to EC2 and to ECS tasks only, and Batch requests fleets with it. That it is passed for the fleet is a [guess].
@@ -78,8 +79,13 @@ def _request_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     role = str(config.get("IamFleetRole", ""))
     if role.startswith("arn:"):
         yield pass_role(role, to=SERVICE, associated=arn(place(ctx), f"{KIND}/*"))
-    for one in config.get("LaunchSpecifications") or ():
-        yield from passed_role(ctx, one.get("IamInstanceProfile"))
+
+
+def _would_request(ctx: Context, request: Any) -> dict[str, str]:
+    """What a dry run of the request asks for, too: the right to launch."""
+    check_config(ctx, request["SpotFleetRequestConfig"])
+    check_may_launch(ctx, request["SpotFleetRequestConfig"])
+    return {}
 
 
 @ec2.operation(
@@ -88,6 +94,7 @@ def _request_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     writes=True,
     honours={"SpotFleetRequestConfig"},
     refuses=REFUSED,
+    requires=_would_request,
 )
 def request_spot_fleet(ctx: Context, request: Any) -> dict[str, Any]:
     """Take a request on; the service-linked roles of Spot Fleet and Spot are made as the caller where missing."""
@@ -100,6 +107,7 @@ def request_spot_fleet(ctx: Context, request: Any) -> dict[str, Any]:
         return {"SpotFleetRequestId": before.id}
     check_config(ctx, config)
     tags = _checked_tags(ctx, config)
+    templates = check_may_launch(ctx, config)
     ensure_role(ctx, SPOT_FLEET_PRINCIPAL)
     ensure_role(ctx, SPOT_PRINCIPAL)
     identity = f"sfr-{ids.uuid4()}"
@@ -120,6 +128,7 @@ def request_spot_fleet(ctx: Context, request: Any) -> dict[str, Any]:
         last_error=None,
         created_at=ctx.now,
         state_at=ctx.now,
+        templates=templates,
     )
     put_tags(ctx.write, place(ctx), KIND, [identity], tags)
     _note(ctx, identity, "submitted")
@@ -153,7 +162,10 @@ def _note(ctx: Context, identity: str, change: str) -> None:
     honours={"SpotFleetRequestId", "TargetCapacity", "ExcessCapacityTerminationPolicy"},
 )
 def modify_spot_fleet_request(ctx: Context, request: Any) -> dict[str, Any]:
-    """Change the target capacity, and whether instances above a lower target are ended."""
+    """Change the target capacity, and whether instances above a lower target are ended.
+
+    Who raises the target is asked for the right to launch, like who makes a request.
+    """
     row = require_fleet(ctx, request["SpotFleetRequestId"])
     if row.config.get("Type", "maintain") != "maintain" or row.state not in CHANGEABLE:
         # The code is DescribeSpotFleetRequests' word for it; EC2's answer is not recorded (a guess).
@@ -164,6 +176,8 @@ def modify_spot_fleet_request(ctx: Context, request: Any) -> dict[str, Any]:
     target = request.get("TargetCapacity", row.target)
     if target < 0:
         raise invalid("TargetCapacity")
+    if target > row.target:
+        check_may_launch(ctx, as_asked(row.config, row.templates))
     change_fleet(
         ctx.write,
         place(ctx),

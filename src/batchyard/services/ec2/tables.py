@@ -115,6 +115,7 @@ spot_fleets = Table(
     Column("last_error", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("state_at", UtcTime, nullable=False),
+    Column("templates", Json),
     sqlite_with_rowid=False,
 )
 Index("ec2_spot_fleets_by_token", *(spot_fleets.c[name] for name in (*_PLACE, "client_token")))

@@ -81,6 +81,26 @@ def test_a_group_is_not_made_by_a_role_that_may_not_launch(
     heals(batch, "one", lacking, wait_for)
 
 
+@removes(POLICY, (15, "ec2:RunInstances"), (16, "ec2:RunInstances"))
+def test_a_fleet_is_not_requested_by_a_role_that_may_not_launch(
+    aws: Make, on_fleet: Make, without: Deny, lacking: Lacking, wait_for: Make, number: int, action: str
+) -> None:
+    """The document, sentence by sentence:
+
+    > Allows AWS Batch to control the lifecycle of Amazon EC2 instances as well as create and manage launch
+      templates and tags.
+    """
+    make_instance_profile(aws)
+    batch = aws("batch")
+    resources = on_fleet()
+    denied = without(POLICY, number, action)
+    told = "CLIENT_ERROR - You are not authorized to perform this operation. (Service: AmazonEC2; Status Code: 403;"
+    stays_invalid(batch, "one", resources, told)
+    denied.expect(action)
+    assert aws("ec2").describe_spot_fleet_requests()["SpotFleetRequestConfigs"] == []
+    heals(batch, "one", lacking, wait_for)
+
+
 @pytest.mark.slow
 @removes(POLICY, (5, "iam:PassRole"), (17, "ec2:CreateTags"))
 def test_a_fleet_is_not_requested(

@@ -16,6 +16,7 @@ from batchyard.services.ec2.places import place
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.service_role import SPOT_FLEET_PRINCIPAL, role_arn
 from batchyard.services.ec2.spot_fleet_configs import launch_request, specifications
+from batchyard.services.ec2.spot_fleet_rights import as_asked
 from batchyard.services.ec2.spot_fleet_rows import (
     CONTROLLER,
     add_members,
@@ -120,7 +121,7 @@ class SpotFleetController(Controller):
         once = row.config.get("Type", "maintain") == "request" and row.activity == "fulfilled"
         if missing <= 0 or once:
             return None
-        choices = specifications(row.config)
+        choices = specifications(as_asked(row.config, row.templates))
         index, share = _choose(row, choices, live)
         chosen = choices[index]
         count = math.ceil(min(missing, max(share, chosen.weight)) / chosen.weight)
