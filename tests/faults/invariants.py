@@ -26,7 +26,16 @@ EXPECTED = {
 }
 
 
-_SWEPT = ("batch_jobs", "ecs_tasks", "ecs_container_instances", "ecs_clusters", "events", "event_resources")
+_SWEPT = (
+    "batch_jobs",
+    "batch_attempts",
+    "batch_job_specs",
+    "ecs_tasks",
+    "ecs_container_instances",
+    "ecs_clusters",
+    "events",
+    "event_resources",
+)
 
 SOON_SECONDS = 300
 _DUE = "SELECT controller, name FROM work WHERE not_before < ? AND controller != 'batch.placing'"
@@ -112,7 +121,7 @@ def check_nothing_remains(scene: Scene) -> None:
     assert {one["SpotFleetRequestState"] for one in fleets} <= {"cancelled"}, fleets
     assert read("eks", "list_clusters")["clusters"] == []
     with _database(scene) as database:
-        assert _count(database, "batch_running_jobs") == 0
+        assert _count(database, "batch_attempts", "stopped_ms IS NULL") == 0
         assert _count(database, "ecs_tasks", "last_status != 'STOPPED'") == 0
         assert _count(database, "ecs_container_instances", "status != 'INACTIVE'") == 0
 

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from batchyard.config import Settings
 from batchyard.framework.work import Key, work
-from batchyard.services.batch import job_rows
 from batchyard.services.batch.controllers.starting import Starter
-from batchyard.services.batch.resources import find_job
-from batchyard.services.batch.tables import running_jobs
+from batchyard.services.batch.tables import attempts
 from conftest import PACE, Serving
 from services.batch.conftest import job_of
 
@@ -92,16 +90,12 @@ def test_a_task_that_ecs_has_forgotten_fails_its_job(
     job_id = submit("sleep 600")
     reached(job_id, "RUNNING")
 
-    def lose(tx: Any) -> None:
-        row = find_job(tx, account=_account(tx), region="us-east-1", job_id=job_id)
-        job_rows.set_task(tx, row.id, row.task["taskArn"][:-4] + "0000")
+    def lose(tx: Any) -> Any:
+        task_arn = tx.first(select(attempts.c.task_arn).where(attempts.c.stopped_ms.is_(None))).task_arn
+        tx.run(update(attempts).values(task_arn=task_arn[:-4] + "0000"))
+        return tx.first(select(attempts))
 
-    def _account(tx: Any) -> str:
-        return str(tx.first(select(running_jobs.c.account)).account)
-
-    app.store.write(lose)
-    with app.store.read() as tx:
-        running = tx.first(select(running_jobs))
+    running = app.store.write(lose)
     key = Key(
         "batch.watching",
         running.account,
@@ -126,7 +120,8 @@ def test_nothing_is_left_to_do_once_all_jobs_have_ended(
 
     def left() -> set[str]:
         with app.store.read() as tx:
-            assert tx.all(select(running_jobs).where(running_jobs.c.account == account)) == []
+            live = select(attempts).where(attempts.c.account == account, attempts.c.stopped_ms.is_(None))
+            assert tx.all(live) == []
             rows = tx.all(select(work.c.controller).where(work.c.account == account))
         return {row.controller for row in rows if row.controller.startswith("batch.")}
 

@@ -28,6 +28,13 @@ def test_tags_are_put_listed_and_taken(batch: Any, arns: list[str]) -> None:
         assert batch.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "3", "made": "later"}
 
 
+def test_the_tags_of_an_ended_job_can_be_changed(batch: Any, submit: Make, reached: Make) -> None:
+    job = reached(submit(tags={"made": "with"}))
+    batch.tag_resource(resourceArn=job["jobArn"], tags={"checked": "yes"})
+    batch.untag_resource(resourceArn=job["jobArn"], tagKeys=["made"])
+    assert reached(job["jobId"])["tags"] == {"checked": "yes"}
+
+
 def test_tags_at_creation_are_there(batch: Any, arns: list[str]) -> None:
     found = [batch.list_tags_for_resource(resourceArn=arn)["tags"] for arn in arns]
     assert found == [{}, {}, {"made": "with"}, {"made": "with"}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from batchyard.services.batch.retry_strategies import shown_retry_strategy
@@ -14,8 +15,8 @@ def job_arn(row: Row) -> str:
     return f"arn:{row.partition}:batch:{row.region}:{row.account}:job/{row.job_id}"
 
 
-def detail(row: Row) -> dict[str, Any]:
-    """The JobDetail of DescribeJobs; `row` has all columns of the jobs table."""
+def detail(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
+    """The JobDetail of DescribeJobs; `row` is of `job_rows.find`, its attempts are in order."""
     spec = row.spec
     shown: dict[str, Any] = {
         "jobArn": job_arn(row),
@@ -23,7 +24,7 @@ def detail(row: Row) -> dict[str, Any]:
         "jobId": row.job_id,
         "jobQueue": row.queue_arn,
         "status": row.status,
-        "attempts": row.attempts,
+        "attempts": [_attempt(one) for one in attempts if one.stopped_ms is not None],
         "createdAt": row.created_ms,
         "retryStrategy": shown_retry_strategy(spec.get("retryStrategy")),
         "dependsOn": spec["dependsOn"],
@@ -36,8 +37,8 @@ def detail(row: Row) -> dict[str, Any]:
             "secrets": [],
             "networkInterfaces": [],
             **spec["container"],
-            **(row.task or {}),
-            **_outcome(row),
+            **(_task(attempts[-1]) if attempts else {}),
+            **_outcome(row, attempts),
         },
         "tags": row.tags,
         "propagateTags": spec["propagateTags"],
@@ -51,8 +52,8 @@ def detail(row: Row) -> dict[str, Any]:
     return shown | _progress(row)
 
 
-def summary(row: Row) -> dict[str, Any]:
-    """The JobSummary of ListJobs."""
+def summary(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
+    """The JobSummary of ListJobs; the attempts count only once the job has ended."""
     shown = {
         "jobArn": job_arn(row),
         "jobId": row.job_id,
@@ -62,18 +63,43 @@ def summary(row: Row) -> dict[str, Any]:
         "jobDefinition": row.definition_arn,
         **_progress(row),
     }
-    outcome = _outcome(row)
+    outcome = _outcome(row, attempts)
     return {**shown, "container": outcome} if outcome else shown
 
 
+def _attempt(row: Row) -> dict[str, Any]:
+    """The AttemptDetail of an attempt that is over."""
+    shown: dict[str, Any] = {
+        "container": {**_task(row), "networkInterfaces": [], **_exit(row)},
+        "stoppedAt": row.stopped_ms,
+        "statusReason": row.status_reason,
+    }
+    return shown if row.started_ms is None else {**shown, "startedAt": row.started_ms}
+
+
+def _task(attempt: Row) -> dict[str, Any]:
+    found = {
+        "taskArn": attempt.task_arn,
+        "logStreamName": attempt.log_stream,
+        "containerInstanceArn": attempt.container_instance_arn,
+    }
+    return _known(found)
+
+
+def _exit(attempt: Row) -> dict[str, Any]:
+    return _known({"exitCode": attempt.exit_code, "reason": attempt.reason})
+
+
 def _progress(row: Row) -> dict[str, Any]:
-    found = {"statusReason": row.status_reason, "startedAt": row.started_ms, "stoppedAt": row.stopped_ms}
-    return {member: value for member, value in found.items() if value is not None}
+    return _known(
+        {"statusReason": row.status_reason, "startedAt": row.started_ms, "stoppedAt": row.stopped_ms}
+    )
 
 
-def _outcome(row: Row) -> dict[str, Any]:
+def _outcome(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
     """exitCode and reason of the attempt that decided; nothing while the job goes on."""
-    if row.status not in ENDED or not row.attempts:
-        return {}
-    container = row.attempts[-1]["container"]
-    return {member: container[member] for member in ("exitCode", "reason") if member in container}
+    return _exit(attempts[-1]) if row.status in ENDED and attempts else {}
+
+
+def _known(members: dict[str, Any]) -> dict[str, Any]:
+    return {member: value for member, value in members.items() if value is not None}

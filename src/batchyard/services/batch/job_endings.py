@@ -12,7 +12,7 @@ from batchyard.framework.context import schedule
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.services.batch import job_rows
-from batchyard.services.batch.states import PENDING, PLACED
+from batchyard.services.batch.states import PENDING
 from batchyard.services.batch.tables import job_dependencies
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
@@ -41,8 +41,6 @@ def end_job(
     """Bring a job to SUCCEEDED or FAILED and wake what follows from it; `values` are further columns."""
     values.setdefault("stopped_ms", microseconds(now) // 1000)
     job_rows.change(tx, row, status=status, status_reason=reason, **values)
-    if row.status in PLACED:
-        job_rows.delete_running(tx, row.id)
     if row.status == PENDING:
         tx.run(_WAIT_NO_MORE, job=row.id)
     if tx.first(_AWAITED, job=row.id) is not None:

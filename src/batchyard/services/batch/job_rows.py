@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from batchyard.services.batch.states import may_follow
-from batchyard.services.batch.tables import job_dependencies, jobs, running_jobs
+from batchyard.services.batch.tables import job_dependencies, job_specs, jobs
 from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
+from batchyard.store.types import Json
+
+PLAIN = "PLAIN"
+"""The kind of a dependency on a whole job."""
 
 _GIVEN = (
     "job_id",
@@ -29,7 +33,7 @@ _GIVEN = (
     "vcpus",
     "memory_mib",
     "gpus",
-    "spec",
+    "document",
     "tags",
 )
 _CHANGING = (
@@ -37,9 +41,7 @@ _CHANGING = (
     "status_reason",
     "started_ms",
     "stopped_ms",
-    "attempts",
     "attempt",
-    "task",
     "cancelled",
     "terminated",
     "timed_out",
@@ -48,7 +50,6 @@ _CHANGING = (
 _INSERT = Prepared(
     insert(jobs).values(
         **{name: bindparam(name) for name in _GIVEN},
-        attempts=[],
         attempt=0,
         cancelled=False,
         terminated=False,
@@ -58,30 +59,26 @@ _INSERT = Prepared(
 _CHANGE = Prepared(
     update(jobs).where(jobs.c.id == bindparam("of_id")).values({name: bindparam(name) for name in _CHANGING})
 )
-_FIND = Prepared(select(jobs).where(jobs.c.id == bindparam("id")))
-_FIND_SOME = Prepared(select(jobs).where(among(jobs.c.id, "ids")))
+_SPEC = func.coalesce(jobs.c.document, job_specs.c.document, type_=Json()).label("spec")
+JOBS = select(*(column for column in jobs.c if column.name != "document"), _SPEC).select_from(
+    jobs.outerjoin(job_specs, job_specs.c.id == jobs.c.spec_id)
+)
+"""Whole rows: all columns but `document`, and `spec`, a job's own document or the one that it shares."""
+_FIND = Prepared(JOBS.where(jobs.c.id == bindparam("id")))
+_FIND_SOME = Prepared(JOBS.where(among(jobs.c.id, "ids")))
+_FIND_NAMED = Prepared(JOBS.where(jobs.c.job_id == bindparam("job_id")))
+_FIND_SOME_NAMED = Prepared(JOBS.where(among(jobs.c.job_id, "job_ids")))
+_TAGS = Prepared(
+    select(jobs.c.account, jobs.c.region, jobs.c.tags).where(jobs.c.job_id == bindparam("job_id"))
+)
 _DEPEND = Prepared(
     insert(job_dependencies).values(
-        on_job=bindparam("on_job"), waiting_job=bindparam("waiting_job"), account=bindparam("account")
-    )
-)
-_PLACE = Prepared(
-    insert(running_jobs).values(
-        job=bindparam("job"),
+        on_job=bindparam("on_job"),
+        waiting_job=bindparam("waiting_job"),
+        kind=bindparam("kind"),
         account=bindparam("account"),
-        environment_id=bindparam("environment_id"),
-        cluster_arn=bindparam("cluster_arn"),
-        vcpus=bindparam("vcpus"),
     )
 )
-_SET_TASK = Prepared(
-    update(running_jobs)
-    .where(running_jobs.c.job == bindparam("of_job"))
-    .values(task_arn=bindparam("task_arn"))
-)
-_UNPLACE = Prepared(delete(running_jobs).where(running_jobs.c.job == bindparam("job")))
-_WHERE = Prepared(select(running_jobs).where(running_jobs.c.job == bindparam("job")))
-_BY_TASK = Prepared(select(running_jobs).where(among(running_jobs.c.task_arn, "task_arns")))
 
 
 def front_of(queue: int) -> tuple[str, int]:
@@ -94,19 +91,39 @@ def insert_job(tx: Transaction, **values: Any) -> int:
     return tx.insert(_INSERT, **values)
 
 
-def insert_dependency(tx: Transaction, *, on_job: int, waiting_job: int, account: str) -> None:
+def insert_dependency(
+    tx: Transaction, *, on_job: int, waiting_job: int, account: str, kind: str = PLAIN
+) -> None:
     """Have a job wait for another one."""
-    tx.run(_DEPEND, on_job=on_job, waiting_job=waiting_job, account=account)
+    tx.run(_DEPEND, on_job=on_job, waiting_job=waiting_job, account=account, kind=kind)
 
 
 def find(tx: Transaction, identity: int) -> Row | None:
-    """A job by `id`."""
+    """A job by `id`, its row as of `JOBS`."""
     return tx.first(_FIND, id=identity)
 
 
 def find_some(tx: Transaction, identities: Sequence[int]) -> Mapping[int, Row]:
     """Jobs by `id`, those that exist."""
     return {row.id: row for row in tx.all(_FIND_SOME, ids=identities)} if identities else {}
+
+
+def find_job(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | None:
+    """The job's row, or None; a job of another account or Region is none."""
+    row = tx.first(_FIND_NAMED, job_id=job_id)
+    return row if row is not None and (row.account, row.region) == (account, region) else None
+
+
+def find_jobs(tx: Transaction, *, account: str, region: str, job_ids: Sequence[str]) -> Mapping[str, Row]:
+    """The same for many, by job id; those that are none are not in it."""
+    rows = tx.all(_FIND_SOME_NAMED, job_ids=job_ids)
+    return {row.job_id: row for row in rows if (row.account, row.region) == (account, region)}
+
+
+def find_tags(tx: Transaction, *, account: str, region: str, job_id: str) -> Mapping[str, str] | None:
+    """A job's tags, or None where there is no such job."""
+    row = tx.first(_TAGS, job_id=job_id)
+    return row.tags if row is not None and (row.account, row.region) == (account, region) else None
 
 
 def change(tx: Transaction, row: Row, **values: Any) -> Row:
@@ -120,35 +137,3 @@ def change(tx: Transaction, row: Row, **values: Any) -> Row:
     changed = row._replace(**values)
     tx.run(_CHANGE, of_id=row.id, **{name: getattr(changed, name) for name in _CHANGING})
     return changed
-
-
-def insert_running(tx: Transaction, row: Row, *, environment_id: int, cluster_arn: str) -> None:
-    """Note where a job is being started; its task is not known yet."""
-    tx.run(
-        _PLACE,
-        job=row.id,
-        account=row.account,
-        environment_id=environment_id,
-        cluster_arn=cluster_arn,
-        vcpus=row.vcpus,
-    )
-
-
-def set_task(tx: Transaction, identity: int, task_arn: str) -> None:
-    """Note the task of a job that is being started."""
-    tx.run(_SET_TASK, of_job=identity, task_arn=task_arn)
-
-
-def delete_running(tx: Transaction, identity: int) -> None:
-    """Forget where a job ran: its attempt is over."""
-    tx.run(_UNPLACE, job=identity)
-
-
-def find_running(tx: Transaction, identity: int) -> Row | None:
-    """Where a job runs, or None when it does not."""
-    return tx.first(_WHERE, job=identity)
-
-
-def find_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str, Row]:
-    """Where the jobs of tasks run, by the task's ARN; a task that stands for no job is not in it."""
-    return {row.task_arn: row for row in tx.all(_BY_TASK, task_arns=task_arns)}

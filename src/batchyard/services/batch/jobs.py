@@ -9,11 +9,11 @@ from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.services.batch import job_rows
+from batchyard.services.batch import attempt_rows, job_rows
 from batchyard.services.batch.job_answers import detail
 from batchyard.services.batch.job_endings import end_job, key_of
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import find_job, job
+from batchyard.services.batch.resources import job
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import FAILED, PENDING, PLACED, WAITING
 from batchyard.store.prepared import Row
@@ -28,10 +28,10 @@ def describe_jobs(ctx: Context, request: Any) -> dict[str, Any]:
     named = request["jobs"]
     if len(named) > MOST_NAMED:
         raise refusal(ctx, f"Maximum number of jobs supported is {MOST_NAMED}")
-    rows = (
-        find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=one) for one in dict.fromkeys(named)
-    )
-    return {"jobs": [detail(row) for row in rows if row is not None]}
+    found = job_rows.find_jobs(ctx.read, account=ctx.account, region=ctx.region, job_ids=named)
+    attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, [row.id for row in found.values()])
+    rows = (found[one] for one in dict.fromkeys(named) if one in found)
+    return {"jobs": [detail(row, attempts.get(row.id, ())) for row in rows]}
 
 
 @batch.operation(on=job.named("jobId"), writes=True)
@@ -57,16 +57,16 @@ def terminate_job(ctx: Context, request: Any) -> None:
 
 def wake_watching(ctx: Context, row: Row) -> None:
     """Have the task of a job looked at; one that is not known yet is looked at as soon as it is."""
-    running = job_rows.find_running(ctx.write, row.id)
-    if running is not None and running.task_arn is not None:
-        key = key_of(row, "batch.watching", running.task_arn, grouping=running.cluster_arn)
+    attempt = attempt_rows.find_newest(ctx.write, row)
+    if attempt is not None and attempt.task_arn is not None:
+        key = key_of(row, "batch.watching", attempt.task_arn, grouping=attempt.cluster_arn)
         ctx.intend(key.controller, key.name, grouping=key.grouping)
 
 
 def _find(ctx: Context, request: Any) -> Row | None:
     if len(request["reason"]) > LONGEST_REASON:
         raise refusal(ctx, f"Reason can have at most {LONGEST_REASON} characters")
-    return find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=request["jobId"])
+    return job_rows.find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=request["jobId"])
 
 
 def _cancel(ctx: Context, row: Row, reason: str) -> None:

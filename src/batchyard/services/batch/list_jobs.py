@@ -13,12 +13,13 @@ from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch import attempt_rows
 from batchyard.services.batch.answers import page_limit, token_position
 from batchyard.services.batch.job_answers import summary
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_queue, job_definition
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.states import RUNNING
+from batchyard.services.batch.states import ENDED, RUNNING
 from batchyard.services.batch.tables import jobs
 from batchyard.store.prepared import Row
 
@@ -39,7 +40,6 @@ _COLUMNS = (
     jobs.c.created_ms,
     jobs.c.started_ms,
     jobs.c.stopped_ms,
-    jobs.c.attempts,
     jobs.c.definition_arn,
     jobs.c.definition_name,
 )
@@ -64,7 +64,11 @@ def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
         query = _after(ctx, query, grouped, request["nextToken"])
     query = query.order_by(*(() if grouped is None else (grouped,)), *NEWEST_FIRST)
     rows = ctx.read.all(query.limit(limit + 1))
-    answer: dict[str, Any] = {"jobSummaryList": [summary(row) for row in rows[:limit]]}
+    ended = [row.id for row in rows[:limit] if row.status in ENDED]
+    attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, ended) if ended else {}
+    answer: dict[str, Any] = {
+        "jobSummaryList": [summary(row, attempts.get(row.id, ())) for row in rows[:limit]]
+    }
     if len(rows) > limit:
         answer["nextToken"] = encode_token(_position(rows[limit - 1], grouped))
     return answer
@@ -88,7 +92,7 @@ def _query(
     ctx: Context, queue: Row, request: Any, one_filter: tuple[str, str] | None
 ) -> tuple[Select[Any], Any | None]:
     """The rows that match, and the column that they are grouped by where a prefix spans several values."""
-    query = select(*_COLUMNS).where(jobs.c.queue_id == queue.id)
+    query = select(*_COLUMNS).where(jobs.c.queue_id == queue.id).where(jobs.c.array_parent.is_(None))
     if one_filter is None:
         return query.where(jobs.c.status == request.get("jobStatus", RUNNING)), None
     name, value = one_filter

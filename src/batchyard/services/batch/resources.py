@@ -8,7 +8,8 @@ from batchyard.framework.check import Tags
 from batchyard.framework.context import Context
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues, jobs
+from batchyard.services.batch import job_rows
+from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
@@ -31,7 +32,6 @@ FIND_DEFINITION = Prepared(
     .where(job_definitions.c.name == bindparam("name"))
     .where(job_definitions.c.revision == bindparam("revision"))
 )
-FIND_JOB = Prepared(select(jobs).where(jobs.c.job_id == bindparam("job_id")))
 
 
 def name_of(name_or_arn: str) -> str:
@@ -66,12 +66,6 @@ def _meant(row: Row | None, name_or_arn: str) -> Row | None:
     return row if row is not None and name_or_arn in (row.name, row.arn) else None
 
 
-def find_job(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | None:
-    """The job's row, or None; a job of another account or Region is none."""
-    row = tx.first(FIND_JOB, job_id=job_id)
-    return row if row is not None and (row.account, row.region) == (account, region) else None
-
-
 def _environment_tags(ctx: Context, arn: str) -> Tags | None:
     row = find_environment(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=arn)
     return None if row is None else row.tags
@@ -93,8 +87,7 @@ def _definition_tags(ctx: Context, arn: str) -> Tags | None:
 
 
 def _job_tags(ctx: Context, arn: str) -> Tags | None:
-    row = find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=name_of(arn))
-    return None if row is None else row.tags
+    return job_rows.find_tags(ctx.read, account=ctx.account, region=ctx.region, job_id=name_of(arn))
 
 
 compute_environment = ResourceType("batch", "compute-environment/{name}", find_tags=_environment_tags)

@@ -18,7 +18,7 @@ from batchyard.services.batch import job_rows, job_specs
 from batchyard.services.batch.job_definitions import find_newest_active, find_revision
 from batchyard.services.batch.job_endings import PLACING_DELAY_SECONDS
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import find_job, find_queue, job, job_definition, job_queue, name_of
+from batchyard.services.batch.resources import find_queue, job, job_definition, job_queue, name_of
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import FAILED, PENDING, RUNNABLE, SUCCEEDED
 from batchyard.services.batch.tags import tagging
@@ -79,7 +79,7 @@ def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
         vcpus=sizes.vcpus,
         memory_mib=sizes.memory_mib,
         gpus=sizes.gpus,
-        spec=spec,
+        document=spec,
         tags=request.get("tags") or {},
     )
     if unmet:
@@ -142,7 +142,7 @@ def _unmet(ctx: Context, depends_on: list[dict[str, Any]]) -> list[Row]:
     """The jobs that are waited for and have not succeeded; an unknown one is refused (the text is a guess)."""
     found: dict[str, Row] = {}
     for one in depends_on:
-        row = find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=one["jobId"])
+        row = job_rows.find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=one["jobId"])
         if row is None:
             raise refusal(ctx, f"Job dependency {one['jobId']} does not exist")
         if row.status != SUCCEEDED:

@@ -1,6 +1,6 @@
 """The tables of AWS Batch."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, column
 
 from batchyard.store.types import Json, metadata
 
@@ -105,6 +105,16 @@ task_definitions = Table(
 )
 """The ECS task definition that Batch registered for a job definition, as a role, for EC2 or for Fargate."""
 
+job_specs = Table(
+    "batch_job_specs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("document", Json, nullable=False),
+    Index("batch_job_specs_by_account", "account"),
+)
+"""What jobs were resolved to at submission, once for all that share it: an array job's children, a job's nodes."""
+
 jobs = Table(
     "batch_jobs",
     metadata,
@@ -128,49 +138,118 @@ jobs = Table(
     Column("vcpus", Float, nullable=False),
     Column("memory_mib", Integer, nullable=False),
     Column("gpus", Integer, nullable=False),
-    Column("spec", Json, nullable=False),
+    Column("spec_id", Integer),
+    Column("document", Json),
     Column("tags", Json, nullable=False),
-    Column("attempts", Json, nullable=False),
+    Column("share_identifier", Text),
+    Column("scheduling_priority", Integer),
+    Column("array_parent", Integer),
+    Column("array_index", Integer),
+    Column("node_count", Integer),
     Column("attempt", Integer, nullable=False),
-    Column("task", Json),
     Column("cancelled", Boolean, nullable=False),
     Column("terminated", Boolean, nullable=False),
     Column("timed_out", Boolean, nullable=False),
     Column("end_reason", Text),
     Index("batch_jobs_by_job_id", "job_id", unique=True),
-    Index("batch_jobs_by_queue", "queue_id", "status", "created_ms"),
-    Index("batch_jobs_by_creation", "queue_id", "created_ms"),
-    Index("batch_jobs_by_name", "queue_id", "name_key", "created_ms"),
-    Index("batch_jobs_by_definition", "queue_id", "definition_name", "created_ms"),
+    Index(
+        "batch_jobs_by_queue",
+        "queue_id",
+        "status",
+        "created_ms",
+        sqlite_where=column("array_parent").is_(None),
+    ),
+    Index("batch_jobs_by_creation", "queue_id", "created_ms", sqlite_where=column("array_parent").is_(None)),
+    Index(
+        "batch_jobs_by_name",
+        "queue_id",
+        "name_key",
+        "created_ms",
+        sqlite_where=column("array_parent").is_(None),
+    ),
+    Index(
+        "batch_jobs_by_definition",
+        "queue_id",
+        "definition_name",
+        "created_ms",
+        sqlite_where=column("array_parent").is_(None),
+    ),
     Index("batch_jobs_by_end", "account", "region", "stopped_ms"),
+    Index(
+        "batch_jobs_by_parent",
+        "array_parent",
+        "status",
+        "array_index",
+        sqlite_where=column("array_parent").is_not(None),
+    ),
+    Index(
+        "batch_jobs_children_by_queue",
+        "queue_id",
+        "status",
+        "created_ms",
+        sqlite_where=column("array_parent").is_not(None),
+    ),
 )
-"""`spec` is the job as it was resolved at submission: container, parameters, retry strategy, timeout, dependsOn.
-`id` is the order of submission; `name_key` the name in lower case. `attempts` are those that ended; `attempt` is the
-number of the newest, `task` what its container member shows. `end_reason`: why it shall end, while it still runs."""
+"""What a job is at submission (container, parameters, retry strategy, timeout, dependsOn) is its `document`, or that
+of the row in `job_specs` that `spec_id` names. `id` is the order of submission; `name_key` the name in lower case.
+`attempt` is the number of the newest attempt. `end_reason`: why it shall end, while it still runs.
+`array_parent` is the `id` of the array job that it is a child of; a page of a queue's jobs has no children.
+What only some jobs have (a share, a parent) is indexed for those alone, so that the others' submissions do not pay."""
 
-running_jobs = Table(
-    "batch_running_jobs",
+Index(
+    "batch_jobs_by_share",
+    jobs.c.queue_id,
+    jobs.c.status,
+    jobs.c.share_identifier,
+    jobs.c.scheduling_priority.desc(),
+    jobs.c.created_ms,
+    sqlite_where=column("share_identifier").is_not(None),
+)
+
+attempts = Table(
+    "batch_attempts",
     metadata,
+    Column("account", Text, primary_key=True),
     Column("job", Integer, primary_key=True),
-    Column("account", Text, nullable=False),
+    Column("number", Integer, primary_key=True),
+    Column("node", Integer, primary_key=True),
     Column("environment_id", Integer, nullable=False),
     Column("cluster_arn", Text, nullable=False),
     Column("task_arn", Text),
+    Column("container_instance_arn", Text),
     Column("vcpus", Float, nullable=False),
-    Index("batch_running_jobs_by_account", "account"),
-    Index("batch_running_jobs_by_task", "task_arn"),
-    Index("batch_running_jobs_by_environment", "environment_id", "task_arn", "vcpus"),
+    Column("status", Text, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("stopped_ms", BigInteger),
+    Column("exit_code", Integer),
+    Column("reason", Text),
+    Column("status_reason", Text),
+    Column("log_stream", Text),
+    Index("batch_attempts_by_task", "task_arn", sqlite_where=column("stopped_ms").is_(None)),
+    Index(
+        "batch_attempts_by_environment",
+        "environment_id",
+        "task_arn",
+        "vcpus",
+        sqlite_where=column("stopped_ms").is_(None),
+    ),
+    sqlite_with_rowid=False,
 )
-"""The jobs that are STARTING or RUNNING, by `id`, and where. Without a task_arn: RunTask was not answered yet."""
+"""The attempts of jobs, by the job's `id`, and where each runs or ran; `node` is 0 but of a multi-node parallel job.
+
+A job that is STARTING or RUNNING has one without `stopped_ms`; the partial indexes find these few among millions.
+Without a task_arn: RunTask was not answered yet. One that ECS did not start leaves no row."""
 
 job_dependencies = Table(
     "batch_job_dependencies",
     metadata,
     Column("on_job", Integer, primary_key=True),
     Column("waiting_job", Integer, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("account", Text, nullable=False),
     Index("batch_job_dependencies_by_waiting", "waiting_job"),
     Index("batch_job_dependencies_by_account", "account"),
     sqlite_with_rowid=False,
 )
-"""Only unmet dependencies stand here, by the jobs' `id`."""
+"""Only unmet dependencies stand here, by the jobs' `id`. `kind` is PLAIN (the whole job), or N_TO_N or SEQUENTIAL:
+between two arrays, or within one. Which child those mean follows from its index, so that no child has a row here."""

@@ -12,12 +12,12 @@ from batchyard.framework.check import Check, Target
 from batchyard.framework.context import Context
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch.job_rows import find_job
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import (
     FIND_DEFINITION,
     compute_environment,
     find_environment,
-    find_job,
     find_queue,
     job,
     job_definition,

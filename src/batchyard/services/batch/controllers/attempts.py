@@ -10,7 +10,7 @@ from batchyard.clock import from_microseconds, microseconds
 from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.scheduler.retry import Cause, Retry, decide
-from batchyard.services.batch import job_rows
+from batchyard.services.batch import attempt_rows, job_rows
 from batchyard.services.batch.job_endings import end_job, wake_placing
 from batchyard.services.batch.retry_strategies import scheduling_strategy
 from batchyard.services.batch.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED
@@ -36,13 +36,14 @@ def left_seconds(row: Row, elapsed: Elapsed) -> float | None:
     return float(seconds) - elapsed.seconds((row.job_id, row.attempt), started)
 
 
-def note_progress(tx: Transaction, row: Row, task: Mapping[str, Any], *, elapsed: Elapsed) -> Row:
-    """Take over that the task runs, and that it has run too long; returns the row as it is then."""
+def note_progress(
+    tx: Transaction, row: Row, attempt: Row, task: Mapping[str, Any], *, elapsed: Elapsed
+) -> Row:
+    """Take over that an attempt's task runs, and that it has run too long; returns the job as it is then."""
     if row.status == STARTING and task.get("startedAt") is not None:
-        values: dict[str, Any] = {"status": RUNNING, "started_ms": milliseconds(task["startedAt"])}
-        if task.get("containerInstanceArn"):
-            values["task"] = {**row.task, "containerInstanceArn": task["containerInstanceArn"]}
-        row = job_rows.change(tx, row, **values)
+        row = job_rows.change(tx, row, status=RUNNING, started_ms=milliseconds(task["startedAt"]))
+        values = {"status": RUNNING, "started_ms": row.started_ms, **_place(attempt, task)}
+        attempt_rows.change(tx, attempt, **values)
     left = left_seconds(row, elapsed)
     if left is not None and left <= 0 and not (row.timed_out or row.terminated):
         row = job_rows.change(tx, row, timed_out=True, end_reason=TIMED_OUT)
@@ -50,61 +51,63 @@ def note_progress(tx: Transaction, row: Row, task: Mapping[str, Any], *, elapsed
 
 
 def end_attempt(
-    tx: Transaction, runtime: Runtime, row: Row, task: Mapping[str, Any] | None, *, now: datetime
+    tx: Transaction,
+    runtime: Runtime,
+    row: Row,
+    attempt: Row,
+    task: Mapping[str, Any] | None,
+    *,
+    now: datetime,
 ) -> None:
-    """Record the attempt of a task that has stopped (None: that is gone), then retry the job or end it."""
-    attempt, cause = _attempt(row, task, now), _cause(row, task)
-    attempts = [*row.attempts, attempt]
-    container = attempt["container"]
+    """Record that a job's attempt is over with its task (None: that is gone), then retry the job or end it."""
+    cause = _cause(row, task)
+    attempt = attempt_rows.change(tx, attempt, **_end(row, attempt, task, now))
     verdict = decide(
         attempts_made=row.attempt,
         retry_strategy=scheduling_strategy(row.spec.get("retryStrategy", {})),
-        exit_code=container.get("exitCode"),
-        reason=container.get("reason"),
-        status_reason=attempt["statusReason"],
+        exit_code=attempt.exit_code,
+        reason=attempt.reason,
+        status_reason=attempt.status_reason,
         cause=cause,
     )
     if isinstance(verdict, Retry) and not (row.terminated or row.timed_out):
-        job_rows.change(tx, row, status=RUNNABLE, status_reason=None, attempts=attempts, started_ms=None)
-        job_rows.delete_running(tx, row.id)
+        job_rows.change(tx, row, status=RUNNABLE, status_reason=None, started_ms=None)
     else:
-        succeeded = cause is Cause.EXITED and container["exitCode"] == 0
         end_job(
             tx,
             runtime,
             row,
-            status=SUCCEEDED if succeeded else FAILED,
-            reason=attempt["statusReason"],
+            status=attempt.status,
+            reason=attempt.status_reason,
             now=now,
-            attempts=attempts,
-            started_ms=attempt.get("startedAt"),
-            stopped_ms=attempt["stoppedAt"],
+            started_ms=attempt.started_ms,
+            stopped_ms=attempt.stopped_ms,
             end_reason=None,
             timed_out=False,
         )
     wake_placing(tx, runtime, row)
 
 
-def _attempt(row: Row, task: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
-    """The AttemptDetail of an attempt that is over."""
-    container: dict[str, Any] = {**(row.task or {}), "networkInterfaces": []}
+def _end(row: Row, attempt: Row, task: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """The columns of an attempt that is over."""
     if task is None:
-        attempt = {"container": container, "stoppedAt": milliseconds(now), "statusReason": TASK_MISSING}
-        return attempt if row.started_ms is None else {**attempt, "startedAt": row.started_ms}
+        return {"status": FAILED, "stopped_ms": milliseconds(now), "status_reason": TASK_MISSING}
     told = task["containers"][0]
-    for member in ("exitCode", "reason"):
-        if told.get(member) is not None:
-            container[member] = told[member]
-    if task.get("containerInstanceArn"):
-        container["containerInstanceArn"] = task["containerInstanceArn"]
-    attempt = {
-        "container": container,
-        "stoppedAt": milliseconds(task.get("stoppedAt") or now),
-        "statusReason": row.end_reason if _was_stopped(row, task) else task.get("stoppedReason", ""),
+    succeeded = _cause(row, task) is Cause.EXITED and told["exitCode"] == 0
+    started = task.get("startedAt")
+    return {
+        "status": SUCCEEDED if succeeded else FAILED,
+        "started_ms": None if started is None else milliseconds(started),
+        "stopped_ms": milliseconds(task.get("stoppedAt") or now),
+        "exit_code": told.get("exitCode"),
+        "reason": told.get("reason"),
+        "status_reason": row.end_reason if _was_stopped(row, task) else task.get("stoppedReason", ""),
+        **_place(attempt, task),
     }
-    if task.get("startedAt") is not None:
-        attempt["startedAt"] = milliseconds(task["startedAt"])
-    return attempt
+
+
+def _place(attempt: Row, task: Mapping[str, Any]) -> dict[str, Any]:
+    return {"container_instance_arn": task.get("containerInstanceArn") or attempt.container_instance_arn}
 
 
 def _was_stopped(row: Row, task: Mapping[str, Any]) -> bool:

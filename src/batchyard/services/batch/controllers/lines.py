@@ -13,19 +13,15 @@ from batchyard.framework.work import Key
 from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, Job, Queue, Snapshot
 from batchyard.services.batch.compute_resource_rules import FARGATE
 from batchyard.services.batch.controllers.capacity import launchable_types
-from batchyard.services.batch.states import RUNNABLE
+from batchyard.services.batch.controllers.queue_lines import FRONT, front, has_shares
 from batchyard.services.batch.tables import (
+    attempts,
     compute_environments,
     job_queues,
-    jobs,
     queue_environments,
-    running_jobs,
 )
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
-
-FRONT = 256
-"""How many jobs of a queue one plan looks at."""
 
 _QUEUES = Prepared(
     select(job_queues)
@@ -43,31 +39,13 @@ _ATTACHED = Prepared(
     .where(queue_environments.c.queue_id == bindparam("queue_id"))
     .order_by(queue_environments.c.position)
 )
-_FRONT = Prepared(
-    select(
-        jobs.c.id,
-        jobs.c.job_id,
-        jobs.c.vcpus,
-        jobs.c.memory_mib,
-        jobs.c.gpus,
-        jobs.c.created_ms,
-        jobs.c.status_reason,
-    )
-    .where(jobs.c.queue_id == bindparam("queue_id"))
-    .where(jobs.c.status == RUNNABLE)
-    .order_by(jobs.c.created_ms, jobs.c.id)
-    .limit(FRONT)
-)
+_IN_ENVIRONMENT = (attempts.c.environment_id == bindparam("environment_id")) & attempts.c.stopped_ms.is_(None)
 _UNANSWERED = Prepared(
-    select(running_jobs.c.job)
-    .where(running_jobs.c.environment_id == bindparam("environment_id"))
-    .where(running_jobs.c.task_arn.is_(None))
+    select(attempts.c.job, attempts.c.environment_id)
+    .where(_IN_ENVIRONMENT)
+    .where(attempts.c.task_arn.is_(None))
 )
-_USED = Prepared(
-    select(func.sum(running_jobs.c.vcpus).label("vcpus")).where(
-        running_jobs.c.environment_id == bindparam("environment_id")
-    )
-)
+_USED = Prepared(select(func.sum(attempts.c.vcpus).label("vcpus")).where(_IN_ENVIRONMENT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +57,9 @@ class Lines:
     attached: Mapping[int, tuple[int, ...]]
     """The environments of each queue, in its order; by their rows' ids."""
     fronts: Mapping[int, tuple[Row, ...]]
-    """The RUNNABLE jobs of each queue, the oldest first."""
-    unanswered: tuple[int, ...]
-    """Jobs that are being started, whose RunTask was not answered: the server went down meanwhile."""
+    """The RUNNABLE jobs of each queue, the oldest first; of a queue with shares share by share."""
+    unanswered: tuple[Row, ...]
+    """Attempts whose RunTask was not answered: the server went down meanwhile."""
     used_vcpus: Mapping[int, float]
     """What the tasks of each Fargate environment take."""
 
@@ -99,19 +77,23 @@ class Lines:
         return next(row for row in self.environments.values() if row.arn == arn)
 
     def is_long(self) -> bool:
-        """Does a queue have more jobs than this plan looks at?"""
-        return any(map(self.is_full, self.fronts))
+        """May a queue have more jobs than this plan looks at?"""
+        return any(self.is_full(queue) or has_shares(rows) for queue, rows in self.fronts.items())
 
     def is_full(self, queue: int) -> bool:
-        """Does this queue have as many jobs as this plan looks at, or more?"""
-        return len(self.fronts[queue]) == FRONT
+        """Is this queue first-in-first-out with as many jobs as this plan looks at, or more?
+
+        Then what is submitted changes nothing about the plan; a job of another share may.
+        """
+        rows = self.fronts[queue]
+        return len(rows) == FRONT and not has_shares(rows)
 
 
 def read_lines(tx: Transaction, key: Key) -> Lines:
     """The lines of an account and Region, by indexed reads alone."""
     queues = tx.all(_QUEUES, account=key.account, region=key.region)
     environments = {row.id: row for row in tx.all(_ENVIRONMENTS, account=key.account, region=key.region)}
-    unanswered = [one.job for row in environments for one in tx.all(_UNANSWERED, environment_id=row)]
+    unanswered = [one for row in environments for one in tx.all(_UNANSWERED, environment_id=row)]
     return Lines(
         queues=tuple(queues),
         environments=environments,
@@ -119,7 +101,7 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
             queue.id: tuple(one.environment_id for one in tx.all(_ATTACHED, queue_id=queue.id))
             for queue in queues
         },
-        fronts={queue.id: tuple(tx.all(_FRONT, queue_id=queue.id)) for queue in queues},
+        fronts={queue.id: front(tx, queue.id) for queue in queues},
         unanswered=tuple(unanswered),
         used_vcpus={row.id: _used(tx, row) for row in environments.values() if is_fargate(row)},
     )
@@ -168,6 +150,8 @@ def _job(queue_arn: str, row: Row) -> Job:
         memory_mib=row.memory_mib,
         gpus=row.gpus,
         created_at=datetime.fromtimestamp(row.created_ms / 1000, UTC),
+        scheduling_priority=row.scheduling_priority or 0,
+        share_identifier=row.share_identifier,
     )
 
 

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.work import Key
 from batchyard.scheduler.reasons import JOB_QUEUE_DELETED
-from batchyard.services.batch import job_rows
+from batchyard.services.batch import attempt_rows, job_rows
+from batchyard.services.batch.controllers.queue_lines import of_queue, read
 from batchyard.services.batch.job_endings import end_job, key_of
 from batchyard.services.batch.reasons import QUEUE_HEALTHY
 from batchyard.services.batch.resources import find_queue
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import FAILED, PLACED, WAITING
 from batchyard.services.batch.tables import job_queues, jobs, queue_environments
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
 ENDED_AT_ONCE = 100
-_SOME = Prepared(
-    select(jobs)
-    .where(jobs.c.queue_id == bindparam("queue_id"))
-    .where(jobs.c.status == bindparam("status"))
-    .limit(ENDED_AT_ONCE)
-)
-_LEFT = Prepared(
-    select(jobs.c.id)
-    .where(jobs.c.queue_id == bindparam("queue_id"))
-    .where(jobs.c.status == bindparam("status"))
-    .limit(1)
-)
-_NOT_TOLD = Prepared(
-    select(jobs)
-    .where(jobs.c.queue_id == bindparam("queue_id"))
-    .where(jobs.c.status == bindparam("status"))
-    .where(jobs.c.terminated.is_(False))
-    .limit(ENDED_AT_ONCE)
-)
+_SOME = of_queue(job_rows.JOBS, most=ENDED_AT_ONCE)
+_LEFT = of_queue(select(jobs.c.id), most=1)
+_NOT_TOLD = of_queue(job_rows.JOBS.where(jobs.c.terminated.is_(False)), most=ENDED_AT_ONCE)
 
 
 @batch.controller
@@ -75,7 +60,7 @@ class QueuesController(Controller):
     def _end_waiting(self, tx: Transaction, queue: Row) -> bool:
         """End some of the jobs that have no task; True while there are more."""
         for status in WAITING:
-            rows = tx.all(_SOME, queue_id=queue.id, status=status)
+            rows = read(tx, _SOME, queue_id=queue.id, status=status)
             for row in rows:
                 end_job(tx, self.runtime, row, status=FAILED, reason=JOB_QUEUE_DELETED, now=self.now)
             if rows:
@@ -86,13 +71,13 @@ class QueuesController(Controller):
         """Have the tasks of the other jobs stopped; True while there are some."""
         left = False
         for status in PLACED:
-            for row in tx.all(_NOT_TOLD, queue_id=queue.id, status=status):
+            for row in read(tx, _NOT_TOLD, queue_id=queue.id, status=status):
                 job_rows.change(tx, row, terminated=True, end_reason=JOB_QUEUE_DELETED)
-                running = job_rows.find_running(tx, row.id)
-                if running is not None and running.task_arn is not None:
-                    key = key_of(row, "batch.watching", running.task_arn, grouping=running.cluster_arn)
+                attempt = attempt_rows.find_newest(tx, row)
+                if attempt is not None and attempt.task_arn is not None:
+                    key = key_of(row, "batch.watching", attempt.task_arn, grouping=attempt.cluster_arn)
                     self.intend(tx, key)
-            left = left or tx.first(_LEFT, queue_id=queue.id, status=status) is not None
+            left = left or bool(read(tx, _LEFT, queue_id=queue.id, status=status))
         return left
 
 

@@ -12,7 +12,6 @@ from batchyard.scheduler.dependencies import Readiness, readiness
 from batchyard.scheduler.reasons import DEPENDENT_JOB_FAILED
 from batchyard.services.batch import job_rows
 from batchyard.services.batch.job_endings import end_job, wake_placing
-from batchyard.services.batch.resources import find_job
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import ENDED, FAILED, PENDING, RUNNABLE
 from batchyard.services.batch.tables import job_dependencies
@@ -47,7 +46,7 @@ class ReleasingController(Controller):
         return Again(0) if more else None
 
     def _release_some(self, tx: Transaction, key: Key) -> bool:
-        ended = find_job(tx, account=key.account, region=key.region, job_id=key.name)
+        ended = job_rows.find_job(tx, account=key.account, region=key.region, job_id=key.name)
         if ended is None or ended.status not in ENDED:
             return False
         waiting = tx.all(_WAITING, job=ended.id)

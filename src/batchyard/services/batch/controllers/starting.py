@@ -17,7 +17,7 @@ from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs
 from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.runtime import Runtime
-from batchyard.services.batch import job_rows
+from batchyard.services.batch import attempt_rows, job_rows
 from batchyard.services.batch.controllers import task_requests
 from batchyard.services.batch.controllers.refused_environments import Refuse, is_environments_fault
 from batchyard.services.batch.job_endings import end_job, key_of
@@ -104,16 +104,14 @@ class Starter:
         able = [(identity, row) for identity, row in placements if self._prepare(jobs.get(identity), row)]
         return self._write(lambda tx: self._intend(tx, able))
 
-    def resume(self, identities: Sequence[int], environments: Mapping[int, Row]) -> list[Start]:
-        """Starts that were intended before the server went down, to be asked for again."""
+    def resume(self, unanswered: Sequence[Row], environments: Mapping[int, Row]) -> list[Start]:
+        """Attempts that were intended before the server went down, to be asked for again."""
         with self._runtime.store.read() as tx:
-            jobs = job_rows.find_some(tx, identities)
-            places = {identity: job_rows.find_running(tx, identity) for identity in identities}
+            jobs = job_rows.find_some(tx, [one.job for one in unanswered])
         found: list[Start] = []
-        for identity, running in places.items():
-            job = jobs.get(identity)
-            environment = None if running is None else environments.get(running.environment_id)
-            if job is not None and environment is not None and self._prepare(job, environment):
+        for one in unanswered:
+            job, environment = jobs.get(one.job), environments[one.environment_id]
+            if job is not None and self._prepare(job, environment):
                 found.append(Start(job, environment))
         return found
 
@@ -178,10 +176,10 @@ class Starter:
 
     def _intend_one(self, tx: Transaction, job: Row, environment: Row) -> Start:
         changed = job_rows.change(
-            tx, job, status=STARTING, status_reason=None, attempt=job.attempt + 1, task=None, started_ms=None
+            tx, job, status=STARTING, status_reason=None, attempt=job.attempt + 1, started_ms=None
         )
         cluster = environment.made["cluster_arn"]
-        job_rows.insert_running(tx, changed, environment_id=environment.id, cluster_arn=cluster)
+        attempt_rows.insert_attempt(tx, changed, environment_id=environment.id, cluster_arn=cluster)
         return Start(changed, environment)
 
     def _ask(self, start: Start) -> _Answer:
@@ -234,29 +232,33 @@ class Starter:
             return
         if answer.task is not None:
             self._note_task(tx, job, answer)
-        elif answer.failed is not None:
-            end_job(tx, self._runtime, job, status=FAILED, reason=answer.failed, now=self._now)
         elif answer.is_unknown:
             self.put_back += 1
-        elif job.terminated:
-            end_job(tx, self._runtime, job, status=FAILED, reason=job.end_reason, now=self._now)
+        else:
+            self._take_back(tx, job, answer)
+
+    def _take_back(self, tx: Transaction, job: Row, answer: _Answer) -> None:
+        """There is no task: it was no attempt, and the job ends or waits on."""
+        attempt_rows.forget(tx, job)
+        number = job.attempt - 1
+        if answer.failed is not None or job.terminated:
+            reason = answer.failed or job.end_reason
+            end_job(tx, self._runtime, job, status=FAILED, reason=reason, now=self._now, attempt=number)
         else:
             self.put_back += 1
-            job_rows.change(tx, job, status=RUNNABLE, attempt=job.attempt - 1)
-            job_rows.delete_running(tx, job.id)
+            job_rows.change(tx, job, status=RUNNABLE, attempt=number)
 
     def _note_task(self, tx: Transaction, job: Row, answer: _Answer) -> None:
         """Keep the task, and look at it once: what ECS announced before this moment named a task unknown here."""
         task: Any = answer.task
         definition = self._ready[(job.definition_id, answer.start.environment.id)].definition
-        shown = {
-            "taskArn": task["taskArn"],
-            "logStreamName": task_requests.log_stream(definition, task["taskArn"]),
-        }
-        if task.get("containerInstanceArn"):
-            shown["containerInstanceArn"] = task["containerInstanceArn"]
-        job_rows.change(tx, job, task=shown)
-        job_rows.set_task(tx, job.id, task["taskArn"])
+        attempt_rows.note_task(
+            tx,
+            job,
+            task_arn=task["taskArn"],
+            container_instance_arn=task.get("containerInstanceArn"),
+            log_stream=task_requests.log_stream(definition, task["taskArn"]),
+        )
         cluster = answer.start.environment.made["cluster_arn"]
         key = key_of(job, "batch.watching", task["taskArn"], grouping=cluster)
         schedule(self._runtime, tx, key)

@@ -11,14 +11,19 @@ from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.work import Key
 from batchyard.services.batch.job_endings import KEPT
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.tables import jobs
-from batchyard.store.prepared import Prepared
+from batchyard.services.batch.tables import attempts, jobs
+from batchyard.store.prepared import Prepared, among
 from batchyard.store.transaction import Transaction
 
 SWEPT_AT_ONCE = 500
 _MINE = (jobs.c.account == bindparam("of_account")) & (jobs.c.region == bindparam("of_region"))
-_OLD = select(jobs.c.id).where(_MINE).where(jobs.c.stopped_ms <= bindparam("until")).limit(SWEPT_AT_ONCE)
-_SWEEP = Prepared(delete(jobs).where(jobs.c.id.in_(_OLD)))
+_OLD = Prepared(
+    select(jobs.c.id).where(_MINE).where(jobs.c.stopped_ms <= bindparam("until")).limit(SWEPT_AT_ONCE)
+)
+_SWEEP_ATTEMPTS = Prepared(
+    delete(attempts).where(attempts.c.account == bindparam("of_account")).where(among(attempts.c.job, "jobs"))
+)
+_SWEEP = Prepared(delete(jobs).where(among(jobs.c.id, "jobs")))
 _OLDEST = Prepared(select(func.min(jobs.c.stopped_ms).label("stopped_ms")).where(_MINE))
 
 
@@ -41,4 +46,8 @@ class SweepingController(Controller):
 
 
 def _sweep(tx: Transaction, key: Key, until: int) -> int:
-    return tx.run(_SWEEP, of_account=key.account, of_region=key.region, until=until)
+    old = [row.id for row in tx.all(_OLD, of_account=key.account, of_region=key.region, until=until)]
+    if old:
+        tx.run(_SWEEP_ATTEMPTS, of_account=key.account, jobs=old)
+        tx.run(_SWEEP, jobs=old)
+    return len(old)

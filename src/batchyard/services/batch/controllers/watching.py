@@ -13,7 +13,7 @@ from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
-from batchyard.services.batch import job_rows
+from batchyard.services.batch import attempt_rows, job_rows
 from batchyard.services.batch.controllers.attempts import (
     end_attempt,
     left_seconds,
@@ -47,8 +47,8 @@ class WatchingController(Controller):
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         with self.read() as tx:
-            running = job_rows.find_by_tasks(tx, [key.name for key in keys])
-            mine = {key: running[key.name] for key in keys if key.name in running}
+            live = attempt_rows.find_live_by_tasks(tx, [key.name for key in keys])
+            mine = {key: live[key.name] for key in keys if key.name in live}
             environment = _environment(tx, next(iter(mine.values()))) if mine else None
         if not mine:
             return None
@@ -82,30 +82,32 @@ class WatchingController(Controller):
 
     def _take_over(self, tx: Transaction, keys: Sequence[Key], tasks: Tasks) -> dict[Key, Row | None]:
         """Bring jobs to where their tasks are; returns their rows, None of each whose task is over."""
-        running = job_rows.find_by_tasks(tx, [key.name for key in keys])
-        jobs = job_rows.find_some(tx, [row.job for row in running.values()])
+        live = attempt_rows.find_live_by_tasks(tx, [key.name for key in keys])
+        jobs = job_rows.find_some(tx, [attempt.job for attempt in live.values()])
         return {
-            key: self._take_over_one(tx, jobs.get(running[key.name].job), tasks.get(key.name))
+            key: self._take_over_one(tx, jobs.get(live[key.name].job), live[key.name], tasks.get(key.name))
             for key in keys
-            if key.name in running
+            if key.name in live
         }
 
-    def _take_over_one(self, tx: Transaction, row: Row | None, task: Mapping[str, Any] | None) -> Row | None:
+    def _take_over_one(
+        self, tx: Transaction, row: Row | None, attempt: Row, task: Mapping[str, Any] | None
+    ) -> Row | None:
         if row is None or row.status not in PLACED:
             return None
         if task is None or task["lastStatus"] == "STOPPED":
-            end_attempt(tx, self.runtime, row, task, now=self.now)
+            end_attempt(tx, self.runtime, row, attempt, task, now=self.now)
             return None
-        return note_progress(tx, row, task, elapsed=self._elapsed)
+        return note_progress(tx, row, attempt, task, elapsed=self._elapsed)
 
-    def _stop(self, aws: Clients | None, running: Row, task: Mapping[str, Any], row: Row) -> None:
+    def _stop(self, aws: Clients | None, attempt: Row, task: Mapping[str, Any], row: Row) -> None:
         if aws is not None and task["desiredStatus"] != "STOPPED":
-            aws.ecs.stop_task(cluster=running.cluster_arn, task=running.task_arn, reason=row.end_reason)
+            aws.ecs.stop_task(cluster=attempt.cluster_arn, task=attempt.task_arn, reason=row.end_reason)
 
 
-def _environment(tx: Transaction, running: Row) -> Row | None:
+def _environment(tx: Transaction, attempt: Row) -> Row | None:
     table = compute_environments
-    return tx.first(select(table).where(table.c.id == running.environment_id))
+    return tx.first(select(table).where(table.c.id == attempt.environment_id))
 
 
 def _describe(aws: Clients, cluster: str, arns: Sequence[str]) -> Tasks:
