@@ -74,6 +74,11 @@ class Settings:
         True, "Accept test/test and <twelve digits>/test as root credentials; never beyond loopback."
     )
     output: str = _setting("text", "How a command prints what it has to say.", choices=OUTPUTS)
+    quickstart: bool = _setting(
+        False,
+        "Make a Fargate environment, a queue, an execution role and a job definition in account 000000000000, where "
+        "they are missing.",
+    )
     database_url: str | None = _setting(
         None, "Not built yet, and refused.", default_text="SQLite in the data directory"
     )

@@ -26,6 +26,7 @@ OTHER_VALUES = {
     "scale_down_delay": "7.5",
     "development_credentials": "false",
     "output": "json",
+    "quickstart": "true",
     "database_url": "postgresql://x",
     "controller_threads": "2",
     "request_threads": "2",

@@ -29,6 +29,13 @@ def server() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
+def quickstarted() -> Iterator[Served]:
+    """The server of the README's reader."""
+    with served("--ephemeral", "--quickstart") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with warm_aws(tmp_path_factory.mktemp("aws")) as directory:
         yield directory
@@ -36,11 +43,15 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_the_examples_of_a_page_print_what_it_says(
-    page: Path, server: Served, commands: Path, account: str
+    page: Path, request: pytest.FixtureRequest, commands: Path, account: str
 ) -> None:
     blocks = BLOCK.findall(page.read_text())
+    readme = page.name == "README.md"
+    server: Served = request.getfixturevalue("quickstarted" if readme else "server")
     # A page that prints the account's number speaks of the one that is there without settings.
-    environment = server.environment(key="test" if "::000000000000:" in page.read_text() else account)
+    environment = server.environment(
+        key="test" if readme or "::000000000000:" in page.read_text() else account
+    )
     environment["PATH"] = f"{commands}:{environment['PATH']}"
     scripts = [text for kind, text in blocks if kind == "sh"]
     expected: list[str] = []

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import threading
+from typing import TYPE_CHECKING
 
 from batchyard.cli.options import add_settings, settings_of
 from batchyard.cli.refusal import Refusal
 from batchyard.config import Settings
 from batchyard.engines.registry import DEFAULT, ENGINES, chosen
 
+if TYPE_CHECKING:
+    from batchyard.app import App
+    from batchyard.cli.quickstart import Made
+
 SUMMARY = "start a server"
+QUICKSTART_PAUSE_SECONDS = 0.05
+"""Between two looks at whether what `--quickstart` made is VALID."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +71,26 @@ def _serve(settings: Settings) -> None:
             raise without_administrator(settings)
         endpoint = settings.endpoint(listener.getsockname()[1])
         app.start(endpoint)
+        made = _quickstart(app) if settings.quickstart else None
         line = ready_line(
-            settings, endpoint=endpoint, engine=app.engine.name, data_dir=str(app.directory.absolute())
+            settings,
+            endpoint=endpoint,
+            engine=app.engine.name,
+            data_dir=str(app.directory.absolute()),
+            quickstart=None if made is None else made.as_json(),
         )
+        if made is not None and settings.output == "text":
+            line = f"{line}\n{made.as_text()}"
         server = make_server(app.application)
         run_until_told(server, listener, when_ready=lambda: print(line, flush=True))
+
+
+def _quickstart(app: App) -> Made:
+    from batchyard.cli.quickstart import ACCOUNT, NotMade, make
+
+    look_again = threading.Event()
+    root = app.clients_of_root(ACCOUNT, user_agent="batchyard serve --quickstart")
+    try:
+        return make(root, pause=lambda: look_again.wait(QUICKSTART_PAUSE_SECONDS))
+    except NotMade as error:
+        raise Refusal(str(error), advice="mend it, or start without `--quickstart`") from error

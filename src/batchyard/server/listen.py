@@ -9,7 +9,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -97,12 +97,25 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def ready_line(settings: Settings, *, endpoint: str, engine: str, data_dir: str) -> str:
-    """What `serve` prints once it listens."""
+def ready_line(
+    settings: Settings,
+    *,
+    endpoint: str,
+    engine: str,
+    data_dir: str,
+    quickstart: Mapping[str, str] | None = None,
+) -> str:
+    """What `serve` prints once it listens. `quickstart`: what `--quickstart` found or made."""
     if settings.output == "json":
-        return orjson.dumps(
-            {"endpoint": endpoint, "account": "000000000000", "engine": engine, "dataDir": data_dir}
-        ).decode()
+        ready: dict[str, object] = {
+            "endpoint": endpoint,
+            "account": "000000000000",
+            "engine": engine,
+            "dataDir": data_dir,
+        }
+        if quickstart is not None:
+            ready["quickstart"] = quickstart
+        return orjson.dumps(ready).decode()
     lines = [f"Batchyard listens on {endpoint} (engine {engine}, data in {data_dir})"]
     if settings.accepts_development_credentials:
         lines.append(f'Try:  eval "$(batchyard env --endpoint {endpoint})" && aws sts get-caller-identity')
