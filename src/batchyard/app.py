@@ -37,7 +37,10 @@ from batchyard.gateway.gateway import Gateway
 from batchyard.gateway.kept_callers import KeptSessions
 from batchyard.gateway.sessions import Sessions, root_session
 from batchyard.server.asgi import Answer, Application
+from batchyard.server.cors import Cors
 from batchyard.server.own_routes import routes
+from batchyard.server.proxies import Proxies
+from batchyard.server.strangers import Strangers
 from batchyard.services import NAMES, load_services
 from batchyard.services.iam.administrators import has_administrator
 from batchyard.services.iam.ports import IamSource
@@ -79,6 +82,7 @@ class App:
         self.trail = Trail()
         self.runtime = self._make_runtime(keyring, find_managed_policy)
         self._controllers = _make_controllers(self.services, self.runtime)
+        self.strangers = Strangers(settings)
         self.gateway = self._make_gateway(check_results)
         self.runtime.kept_callers = KeptSessions(self.gateway, self.sessions)
         self.driver = self._make_driver()
@@ -86,6 +90,8 @@ class App:
             self.gateway.handle,
             self.store.write_async,
             unsigned=self._own_routes(),
+            cors=Cors(settings.allowed_origins),
+            proxies=Proxies(settings.trusted_proxies),
             threads=settings.request_threads,
         )
 
@@ -187,7 +193,9 @@ class App:
             credentials=self.identities,
             sessions=self.sessions,
             epochs=self.runtime.epochs,
-            development_credentials=self.settings.accepts_development_credentials,
+            refusal_of_development=self.strangers.refusal_of_credentials
+            if self.settings.knows_development_credentials
+            else None,
         )
         return Gateway(
             self.runtime,
@@ -217,11 +225,12 @@ class App:
         clock = self.clock
         return routes(
             health=self._health,
-            reset=self.reset if self.settings.accepts_development_credentials else None,
+            reset=self.reset if self.settings.knows_development_credentials else None,
             advance=clock.advance
             if isinstance(clock, AdvancedClock) and loopback and self.settings.ephemeral
             else None,
             issuer_document=self._issuer_document,
+            refusal_of_route=self.strangers.refusal_of_route,
         )
 
     def _issuer_document(self, path: str) -> dict[str, object] | None:

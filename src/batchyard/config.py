@@ -4,18 +4,33 @@ from the field (`cli/options.py`, `cli/settings.py`, `scripts/write_docs.py`).""
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from batchyard.engines.registry import AUTO, DEFAULT, ENGINES
+from batchyard.hosts import host_of_url, is_local, is_loopback, read_host, read_network, read_origin
 
 T = TypeVar("T")
 
 OUTPUTS = ("text", "json")
 DEFAULT_DIRECTORY = "~/.local/share/batchyard"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What each entry of a setting that is a list must be."""
+
+    words: str
+    """What the entries are, in the plural."""
+    read: Callable[[str], str]
+    """Its canonical form; raises ValueError."""
+
+
+_HOSTS = Item("names or addresses of hosts", read_host)
+_ORIGINS = Item("origins like `http://localhost:3000`", read_origin)
+_NETWORKS = Item("addresses, or networks like `10.0.0.0/8`", read_network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,8 @@ class About:
     least: float | None = None
     most: float | None = None
     choices: Sequence[str] = ()
+    each: Item | None = None
+    """What the entries of a list must be."""
 
 
 def _setting(default: T, text: str, **about: Any) -> T:
@@ -44,8 +61,30 @@ class Settings:
     port: int = _setting(4566, "The port to listen on; 0 takes a free one.", least=0, most=65535)
     public_url: str | None = _setting(
         None,
-        "The address under which others reach this server: issuers of web identity tokens are below it.",
+        "The address under which others reach this server: issuers of web identity tokens are below it. One that is "
+        "not of this machine turns development credentials, reset and the test clock off.",
         default_text="where it listens",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        "Further names of this machine, beside those of loopback, by which development credentials, reset and the "
+        "test clock may be used.",
+        default_text="none",
+        each=_HOSTS,
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        (),
+        "Origins whose web pages may use this server: they are answered with CORS, and may use development "
+        "credentials, reset and the test clock.",
+        default_text="none",
+        each=_ORIGINS,
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        "Proxies whose X-Forwarded-For tells who asked (`aws:SourceIp`), and whose X-Forwarded-Proto whether by "
+        "TLS (`aws:SecureTransport`).",
+        default_text="none",
+        each=_NETWORKS,
     )
     data_dir: Path | None = _setting(None, "Where everything is kept.", default_text=DEFAULT_DIRECTORY)  # noqa: RUF009 (immutable)
     identity_keys: Path | None = _setting(  # noqa: RUF009 (immutable)
@@ -71,7 +110,9 @@ class Settings:
         least=0,
     )
     development_credentials: bool = _setting(
-        True, "Accept test/test and <twelve digits>/test as root credentials; never beyond loopback."
+        True,
+        "Accept test/test and <twelve digits>/test as root credentials; never beyond loopback, from web pages or "
+        "through a proxy.",
     )
     output: str = _setting("text", "How a command prints what it has to say.", choices=OUTPUTS)
     quickstart: bool = _setting(
@@ -98,15 +139,23 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether nobody but this machine can reach the address; a name other than localhost could be anyone's."""
-        try:
-            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
+
+    @property
+    def other_public_host(self) -> str | None:
+        """The host of `public_url` where it is not this machine: others are let in by a proxy then. Else None."""
+        host = host_of_url(self.public_url or "localhost")
+        return None if is_local(host) else host
+
+    @property
+    def knows_development_credentials(self) -> bool:
+        """Whether test/test is told why it is refused, where it is; else it is as unknown as any made-up key."""
+        return self.development_credentials and self.is_loopback
 
     @property
     def accepts_development_credentials(self) -> bool:
         """Whether test/test signs anything."""
-        return self.development_credentials and self.is_loopback
+        return self.knows_development_credentials and self.other_public_host is None
 
     def endpoint(self, port: int) -> str:
         """The URL by which this machine reaches a server of these settings that got this port."""
@@ -146,6 +195,7 @@ _TYPES: dict[str, type] = {
     "bool": bool,
     "Path | None": Path,
     "str | None": str,
+    "tuple[str, ...]": tuple,
 }
 
 SETTINGS = {

@@ -6,7 +6,6 @@ import json
 import re
 import stat
 import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from batchyard.store.store import DirectoryLock
 from cli.commands import batchyard, contents, refused, sql
 from cli.conftest import ACCOUNT, Initialised
 from conftest import client
-from journeys.served import served
+from journeys.served import confirmed, served
 
 
 def made(directory: Path, *arguments: str) -> dict[str, str]:
@@ -48,9 +47,7 @@ def test_the_key_is_an_administrators_and_works_beyond_loopback(initialised: Ini
             with pytest.raises(ClientError, match="InvalidClientTokenId"):
                 client(server.endpoint, "sts", access_key=development).get_caller_identity()
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(
-                urllib.request.Request(f"{server.endpoint}/_batchyard/reset", method="POST")
-            )
+            confirmed(f"{server.endpoint}/_batchyard/reset")
         calls = client(
             server.endpoint, "cloudtrail", access_key=key["accessKeyId"], secret=key["secretAccessKey"]
         ).lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateAccessKey"}])

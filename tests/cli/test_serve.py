@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from batchyard import __version__
+from batchyard.config import Settings
+from batchyard.server.listen import ready_line
 from cli.commands import batchyard
 from conftest import client
-from journeys.served import served
+from journeys.served import confirmed, served
 
 
 def test_version() -> None:
@@ -34,10 +36,8 @@ def test_the_ready_line_health_and_reset(tmp_path: Path) -> None:
         iam.create_user(UserName="bob")
         other = client(server.endpoint, "iam", access_key="444455556666")
         other.create_user(UserName="eve")
-        request = urllib.request.Request(
-            f"{server.endpoint}/_batchyard/reset?account=111122223333", method="POST"
-        )
-        assert json.load(urllib.request.urlopen(request)) == {"reset": "111122223333"}
+        answer = json.load(confirmed(f"{server.endpoint}/_batchyard/reset?account=111122223333"))
+        assert answer == {"reset": "111122223333"}
         assert iam.list_users()["Users"] == []
         assert [user["UserName"] for user in other.list_users()["Users"]] == ["eve"]
 
@@ -48,15 +48,30 @@ def test_development_credentials_can_be_turned_off(tmp_path: Path) -> None:
         with pytest.raises(Exception, match="InvalidClientTokenId"):
             sts.get_caller_identity()
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(
-                urllib.request.Request(f"{server.endpoint}/_batchyard/reset", method="POST")
-            )
+            confirmed(f"{server.endpoint}/_batchyard/reset")
 
 
 def test_the_test_clock_moves_only_forward() -> None:
     with served("--ephemeral", "--test-clock") as server:
         url = f"{server.endpoint}/_batchyard/clock?advance="
-        moved = urllib.request.urlopen(urllib.request.Request(f"{url}3600", method="POST"))
-        assert json.load(moved) == {"advanced": 3600.0}
+        assert json.load(confirmed(f"{url}3600")) == {"advanced": 3600.0}
         with pytest.raises(urllib.error.HTTPError, match="400"):
-            urllib.request.urlopen(urllib.request.Request(f"{url}-1", method="POST"))
+            confirmed(f"{url}-1")
+
+
+def test_behind_a_public_address_serve_and_env_say_that_development_credentials_are_off() -> None:
+    settings = ("--public-url", "https://batchyard.example.com", "--port", "4600")
+    assert "AWS_ACCESS_KEY_ID" not in batchyard("env", *settings).stdout
+    assert (
+        "AWS_ACCESS_KEY_ID" in batchyard("env", "--public-url", "http://localhost", "--port", "4600").stdout
+    )
+    line = ready_line(
+        Settings(public_url="https://batchyard.example.com"),
+        endpoint="http://x",
+        engine="process",
+        data_dir="d",
+    )
+    assert line.endswith(
+        "Development credentials are off: `public_url` names another host (batchyard.example.com). "
+        "`batchyard init` makes an access key"
+    )

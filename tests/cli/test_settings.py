@@ -19,6 +19,9 @@ OTHER_VALUES = {
     "data_dir": "/elsewhere",
     "identity_keys": "/keys",
     "public_url": "https://batchyard.example.com",
+    "allowed_hosts": "host.docker.internal,batchyard",
+    "allowed_origins": "http://localhost:3000,https://app.example.com",
+    "trusted_proxies": "10.0.0.0/8,192.0.2.1/32",
     "ephemeral": "true",
     "engine": "process",
     "slots": "3",
@@ -44,6 +47,8 @@ def resolved(*arguments: str) -> Settings:
 
 
 def in_toml(setting: Setting, text: str) -> str:
+    if setting.type is tuple:
+        return f"{setting.name} = {json.dumps(text.split(','))}\n"
     quoted = text if setting.type in (bool, int, float) else json.dumps(text)
     return f"{setting.name} = {quoted}\n"
 
@@ -64,6 +69,9 @@ def test_option_over_variable_over_file_over_default(name: str, monkeypatch: pyt
         "identity_keys": "/usual",
         "public_url": "http://usual",
         "database_url": "sqlite",
+        "allowed_hosts": "usual",
+        "allowed_origins": "http://usual",
+        "trusted_proxies": "::1",
     }.get(name, setting.default_text)
     usual = "5" if name == "slots" else usual
     default = getattr(resolved(), name)
@@ -118,6 +126,11 @@ def test_the_file_is_the_named_one_or_that_of_the_working_directory(
         ("pace = nan", "the key `pace` in `batchyard.toml` takes a number from 0, not `nan`"),
         ("data_dir = []", "the key `data_dir` in `batchyard.toml` takes a path, not `[]`"),
         ('engine = "abacus"', "the key `engine` in `batchyard.toml` takes one of auto, process, docker,"),
+        (
+            'allowed_hosts = "a"',
+            "the key `allowed_hosts` in `batchyard.toml` takes a list of names or addresses",
+        ),
+        ('allowed_hosts = ["a", 1]', "the key `allowed_hosts` in `batchyard.toml` takes a list of names or"),
         ("port = ", "`batchyard.toml` is not a TOML file: invalid value"),
     ],
 )
@@ -151,6 +164,58 @@ def test_a_variable_that_is_wrong_is_refused_by_name(
     with pytest.raises(Refusal) as refusal:
         resolved()
     assert refusal.value.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "read"),
+    [
+        (
+            "allowed-hosts",
+            "Host.Docker.Internal, [::1],10.0.0.1",
+            ("host.docker.internal", "::1", "10.0.0.1"),
+        ),
+        ("allowed-hosts", "*", "names or addresses of hosts, separated by commas, not `*`"),
+        ("allowed-hosts", "a:4566", "names or addresses of hosts, separated by commas, not `a:4566`"),
+        ("allowed-hosts", "http://a", "names or addresses of hosts, separated by commas, not `http://a`"),
+        ("allowed-hosts", "a,,b", "names or addresses of hosts, separated by commas, not ``"),
+        ("allowed-hosts", "", "names or addresses of hosts, separated by commas, not ``"),
+        ("allowed-origins", "HTTP://App:80/,https://b:8443", ("http://app", "https://b:8443")),
+        ("allowed-origins", "chrome-extension://abc", ("chrome-extension://abc",)),
+        ("allowed-origins", "*", "origins like `http://localhost:3000`, separated by commas, not `*`"),
+        ("allowed-origins", "null", "origins like `http://localhost:3000`, separated by commas, not `null`"),
+        (
+            "allowed-origins",
+            "http://*",
+            "origins like `http://localhost:3000`, separated by commas, not `http://*`",
+        ),
+        (
+            "allowed-origins",
+            "http://a/b",
+            "origins like `http://localhost:3000`, separated by commas, not `http://a/b`",
+        ),
+        ("trusted-proxies", "10.0.0.1, 2001:db8::/32", ("10.0.0.1/32", "2001:db8::/32")),
+        (
+            "trusted-proxies",
+            "proxy",
+            "addresses, or networks like `10.0.0.0/8`, separated by commas, not `proxy`",
+        ),
+        (
+            "trusted-proxies",
+            "10.0.0.1/8",
+            "addresses, or networks like `10.0.0.0/8`, separated by commas, not `10.0.0.1/8`",
+        ),
+    ],
+)
+def test_the_entries_of_a_list_are_read_one_by_one(
+    option: str, value: str, read: str | tuple[str, ...]
+) -> None:
+    """Nothing opens the server to every host, page or proxy at once."""
+    if isinstance(read, tuple):
+        assert getattr(resolved(f"--{option}", value), option.replace("-", "_")) == read
+    else:
+        with pytest.raises(Refusal) as refusal:
+            resolved(f"--{option}", value)
+        assert refusal.value.sentence == f"`--{option}` takes {read}"
 
 
 def test_unknown_settings_end_the_command_with_one_sentence(tmp_path: Path) -> None:

@@ -129,7 +129,8 @@ def _forget(process: Process, scene: Scene) -> None:
 
 
 def _post(url: str) -> None:
-    with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=60) as answer:
+    request = urllib.request.Request(url, method="POST", headers={"x-batchyard-confirm": "yes"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
         answer.read()
 
 

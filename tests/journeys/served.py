@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BIN = Path(sys.executable).parent
 
@@ -34,6 +36,12 @@ class Served:
             "AWS_DEFAULT_REGION": region,
             "AWS_PAGER": "",
         }
+
+
+def confirmed(url: str) -> Any:
+    """The answer of an own route that changes something, asked as it wants to be asked."""
+    request = urllib.request.Request(url, method="POST", headers={"X-Batchyard-Confirm": "yes"})
+    return urllib.request.urlopen(request, timeout=60)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("--endpoint", metavar="URL", help="The server's address (made from host and port).")
     parser.add_argument("--region", default="us-east-1", help="The default Region (us-east-1).")
-    add_settings(parser, ("host", "port", "development_credentials"))
+    add_settings(parser, ("host", "port", "public_url", "development_credentials"))
 
 
 def run(parsed: argparse.Namespace) -> int:

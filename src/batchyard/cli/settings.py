@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from batchyard.cli.refusal import Refusal, did_you_mean
-from batchyard.config import SETTINGS, Setting, Settings
+from batchyard.config import SETTINGS, Item, Setting, Settings
 from batchyard.engines.process.processes import MARK
 
 FILE = "batchyard.toml"
@@ -94,6 +94,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _typed(setting: Setting, given: object, where: str) -> Any:
     """A TOML value, whose type must be the setting's own."""
+    if setting.about.each is not None:
+        takes = f"{where} takes a list of {setting.about.each.words}"
+        if not isinstance(given, list):
+            raise Refusal(f"{takes}, not `{given}`")
+        return _listed(setting.about.each, given, takes)
     wanted: tuple[type, ...] = {float: (float, int), Path: (str,)}.get(setting.type, (setting.type,))
     if not isinstance(given, wanted) or (isinstance(given, bool) and setting.type is not bool):
         raise _wrong(setting, given, where)
@@ -104,11 +109,25 @@ def _converted(setting: Setting, given: str | bool, where: str) -> Any:
     """The value that an option's or a variable's text stands for."""
     if isinstance(given, bool):
         return given
+    if setting.about.each is not None:
+        takes = f"{where} takes {setting.about.each.words}, separated by commas"
+        return _listed(setting.about.each, given.split(","), takes)
     try:
         value = _WORDS[given.lower()] if setting.type is bool else setting.type(given)
     except (ValueError, KeyError):
         raise _wrong(setting, given, where) from None
     return _checked(setting, value, given, where)
+
+
+def _listed(item: Item, given: Sequence[object], takes: str) -> tuple[str, ...]:
+    """The entries of a list in their canonical form."""
+    found = []
+    for entry in given:
+        try:
+            found.append(item.read(entry if isinstance(entry, str) else ""))
+        except ValueError:
+            raise Refusal(f"{takes}, not `{entry}`") from None
+    return tuple(found)
 
 
 def _checked(setting: Setting, value: Any, given: object, where: str) -> Any:

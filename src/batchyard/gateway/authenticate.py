@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 
 from batchyard.clock import wall_now
 from batchyard.data.partitions import partition_of
 from batchyard.framework.epochs import Epochs
 from batchyard.framework.ports import AccessKey, CredentialSource
 from batchyard.framework.session import Session
+from batchyard.gateway.denial import denied_here
 from batchyard.gateway.sessions import Sessions, anonymous_session, root_session
 from batchyard.gateway.sigv4 import (
     AuthenticationFailure,
@@ -23,14 +25,24 @@ from batchyard.wire.http import HttpRequest
 
 DEVELOPMENT_SECRET = "test"
 DEVELOPMENT_ACCOUNT = "000000000000"
+_PRESIGNED = (
+    "Development credentials are refused: this request is presigned, and would change something. Sign it in the "
+    "Authorization header, or with an access key of IAM (`batchyard init` makes the first one)."
+)
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
+
+RefusalOfDevelopment = Callable[[HttpRequest], str | None]
+"""Why development credentials sign nothing in a request, in sentences; None where they do."""
 
 Refused = AuthenticationFailure
 """Raised for credentials that are missing, malformed, unknown, wrong or out of date."""
 
 
 class Authenticator:
-    """Finds the secret behind an access key id, verifies the signature with it, and makes the Session."""
+    """Finds the secret behind an access key id, verifies the signature with it, and makes the Session.
+
+    `refusal_of_development` is None where development credentials are as unknown as any made-up key.
+    """
 
     def __init__(
         self,
@@ -39,22 +51,25 @@ class Authenticator:
         credentials: CredentialSource,
         sessions: Sessions,
         epochs: Epochs,
-        development_credentials: bool,
+        refusal_of_development: RefusalOfDevelopment | None,
     ) -> None:
         self._store = store
         self._credentials = credentials
         self._sessions = sessions
         self._epochs = epochs
-        self._development_credentials = development_credentials
+        self._refusal_of_development = refusal_of_development
 
     def authenticate(self, http: HttpRequest) -> tuple[Claim, Session]:
-        """The claim and the session of a signed request; raises Refused (texts: iam-evaluation.md 8)."""
+        """The claim and the session of a signed request; raises Refused (texts: iam-evaluation.md 8).
+
+        Raises AccessDenied for development credentials that do not sign for this sender.
+        """
         claim = read_claim(http)
         partition = partition_of(claim.region)
         if partition is None:
             raise Refused("SignatureDoesNotMatch", "Credential should be scoped to a valid region. ")
         now = wall_now()
-        found = self._find(claim, partition)
+        found = self._find(claim, partition, http)
         if found is None:
             verify_against_nothing(claim, http, now)
             raise Refused("InvalidClientTokenId", "The security token included in the request is invalid.")
@@ -64,17 +79,29 @@ class Authenticator:
             raise Refused("ExpiredToken", "The security token included in the request is expired")
         return claim, session
 
+    def check_change(self, claim: Claim) -> None:
+        """Raise AccessDenied for a change that is presigned with development credentials.
+
+        The secret is no secret, so an image on any page could be such a change. A presigned read stays: its answer is
+        for the reader, not for the page.
+        """
+        if claim.presigned and not claim.session_token and self._development_account(claim.access_key_id):
+            raise denied_here(claim.service, _PRESIGNED)
+
     def anonymous(self, place: tuple[str, str] | None) -> Session:
         """Who calls an operation that takes no signature. `place`: partition and account that the call is for."""
         partition, account = place or ("aws", "")
         return anonymous_session(partition, account, self._epochs.of(account))
 
-    def _find(self, claim: Claim, partition: str) -> tuple[Session, str] | None:
+    def _find(self, claim: Claim, partition: str, http: HttpRequest) -> tuple[Session, str] | None:
         """The session that these credentials would be, and their secret; None where they are unknown."""
         if claim.session_token:
             return self._temporary(claim, partition)
         account = self._development_account(claim.access_key_id)
         if account is not None:
+            refusal = self._refusal_of_development(http) if self._refusal_of_development else None
+            if refusal is not None:
+                raise denied_here(claim.service, refusal)
             epoch = self._epochs.of(account)
             return root_session(partition, account, claim.access_key_id, epoch), DEVELOPMENT_SECRET
         with self._store.read() as tx:
@@ -93,7 +120,7 @@ class Authenticator:
         return opened if alive and matches else None
 
     def _development_account(self, access_key_id: str) -> str | None:
-        if not self._development_credentials:
+        if self._refusal_of_development is None:
             return None
         if access_key_id == "test":
             return DEVELOPMENT_ACCOUNT

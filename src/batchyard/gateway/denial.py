@@ -45,6 +45,14 @@ def denied(
     return AccessDenied("AccessDenied", message, status=403)
 
 
+def denied_here(service: str, message: str) -> AccessDenied:
+    """A refusal that AWS does not know, with a text of ours, in the code that the service has for a denial; 403."""
+    if service == "ec2":
+        return AccessDenied("UnauthorizedOperation", message, status=403)
+    code = "AccessDeniedException" if service in _STATUS_OF_JSON else "AccessDenied"
+    return AccessDenied(code, message, status=403)
+
+
 def ended(service: str) -> SessionEnded:
     """The answer to a session whose user or role is gone: its credentials are as if they had never been."""
     protocol = wire_model.load(service).protocol

@@ -81,6 +81,8 @@ class Gateway:
                     found = route(http, service)
                     if found is None:
                         return answers.unknown_operation(service, http, request_id)
+                    if claim.presigned and self._changes(service, found):
+                        self._authenticator.check_change(claim)
                     operation, request = found, protocols.parse(found, http)
                 call = Call(
                     operation.model.service,
@@ -114,6 +116,11 @@ class Gateway:
             return None
         request = protocols.parse(operation, http)
         return operation, request, self._authenticator.anonymous(entry.unsigned(request))
+
+    def _changes(self, service: str, operation: Operation) -> bool:
+        """Whether a call of the operation may change something."""
+        entry = self._runtime.services[service].operations.get(operation.snake_name)
+        return entry is not None and entry.writes
 
     def invoke(self, session: Session, call: Call) -> dict[str, Any]:
         """The one way to a service, for everyone: an act of one call. Raises ApiError (AccessDenied among them)."""

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from batchyard.clock import monotonic
 from batchyard.gateway.pending import Deferred, Outcome, Pending, Write
 from batchyard.server.body import HEAVY_BODY, LARGE_AT_ONCE, LARGE_BODY, Gone, Receive, TooLarge, begin, rest
+from batchyard.server.cors import Cors
+from batchyard.server.proxies import Proxies
 from batchyard.server.turns import COSTLY_SECONDS, CostlyCallers, Turns
 from batchyard.store.transaction import Transaction
 from batchyard.wire.http import HttpRequest, HttpResponse
@@ -41,13 +43,22 @@ class Application:
     """
 
     def __init__(
-        self, receiver: Receiver, write: DoWrite, *, unsigned: dict[str, Answer], threads: int
+        self,
+        receiver: Receiver,
+        write: DoWrite,
+        *,
+        unsigned: dict[str, Answer],
+        cors: Cors,
+        proxies: Proxies,
+        threads: int,
     ) -> None:
         self._receiver = receiver
         self._write = write
         self._unsigned = {path: answer for path, answer in unsigned.items() if not path.endswith("/")}
         self._unsigned_below = {path: answer for path, answer in unsigned.items() if path.endswith("/")}
         self._roots = tuple(self._unsigned_below)
+        self._cors = cors
+        self._proxies = proxies
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._turns = Turns()
         self._costly = CostlyCallers()
@@ -68,13 +79,18 @@ class Application:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = await begin(receive, _declared_length(scope))
         if not more:
-            await _respond(send, await self._response(_request(scope, bytes(body))))
+            await _respond(send, await self._response(_request(scope, bytes(body), self._proxies)))
             return
         async with self._large:
             whole = bytes(await rest(receive, body))
-            await _respond(send, await self._response(_request(scope, whole)))
+            await _respond(send, await self._response(_request(scope, whole, self._proxies)))
 
     async def _response(self, http: HttpRequest) -> HttpResponse:
+        if "origin" in http.headers and self._cors.allows(http):
+            return self._cors.preflight(http) or self._cors.opened(http, await self._answered(http))
+        return await self._answered(http)
+
+    async def _answered(self, http: HttpRequest) -> HttpResponse:
         unsigned = self._find_unsigned(http.path)
         if unsigned is not None:
             return await asyncio.get_running_loop().run_in_executor(self._pool, unsigned, http)
@@ -132,7 +148,7 @@ class Application:
         self._pool.shutdown(wait=True)
 
 
-def _request(scope: Scope, body: bytes) -> HttpRequest:
+def _request(scope: Scope, body: bytes, proxies: Proxies) -> HttpRequest:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1")
@@ -140,14 +156,16 @@ def _request(scope: Scope, body: bytes) -> HttpRequest:
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     client = scope.get("client")
+    peer = client[0] if client else "127.0.0.1"
     return HttpRequest(
         method=scope["method"],
         path=raw_path.decode("latin-1").partition("?")[0],
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
         body=body,
-        source_ip=client[0] if client else "127.0.0.1",
-        secure=scope.get("scheme") == "https",
+        source_ip=proxies.source(peer, headers),
+        secure=scope.get("scheme") == "https" or proxies.is_secure(peer, headers),
+        version=scope.get("http_version", "1.1"),
     )
 
 

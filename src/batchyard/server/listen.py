@@ -119,4 +119,9 @@ def ready_line(
     lines = [f"Batchyard listens on {endpoint} (engine {engine}, data in {data_dir})"]
     if settings.accepts_development_credentials:
         lines.append(f'Try:  eval "$(batchyard env --endpoint {endpoint})" && aws sts get-caller-identity')
+    elif settings.knows_development_credentials:
+        lines.append(
+            f"Development credentials are off: `public_url` names another host ({settings.other_public_host}). "
+            "`batchyard init` makes an access key"
+        )
     return "\n".join(lines)

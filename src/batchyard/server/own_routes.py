@@ -1,4 +1,4 @@
-"""Batchyard's own routes: health, reset, the test clock, token issuers. Loopback rules stand beside each."""
+"""Batchyard's own routes: health, reset, the test clock, token issuers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from urllib.parse import parse_qs
 import orjson
 
 from batchyard.framework.token_issuers import ROOT as ISSUERS
+from batchyard.hosts import is_loopback
 from batchyard.server.asgi import Answer
 from batchyard.wire.http import HttpRequest, HttpResponse
 
-_LOOPBACK = ("127.", "::1")
+CONFIRMED = ("x-batchyard-confirm", "yes")
+"""What a request that changes something must have: a web page of another origin cannot set it without being asked for
+leave first (Fetch standard: no CORS-safelisted request-header)."""
 
 
 def routes(
@@ -20,27 +23,41 @@ def routes(
     reset: Callable[[str | None], None] | None,
     advance: Callable[[float], None] | None,
     issuer_document: Callable[[str], dict[str, object] | None],
+    refusal_of_route: Callable[[HttpRequest], str | None],
 ) -> dict[str, Answer]:
     """The routes that do not begin with a signature. `reset` and `advance` are None where they are closed.
 
-    `issuer_document(path)` is what an account's token issuer publishes there, for everybody; None: nothing.
+    `refusal_of_route` is asked by those that change something. `issuer_document(path)` is what an account's token
+    issuer publishes there, for everybody; None: nothing.
     """
 
     def on_health(http: HttpRequest) -> HttpResponse:
         details = parse_qs(http.query).get("details") == ["1"]
         return _json(200, health(details))
 
+    def refusal(http: HttpRequest, is_open: bool) -> HttpResponse | None:
+        if not is_open or not is_loopback(http.source_ip):
+            return _json(403, {"message": "this route is closed on this server"})
+        if (stranger := refusal_of_route(http)) is not None:
+            return _json(403, {"message": stranger})
+        if http.method != "POST":
+            return _json(405, {"message": "this route takes POST"})
+        name, value = CONFIRMED
+        if http.headers.get(name) != value:
+            return _json(403, {"message": f"{http.path} takes the header `X-Batchyard-Confirm: {value}`"})
+        return None
+
     def on_reset(http: HttpRequest) -> HttpResponse:
-        if refusal := _refusal(http, reset is not None):
-            return refusal
+        if refused := refusal(http, reset is not None):
+            return refused
         account = parse_qs(http.query).get("account", [None])[0]
         if reset is not None:
             reset(account)
         return _json(200, {"reset": account or "all"})
 
     def on_clock(http: HttpRequest) -> HttpResponse:
-        if refusal := _refusal(http, advance is not None):
-            return refusal
+        if refused := refusal(http, advance is not None):
+            return refused
         try:
             seconds = float(parse_qs(http.query).get("advance", [""])[0])
             if advance is not None:
@@ -61,14 +78,6 @@ def routes(
         "/_batchyard/clock": on_clock,
         ISSUERS: on_issuer,
     }
-
-
-def _refusal(http: HttpRequest, is_open: bool) -> HttpResponse | None:
-    if not is_open or not http.source_ip.startswith(_LOOPBACK):
-        return _json(403, {"message": "this route is closed on this server"})
-    if http.method != "POST":
-        return _json(405, {"message": "this route takes POST"})
-    return None
 
 
 def _json(status: int, body: object) -> HttpResponse:

@@ -14,6 +14,7 @@ class HttpRequest:
     body: bytes
     source_ip: str = "127.0.0.1"
     secure: bool = False
+    version: str = "1.1"
 
 
 @dataclass(slots=True)
