@@ -90,24 +90,43 @@ def grades(document, effect, request):
 def grade(statement, new, request):
     if not element(statement, "Action", lambda p: glob(plain(p.lower()), request["action"].lower())):
         return None
-    context = {key.lower(): value for key, value in request["context"].items()}
+    context = folded(request["context"])
+    denies = statement["Effect"] == "Deny"
     if "Resource" in statement or "NotResource" in statement:
         named = listed(statement.get("Resource", statement.get("NotResource")))
-        patterns = [filled(text, context) if new else plain(text) for text in named]
-        # variables: a variable that can't be resolved makes the statement invalid.
-        if FAILS in patterns:
-            return None
-        if any(glob(pattern, request["resource"]) for pattern in patterns) != ("Resource" in statement):
+        if not applies_to(named, "Resource" in statement, request["resource"], new, context, denies):
             return None
     for operator, keys in statement.get("Condition", {}).items():
         for key, values in keys.items():
-            if not holds(operator, context.get(key.lower()), listed(values), new, context):
+            if not holds_for_each(operator, key.lower(), listed(values), new, context, denies):
                 return None
     if "Principal" in statement or "NotPrincipal" in statement:
         # Only a trust policy says nothing of resources: it is about the role that it belongs to.
         trust = "Resource" not in statement and "NotResource" not in statement
         return named_by(statement, request["principal"], trust)
     return "direct"
+
+
+def applies_to(named, positive, resource, new, context, denies):
+    if new and any(in_doubt(text, context) for text in named):
+        return denies
+    patterns = [filled(text, context) if new else plain(text) for text in named]
+    # variables: a variable that can't be resolved makes the statement invalid.
+    if FAILS in patterns:
+        return False
+    return any(glob(pattern, resource) for pattern in patterns) == positive
+
+
+def folded(given):
+    """Names of context keys are compared without case; of keys that differ in case alone all values are there."""
+    found = {}
+    for key, value in given.items():
+        name = key.lower()
+        if name in found:
+            every = [*listed(found[name]), *listed(value)]
+            value = every[0] if len(set(every)) == 1 else list(dict.fromkeys(every))
+        found[name] = value
+    return found
 
 
 def listed(value):
@@ -174,6 +193,34 @@ def glob(pattern, text):
 
 
 # ---------------------------------------------------------------------------------------------- conditions
+
+
+TAG = re.compile(r"[^/]*tag/.+", re.DOTALL)
+VARIABLE = re.compile(r"\$\{([^{}$,'*?]+)(?:,\s*'[^']*'\s*)?\}")
+
+
+def in_doubt(text, context):
+    """Whether a variable of the text is a tag that has several values."""
+    keys = [key.strip().lower() for key in VARIABLE.findall(text)]
+    return any(TAG.fullmatch(key) and len(set(listed(context.get(key)))) > 1 for key in keys)
+
+
+def holds_for_each(written, key, values, new, context, denies):
+    """elements_condition: of tags whose keys differ in case alone one counts, nobody knows which.
+
+    What allows must allow with each, what denies denies with any.
+    """
+    given = context.get(key)
+    operator = written.lower().rpartition(":")[2]
+    filling = new and operator.startswith(("string", "arn", "bool"))
+    if given not in (None, []) and operator != "null" and filling:
+        empty = ":" in written and given in ("", [""])
+        if not empty and any(in_doubt(str(value), context) for value in values):
+            return denies
+    if not TAG.fullmatch(key) or not isinstance(given, list) or not given or operator == "null":
+        return holds(written, given, values, new, context)
+    results = [holds(written, value, values, new, context) for value in given]
+    return any(results) if denies else all(results)
 
 
 def holds(written, given, values, new, context):

@@ -43,6 +43,8 @@ RESOURCE_PATTERNS = [
     "arn:aws:s3:::b/${aws:username}/*",
     "arn:aws:s3:::${aws:PrincipalTag/team, 'blue'}/*",
     "arn:aws:s3:::${AWS:principaltag/Team}/x?y/*",
+    "arn:aws:s3:::${aws:RequestTag/team}/*",
+    "arn:aws:s3:::${aws:RequestTag/team, 'blue'}/x:y/z",
     "arn:aws:s3:::b/bob/a${*}",
     "arn:aws:s3:::b/${aws:TagKeys, 'alice'}/x",
     "arn:aws:s3:::*x",
@@ -62,6 +64,8 @@ STRINGS = [
     "b*e",
     "${aws:username}",
     "${aws:PrincipalTag/team, 'blue'}",
+    "${aws:RequestTag/team}",
+    "${AWS:requesttag/TEAM, 'blue'}",
     "*",
     "a${*}",
     "STRASSE",
@@ -145,6 +149,7 @@ def _texts(pool, *more):
 REQUEST_VALUES = {
     "aws:username": ["alice", "Alice", "a*"],
     "aws:PrincipalTag/team": ["blue", "red", ""],
+    "aws:RequestTag/Team": ["blue", "red", ""],
     "aws:PrincipalAccount": [cases.ACCOUNT, "999999999999"],
     "aws:PrincipalArn": ["arn:aws:iam::123456789012:role/ci/builder", "arn:aws:s3:::b/alice/x"],
     "aws:SourceArn": ARNS,
@@ -156,7 +161,8 @@ REQUEST_VALUES = {
     "aws:SourceIp": [*ADDRESSES, "nowhere"],
     "my:Binary": [*BINARIES, "%"],
 }
-SEVERAL = ("aws:TagKeys", "aws:CalledVia")
+SEVERAL = ("aws:TagKeys", "aws:CalledVia", "aws:RequestTag/Team")
+"""Keys that come with any number of values; those of a tag stand for tags whose keys differ in case."""
 SIGNS = "ab*?/:"
 
 AWS_NAMES = [

@@ -9,6 +9,7 @@ from typing import Any
 from batchyard.framework.check import Check, Tags, Values
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
+from batchyard.framework.tag_keys import by_folded_key, principal_tag_keys, request_tag_keys, request_tags
 
 _PRINCIPAL_TYPES = {
     "root": "Account",
@@ -37,7 +38,7 @@ class CheckContext(Mapping[str, Values]):
         self._check = check
         self._now = now
         self.was_asked = False
-        self._tags: Mapping[str, str] | None = None
+        self._tags: Mapping[str, Values] | None = None
 
     def get(self, key: str, default: Any = None) -> Any:
         self.was_asked = True
@@ -71,10 +72,10 @@ class CheckContext(Mapping[str, Values]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _resource_tags(self) -> Mapping[str, str]:
+    def _resource_tags(self) -> Mapping[str, Values]:
         if self._tags is None:
             found = self._check.tags() if self._check.tags else None
-            self._tags = {name.lower(): value for name, value in (found or {}).items()}
+            self._tags = by_folded_key((found or {}).items())
         return self._tags
 
 
@@ -143,33 +144,13 @@ def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values], now: date
         keys.update({name.lower(): value for name, value in session.federated_keys.items()})
     if session.source_identity:
         keys["aws:sourceidentity"] = session.source_identity
-    for name, value in {**tags, **session.tags}.items():
-        keys[f"aws:principaltag/{name.lower()}"] = value
+    keys.update(principal_tag_keys(tags, session.tags))
 
 
 def _tag_keys(operation: OperationEntry, request: Mapping[str, Any], keys: dict[str, Values]) -> None:
     if operation.tags is not None:
-        tags = request_tags(request.get(operation.tags))
-        for name, value in tags.items():
-            keys[f"aws:requesttag/{name.lower()}"] = value
-        if tags:
-            keys["aws:tagkeys"] = tuple(tags)
+        keys.update(request_tag_keys(request_tags(request.get(operation.tags))))
     if operation.tag_keys is not None:
         names = request.get(operation.tag_keys)
         if names:
             keys["aws:tagkeys"] = tuple(names)
-
-
-def request_tags(given: Any) -> dict[str, str]:
-    """A request's tags, whichever of AWS's three forms they have: a map, a list of pairs, EC2's specifications."""
-    if isinstance(given, Mapping):
-        return {str(name): str(value) for name, value in given.items()}
-    tags: dict[str, str] = {}
-    for item in given or ():
-        if "Tags" in item:
-            tags.update(request_tags(item["Tags"]))
-            continue
-        name = item.get("Key", item.get("key"))
-        if name is not None:
-            tags[str(name)] = str(item.get("Value", item.get("value")) or "")
-    return tags

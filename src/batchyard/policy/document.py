@@ -124,7 +124,7 @@ def _compile(index: int, elements: Elements, kind: Kind, *, variables: bool) -> 
         sid=elements.sid,
         effect=effect,
         matches_action=compile_actions(actions, negated=elements.not_action),
-        matches_resource=compile_resources(resources, negated=elements.not_resource),
+        matches_resource=compile_resources(resources, negated=elements.not_resource, denies=effect == "Deny"),
         principals=compile_principals(
             elements.principals,
             negated=elements.not_principal,
@@ -134,7 +134,13 @@ def _compile(index: int, elements: Elements, kind: Kind, *, variables: bool) -> 
         if elements.has_principal
         else None,
         clauses=tuple(
-            compile_clause(condition.use, condition.key, condition.values, variables=variables)
+            compile_clause(
+                condition.use,
+                condition.key,
+                condition.values,
+                variables=variables,
+                denies=effect == "Deny",
+            )
             for condition in elements.conditions
         ),
         elements=elements,

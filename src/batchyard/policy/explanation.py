@@ -13,6 +13,7 @@ from batchyard.policy.decision import (
     nearest_misses,
 )
 from batchyard.policy.sources import Request
+from batchyard.policy.tag_values import is_tag_key
 from batchyard.policy.wildcard import Values
 
 _IMPLICIT: dict[Reason, str] = {"role trust policy": "the role trust policy does not allow"}
@@ -133,7 +134,10 @@ def _element(name: str, got: str, values: tuple[str, ...] | None, *, negated: bo
 
 
 def _condition(miss: ConditionMiss) -> str:
-    got = "nothing" if miss.got is None or miss.got == () else _listed(_texts(miss.got))
+    values = () if miss.got is None else _texts(miss.got)
+    got = _listed(values) if values else "nothing"
+    if len(values) > 1 and is_tag_key(miss.key.lower()):
+        got += " (tags whose keys differ in case)"
     return f"Condition {miss.operator} {miss.key} got {got}, where the policy has {_listed(miss.told)}"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batchyard.policy.principal import Principal
+from batchyard.policy.tag_values import are_in_doubt, tag_variables
 from batchyard.policy.wildcard import ANY, Context, Template, Wild, are_present, compile_match, matcher
 
 Grade = Literal["direct", "role", "account"]
@@ -78,22 +79,28 @@ def _lower(token: str | Wild) -> str | Wild:
     return token.lower() if isinstance(token, str) else token
 
 
-def compile_resources(patterns: Iterable[Template], *, negated: bool) -> Callable[[str, Context], bool]:
-    """Test a resource against Resource or (negated) NotResource.
+def compile_resources(
+    patterns: Iterable[Template], *, negated: bool, denies: bool
+) -> Callable[[str, Context], bool]:
+    """Test a resource against Resource or (negated) NotResource of a statement that allows, or that denies.
 
     The resource is matched as one string, so `*` spans `/` and `:`. A variable that the context cannot fill
-    makes the statement not apply, whatever its other resources are (iam-evaluation.md 2).
+    makes the statement not apply, whatever its other resources are (iam-evaluation.md 2); one that stands for
+    several tags makes what allows not apply, and what denies apply (decision 0022).
     """
     templates = tuple(patterns)
     constant = Patterns(template.resolve({}) for template in templates if template.is_constant)
     variable = tuple(template for template in templates if not template.is_constant)
     required = tuple({key for template in variable for key in template.required})
+    doubtful = tag_variables(variable)
     if not variable:
         if negated:
             return lambda resource, context: not constant.match(resource)
         return lambda resource, context: constant.match(resource)
 
     def match(resource: str, context: Context) -> bool:
+        if doubtful and are_in_doubt(doubtful, context):
+            return denies
         if not are_present(required, context):
             return False
         found = constant.match(resource) or any(

@@ -47,9 +47,10 @@ class PolicySet:
 class Request:
     """One question: may this principal do `action` (`batch:SubmitJob`) on `resource` (an ARN, or `*`)?
 
-    `context` holds the condition keys: a dict in any case of letters (folded once, here), or any other Mapping
-    that is asked by `get` with keys in lower case. `resource_account` owns the resource. `trust_required`: the
-    resource is a role to assume, whose trust policy must allow, also within the account.
+    `context` holds the condition keys: a dict in any case of letters (folded once, here; keys that differ in case
+    alone become one, with the values of both), or any other Mapping that is asked by `get` with keys in lower case.
+    `resource_account` owns the resource. `trust_required`: the resource is a role to assume, whose trust policy
+    must allow, also within the account.
     """
 
     action: str
@@ -65,4 +66,16 @@ class Request:
 
 
 def _fold(context: dict[str, Any]) -> dict[str, Values]:
-    return {key.lower(): tuple(value) if isinstance(value, list) else value for key, value in context.items()}
+    folded: dict[str, Values] = {}
+    for key, given in context.items():
+        value = tuple(given) if isinstance(given, list) else given
+        known = folded.get(key.lower())
+        folded[key.lower()] = value if known is None else _joined(known, value)
+    return folded
+
+
+def _joined(one: Values, other: Values) -> Values:
+    """The values of both, each once."""
+    listed = [(value,) if isinstance(value, str) else value for value in (one, other)]
+    values = tuple(dict.fromkeys(value for values in listed for value in values))
+    return values[0] if len(values) == 1 else values

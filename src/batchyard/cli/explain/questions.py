@@ -10,6 +10,7 @@ from batchyard.cli.explain.principals import Bound, read_principal, trust_policy
 from batchyard.cli.explain.texts import statement_of
 from batchyard.cli.refusal import Refusal
 from batchyard.clock import wall_now
+from batchyard.framework.tag_keys import principal_tag_keys
 from batchyard.policy.document import Policy
 from batchyard.policy.evaluate import evaluate
 from batchyard.policy.explanation import ExplainedStatement, Explanation, explain
@@ -73,9 +74,7 @@ def _known(bound: Bound, region: str) -> dict[str, Values]:
     }
     if bound.user_name is not None:
         keys["aws:username"] = bound.user_name
-    for name, value in bound.tags.items():
-        keys[f"aws:principaltag/{name.lower()}"] = value
-    return keys
+    return keys | principal_tag_keys(bound.tags)
 
 
 def _answer(request: Request, explanation: Explanation) -> dict[str, Any]:

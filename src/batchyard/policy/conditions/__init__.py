@@ -8,6 +8,7 @@ from typing import Literal
 
 from batchyard.policy.conditions import arn, binary, boolean, date, ip, null, numeric, string
 from batchyard.policy.conditions.operator import Operator, Test
+from batchyard.policy.tag_values import are_in_doubt, is_tag_key, tag_variables
 from batchyard.policy.wildcard import Context, Template, are_present, parse_template
 
 OPERATORS = {
@@ -59,14 +60,23 @@ def find_operator(written: str) -> OperatorUse | None:
     return OperatorUse(written, operator, quantifier, if_exists=True)
 
 
-def compile_clause(use: OperatorUse, key: str, values: tuple[str, ...], *, variables: bool) -> Clause:
-    """Compile one line of a Condition block. `variables`: the document's version knows policy variables."""
+def compile_clause(
+    use: OperatorUse, key: str, values: tuple[str, ...], *, variables: bool, denies: bool
+) -> Clause:
+    """Compile one line of a Condition block of a statement that allows, or that denies.
+
+    `variables`: the document's version knows policy variables.
+    """
     templates = tuple(
         parse_template(value, variables=variables and use.operator.variables) for value in values
     )
     test = use.operator.compile(templates)
     is_null = use.operator.name == "Null"
-    holds = _holds_null(key.lower(), test) if is_null else _holds(use, key.lower(), templates, test)
+    holds = (
+        _holds_null(key.lower(), test)
+        if is_null
+        else _holds(use, key.lower(), templates, test, denies=denies)
+    )
     return Clause(use, key, values, templates, holds)
 
 
@@ -75,16 +85,25 @@ def _holds_null(key: str, test: Test) -> Callable[[Context], bool]:
 
 
 def _holds(
-    use: OperatorUse, key: str, templates: tuple[Template, ...], test: Test
+    use: OperatorUse, key: str, templates: tuple[Template, ...], test: Test, *, denies: bool
 ) -> Callable[[Context], bool]:
     """The semantics of iam-evaluation.md 3 around the test of one value.
 
     A key that has several values without a set operator: one that matches is enough, for a negated operator one
     is too many [guess]. A variable that can't be filled in makes the clause, and so the statement, not match.
+    Several values of a tag: decision 0022.
     """
     negated, quantifier = use.operator.negated, use.quantifier
     when_absent = use.if_exists or (negated if quantifier is None else quantifier == "ForAllValues")
     required = tuple({key for template in templates for key in template.required})
+    doubtful = tag_variables(templates)
+    is_tag = is_tag_key(key)
+    one_of_several = any if denies else all
+
+    def holds_for(value: str, context: Context) -> bool:
+        if quantifier is not None and value == "":
+            return quantifier == "ForAllValues"
+        return test(value, context) != negated
 
     def holds(context: Context) -> bool:
         given = context.get(key)
@@ -93,10 +112,14 @@ def _holds(
         if quantifier is not None and (given == "" or given == ("",)):
             # An empty string is an empty data set to a set operator (guide: multi-value conditions).
             return quantifier == "ForAllValues"
+        if doubtful and are_in_doubt(doubtful, context):
+            return denies
         if required and not are_present(required, context):
             return False
         if isinstance(given, str):
             return test(given, context) != negated
+        if is_tag:
+            return one_of_several(holds_for(value, context) for value in given)
         if quantifier is None:
             return any(test(value, context) for value in given) != negated
         found = (test(value, context) != negated for value in given)

@@ -6,21 +6,33 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from batchyard.framework.check import ANY
+from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import encode_token
+from batchyard.framework.tag_keys import request_tag_keys, request_tags
 from batchyard.services.autoscaling import pages, tag_lists
 from batchyard.services.autoscaling.group_rows import find_group, list_groups, place, update_group
 from batchyard.services.autoscaling.group_rules import invalid
-from batchyard.services.autoscaling.resources import the_group
+from batchyard.services.autoscaling.resources import check_on_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 
 PAGE_SIZE = 50
 _FILTERS = ("auto-scaling-group", "key", "value", "propagate-at-launch")
+
+
+def _each_group(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """Check on each group with the tags that it gets; those of other groups are not its own."""
+    named: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for tag in request["Tags"]:
+        named[tag.get("ResourceId") or "*"].append(tag)
+    return [
+        check_on_group(ctx, name, context=request_tag_keys(request_tags(tags)))
+        for name, tags in named.items()
+    ]
 
 
 def _by_group(request: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
@@ -39,7 +51,7 @@ def _require(ctx: Context, name: str) -> Row:
     return row
 
 
-@autoscaling.operation(on=the_group("Tags.ResourceId"), writes=True, tags="Tags")
+@autoscaling.operation(on=_each_group, writes=True)
 def create_or_update_tags(ctx: Context, request: Any) -> dict[str, Any]:
     """Set tags of one or more groups; instances get them from the next launch on."""
     for name, given in _by_group(request).items():
@@ -49,7 +61,7 @@ def create_or_update_tags(ctx: Context, request: Any) -> dict[str, Any]:
     return {}
 
 
-@autoscaling.operation(on=the_group("Tags.ResourceId"), writes=True, tags="Tags")
+@autoscaling.operation(on=_each_group, writes=True)
 def delete_tags(ctx: Context, request: Any) -> dict[str, Any]:
     """Delete tags by key, and where a Value is given only if it is the tag's; missing ones are no error."""
     for name, given in _by_group(request).items():

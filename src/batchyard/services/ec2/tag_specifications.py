@@ -11,6 +11,7 @@ from typing import Any
 from batchyard.framework.check import Check, Tags, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.tag_keys import request_tag_keys
 from batchyard.services.ec2.refusals import invalid_value
 
 LARGEST_NUMBER = 50
@@ -60,10 +61,7 @@ def check_number(keys: Iterable[str]) -> None:
 
 def tag_keys(given: Tags) -> dict[str, Values]:
     """aws:RequestTag/… and aws:TagKeys of one check."""
-    keys: dict[str, Values] = {f"aws:RequestTag/{key}": value for key, value in given.items()}
-    if given:
-        keys["aws:TagKeys"] = tuple(given)
-    return keys
+    return request_tag_keys(given.items())
 
 
 def tagging_checks(action: str, made: Iterable[tuple[str, Tags]]) -> list[Check]:

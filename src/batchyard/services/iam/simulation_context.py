@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from batchyard.framework.errors import ApiError
+from batchyard.framework.tag_keys import principal_tag_keys
 from batchyard.policy.conditions import OPERATORS
 from batchyard.policy.conditions.boolean import to_boolean
 from batchyard.policy.wildcard import Values
@@ -64,7 +65,7 @@ def caller_context(arn: str, tags: Mapping[str, str], unique_id: str | None) -> 
         context["aws:username"] = name.rpartition("/")[2]
         if unique_id is not None:
             context["aws:userid"] = unique_id
-    return context | {f"aws:principaltag/{key.lower()}": value for key, value in tags.items()}
+    return context | principal_tag_keys(tags)
 
 
 def _invalid(text: str) -> ApiError:

@@ -13,6 +13,7 @@ from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.ports import SessionTerms, TrustedRole
+from batchyard.framework.tag_keys import request_tag_keys, request_tags
 from batchyard.services.sts.session_policies import packed_size, policy_arns, session_policies
 from batchyard.services.sts.session_tags import session_tags
 from batchyard.services.sts.token_sizes import least_token_bytes, token_size
@@ -75,9 +76,7 @@ def checks(
     known |= context
     if asked.provider is not None:
         # Tags that stand in the request itself are the gateway's to tell (`tags="Tags"`).
-        known |= {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in asked.tags}
-        if asked.tags:
-            known["aws:TagKeys"] = tuple(tag["Key"] for tag in asked.tags)
+        known |= request_tag_keys(request_tags(asked.tags))
     if asked.transitive_tag_keys:
         known["sts:TransitiveTagKeys"] = asked.transitive_tag_keys
     if asked.context_providers:
