@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from batchyard.engines.contract import START, TaskSpec
+from batchyard.engines.process.doctor import cores
 from engines.running import MakeEngine, Runs, is_alive, only, spec, until
 
 SLEEP = ("sleep", "1000")
@@ -260,9 +260,9 @@ def test_close_can_end_attempts(make_engine: MakeEngine, tmp_path: Path) -> None
 def test_capacity_and_description(make_engine: MakeEngine, variant: dict[str, Any]) -> None:
     capacity = make_engine(slots=5).capacity()
     assert capacity.slots == 5
-    assert 0 < capacity.vcpus <= (os.cpu_count() or 1)
+    assert capacity.vcpus == max(5, cores())
     assert capacity.memory_mib > 100
-    assert make_engine(slots=0).capacity().slots == 2 * capacity.vcpus
+    assert make_engine(slots=0).capacity().slots == 2 * cores()
     described = make_engine().describe()
     assert set(described["cgroups"]) <= set(variant.get("cgroups", described["cgroups"]))
     assert "images" in described["ignored"]

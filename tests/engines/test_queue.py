@@ -91,3 +91,37 @@ def test_a_lost_supervisor_gives_the_slots_back(make_engine: MakeEngine) -> None
     os.kill(runs.engine.describe()["supervisor"], signal.SIGKILL)
     lost, after = runs.wait("long", "after")
     assert (lost.state, after.state, only(after).exit_code) == ("lost", "exited", 0)
+
+
+def test_four_of_16_gib_start_one_after_another_on_a_machine_of_24(
+    make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """Each notes how many of them run at that moment, and ends when it is told to."""
+    runs = Runs(make_engine(slots=8, memory_mib=24 * 1024))
+    script = (
+        f"mkdir -p {tmp_path}/now; touch {tmp_path}/now/$0; ls {tmp_path}/now | wc -l; "
+        f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; rm {tmp_path}/now/$0"
+    )
+    names = [f"a{number}" for number in range(4)]
+    limits = {"reserved_mib": 16 * 1024}
+    runs.engine.start([spec(name, "/bin/sh", "-c", script, name, **limits) for name in names])
+    assert states(runs, *names) == ["running", "queued", "queued", "queued"]
+    (tmp_path / "go").touch()
+    runs.wait(*names)
+    assert [runs.lines(name) for name in names] == [["1"]] * 4
+
+
+def test_what_runs_is_counted_after_a_restart(make_engine: MakeEngine) -> None:
+    before = make_engine(slots=8, memory_mib=24 * 1024)
+    before.start([spec("old", "sleep 1000", reserved_mib=16 * 1024)])
+    before.close(end_attempts=False)
+    runs = Runs(make_engine(slots=8, memory_mib=24 * 1024))
+    runs.engine.recover()
+    large, small = (
+        spec("large", "true", reserved_mib=16 * 1024),
+        spec("small", "true", account="2", reserved_mib=1024),
+    )
+    assert runs.engine.start([large, small])[0].state == "queued"
+    runs.wait("small")
+    runs.engine.stop(["old"], force=True)
+    runs.wait("large")

@@ -166,3 +166,36 @@ def test_a_reset_gives_the_slots_to_others(house: House, wait_for: Callable[...,
     assert status() == "PENDING"
     house.serving.app.reset(ACCOUNT)
     wait_for(lambda: status() == "STOPPED")
+
+
+def test_a_full_line_does_not_keep_other_accounts_waiting(
+    house: House, tmp_path: Path, wait_for: Callable[..., Any]
+) -> None:
+    """One account has more tasks than the engine is told of at once; another one's task is soon among them."""
+    gate = tmp_path / "gate"
+    first = house.run(f"until [ -e {gate} ]; do sleep 0.02; done")
+    wait_for(lambda: house.status(first) == "RUNNING")
+    request = {"taskDefinition": "work", "launchType": "FARGATE", "networkConfiguration": NETWORK}
+    many = [
+        task["taskArn"]
+        for _ in range(10)
+        for task in house.client("ecs").run_task(count=10, **request)["tasks"]
+    ]
+    other = client(house.serving.endpoint, "ecs", access_key="999999999999")
+    other.create_cluster()
+    other.register_task_definition(
+        family="work",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{**CONTAINER, "command": ["true"]}],
+    )
+    theirs = other.run_task(**request)["tasks"][0]["taskArn"]
+    wait_for(house.serving.app.driver.is_idle)
+    gate.touch()
+    wait_for(lambda: house.status(many[-1]) == "STOPPED", seconds=40)
+    told = other.describe_tasks(tasks=[theirs])["tasks"][0]
+    described = house.client("ecs").describe_tasks(tasks=many)["tasks"]
+    window = house.serving.app.engine.capacity().window
+    assert sum(one["startedAt"] < told["startedAt"] for one in described) <= window + 1

@@ -23,12 +23,14 @@ PATIENCE_SECONDS = 10
 class Attempt:
     """One attempt and what holds its processes."""
 
-    __slots__ = ("account", "deadline_at", "group", "killed_since", "pid", "reason", "status")
+    __slots__ = ("account", "deadline_at", "group", "killed_since", "pid", "reason", "status", "takes")
 
-    def __init__(self, status: Record, *, account: str, group: Group) -> None:
+    def __init__(self, status: Record, *, account: str, group: Group, takes: Record) -> None:
         self.status = status
         self.account = account
         self.group = group
+        self.takes = takes
+        """What it was given of the machine, in the server's words."""
         self.pid: int | None = None
         self.deadline_at: float | None = None
         self.reason: str | None = None
@@ -73,7 +75,8 @@ class Attempts:
                 continue
             container = claim.get("container", "")
             status = end or _status(name, "running", container=container, started_at=claim.get("started_at"))
-            attempt = Attempt(status, account=claim.get("account", ""), group=Group(claim.get("cgroups", {})))
+            group = Group(claim.get("cgroups", {}))
+            attempt = Attempt(status, account=claim.get("account", ""), group=group, takes={})
             self._known[name] = attempt
             if end is None:
                 self._kill_recorded(name)
@@ -110,6 +113,14 @@ class Attempts:
             return [attempt.status for attempt in self._known.values()]
         return [
             self._known[name].status if name in self._known else _status(name, "unknown") for name in names
+        ]
+
+    def held(self) -> list[Record]:
+        """What those that run were given of the machine, for a server that did not start them."""
+        return [
+            {"attempt": name, "account": attempt.account, **attempt.takes}
+            for name, attempt in self._known.items()
+            if not attempt.has_ended
         ]
 
     def stop(self, names: Iterable[str], *, force: bool) -> None:
@@ -204,7 +215,8 @@ class Attempts:
         name = spec["attempt"]
         started_at = wall_now().timestamp()
         status = _status(name, "running", container=spec["container"], started_at=started_at)
-        attempt = Attempt(status, account=spec["account"], group=self._tree.group(name))
+        group = self._tree.group(name)
+        attempt = Attempt(status, account=spec["account"], group=group, takes=spec["takes"])
         claim = {
             "account": spec["account"],
             "container": spec["container"],
@@ -270,7 +282,10 @@ class Attempts:
         known = {part: attempt.status[part] for part in ("container", "started_at")}
         status = _status(name, **outcome, **known)
         ending = Attempt(
-            status | {"stopped_at": wall_now().timestamp()}, account=attempt.account, group=attempt.group
+            status | {"stopped_at": wall_now().timestamp()},
+            account=attempt.account,
+            group=attempt.group,
+            takes=attempt.takes,
         )
         ending.killed_since = monotonic()
         self._ending[name] = ending

@@ -1,7 +1,6 @@
 """The process engine: attempts are plain processes of this machine, kept by a supervisor that outlives the server."""
 
 import logging
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from batchyard.engines.abilities import Abilities
+from batchyard.engines.admission import Admission, Held
 from batchyard.engines.contract import (
     START,
     Capacity,
@@ -21,9 +21,8 @@ from batchyard.engines.contract import (
 )
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.cgroup_trees import ROLES
-from batchyard.engines.process.doctor import cores, slots_of
+from batchyard.engines.process.doctor import cores, gpus, machine_memory_mib, slots_of
 from batchyard.engines.process.output import read_chunk
-from batchyard.engines.process.slots import Slots
 from batchyard.engines.process.supervisor_client import SupervisorClient
 
 _log = logging.getLogger(__name__)
@@ -48,16 +47,26 @@ class ProcessEngine:
         *,
         name: str = "process",
         slots: int = 0,
+        vcpus: float = 0,
+        memory_mib: int = 0,
         ephemeral: bool = False,
         cgroups: Iterable[str] = ROLES,
         idle_seconds: float = 60,
     ) -> None:
-        """`slots`: attempts at once, 0: twice the cores. `ephemeral`: attempts end with the last server, however
-        that ends. `cgroups`: the hierarchies that may be used. `idle_seconds`: how long a supervisor without
-        server and attempts stays. No supervisor is started before there is something for it to do."""
+        """`slots`: attempts at once, 0: twice the cores. `vcpus`: what they may ask for together, 0: one for each slot,
+        as vCPUs are shares here. `memory_mib`: likewise, 0: what this machine has. `ephemeral`: attempts end with the
+        last server, however that ends. `cgroups`: the hierarchies that may be used. `idle_seconds`: how long a
+        supervisor without server and attempts stays. None is started before there is something for it to do."""
         self.name = name
-        self._size = slots_of(slots)
-        self._slots = Slots(self._size)
+        size = slots_of(slots)
+        self._capacity = Capacity(
+            slots=size,
+            vcpus=vcpus or max(size, cores()),
+            memory_mib=memory_mib or machine_memory_mib(),
+            gpus=gpus(),
+            queue=QUEUE,
+        )
+        self._admission = Admission(self._capacity)
         self.directory = AttemptsDirectory(str(directory.absolute()))
         self._listeners: list[Callable[[Sequence[str]], None]] = []
         self._removal = threading.Lock()
@@ -65,14 +74,13 @@ class ProcessEngine:
         self._supervisor = SupervisorClient(directory.absolute(), options, self._changed)
 
     def capacity(self) -> Capacity:
-        """The slots, this machine's cores and memory, and how many may wait."""
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-        return Capacity(slots=self._size, vcpus=cores(), memory_mib=memory, queue=QUEUE)
+        """What attempts may take of this machine, and how many may wait."""
+        return self._capacity
 
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
         """Start what was never started, or queue it; see Engine.start."""
-        self._start(self._slots.take(specs))
-        waiting = self._slots.waiting(spec.attempt for spec in specs)
+        self._start(self._admission.take(specs))
+        waiting = self._admission.waiting(spec.attempt for spec in specs)
         if waiting:
             self._supervisor.ask("reserve", attempts=list(waiting))
         return self.poll([spec.attempt for spec in specs])
@@ -86,17 +94,17 @@ class ProcessEngine:
                 try:
                     started = _statuses(self._supervisor.ask("start", specs=[_message(one) for one in batch]))
                 except EngineError:
-                    self._slots.give_back([one.attempt for one in specs[first:]])
+                    self._admission.give_back([one.attempt for one in specs[first:]])
                     raise
                 ended += [status.attempt for status in started if status.has_ended]
-            specs = self._slots.give_back(ended) if ended else []
+            specs = self._admission.give_back(ended) if ended else []
 
     def poll(self, attempts: Sequence[str]) -> list[Status]:
         """The status of each, in the order asked."""
         if not attempts:
             return []
         # Who waits is asked first: one that starts meanwhile is then known to the supervisor.
-        waiting = self._slots.waiting(attempts)
+        waiting = self._admission.waiting(attempts)
         others = [one for one in attempts if one not in waiting]
         known = _statuses(self._supervisor.ask("poll", attempts=others)) if others else []
         found = {status.attempt: status for status in known}
@@ -104,7 +112,7 @@ class ProcessEngine:
 
     def stop(self, attempts: Sequence[str], *, force: bool) -> None:
         """SIGTERM (SIGKILL) to all processes of each; those that wait do so no longer."""
-        waited = self._slots.drop(attempts)
+        waited = self._admission.drop(attempts)
         self.forget(waited)
         others = [one for one in attempts if one not in waited]
         if others:
@@ -112,7 +120,7 @@ class ProcessEngine:
 
     def stop_account(self, account: str) -> list[str]:
         """Kill and forget all attempts of an account; what still runs is forgotten when it has ended."""
-        waited = self._slots.drop_account(account)
+        waited = self._admission.drop_account(account)
         self.forget(waited)
         if not self._has_anything():
             return waited
@@ -134,8 +142,10 @@ class ProcessEngine:
 
     def recover(self) -> list[Status]:
         """Every attempt on disk; those whose supervisor died are lost by the time this returns."""
-        found = _statuses(self._supervisor.ask("recover")) if self._has_anything() else []
-        self._slots.hold([status.attempt for status in found if not status.has_ended])
+        if not self._has_anything():
+            return []
+        found = _statuses(self._supervisor.ask("recover"))
+        self._admission.hold(Held(**one) for one in self._supervisor.ask("held"))
         return found
 
     def subscribe(self, callback: Callable[[Sequence[str]], None]) -> None:
@@ -169,7 +179,7 @@ class ProcessEngine:
         return bool(self.directory.names())
 
     def _changed(self, names: Sequence[str]) -> None:
-        following = self._slots.give_back(names)
+        following = self._admission.give_back(names)
         try:
             self._start(following)
         except EngineError:
@@ -194,6 +204,7 @@ def _message(spec: TaskSpec) -> dict[str, Any]:
         "environment": dict(container.environment),
         "memory_mib": container.limits.memory_mib,
         "vcpus": container.limits.vcpus,
+        "takes": {"vcpus": spec.vcpus, "memory_mib": spec.memory_mib, "gpus": spec.gpus},
         "deadline_seconds": spec.deadline_seconds,
     }
 

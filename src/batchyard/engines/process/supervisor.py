@@ -207,6 +207,9 @@ class Supervisor:
     def _do_recover(self) -> list[dict[str, Any]]:
         return self._attempts.statuses()
 
+    def _do_held(self) -> list[dict[str, Any]]:
+        return self._attempts.held()
+
     def _do_stop(self, attempts: list[str], force: bool) -> None:
         self._attempts.stop(attempts, force=force)
 

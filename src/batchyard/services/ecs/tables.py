@@ -134,6 +134,7 @@ tasks = Table(
     Column("exit_code", Integer),
     Column("container_reason", Text),
     Column("cursors", Json, nullable=False),
+    Column("engine", Text, nullable=False),
 )
 Index("ecs_tasks_by_status", *(tasks.c[name] for name in (*_PLACE, "cluster", "desired_status", "id")))
 Index(
@@ -147,7 +148,7 @@ Index(
     "ecs_tasks_by_instance",
     *(tasks.c[name] for name in (*_PLACE, "cluster", "instance", "desired_status", "id")),
 )
-Index("ecs_tasks_by_phase", tasks.c.phase, tasks.c.ordinal)
+Index("ecs_tasks_by_phase", tasks.c.phase, tasks.c.engine, tasks.c.account, tasks.c.ordinal)
 Index("ecs_tasks_by_end", *(tasks.c[name] for name in (*_PLACE, "cluster", "stopped_at")))
 
 run_tokens = Table(

@@ -233,6 +233,7 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
         "desired_status": "RUNNING",
         "last_status": pending,
         "phase": task_rows.NEW,
+        "engine": ctx.runtime.engine.name,
         "ordinal": ctx.now,
         "family": run.definition.family,
         "revision": run.definition.revision,

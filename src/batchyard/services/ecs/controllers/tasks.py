@@ -15,7 +15,7 @@ from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
-from batchyard.services.ecs import attempts, slots, task_rows
+from batchyard.services.ecs import attempts, task_rows
 from batchyard.services.ecs.controllers.endings import (
     Ending,
     began_at,
@@ -31,6 +31,7 @@ from batchyard.services.ecs.log_delivery import Stream
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import tasks
 from batchyard.services.ecs.task_definitions import find as find_definition
+from batchyard.services.ecs.windows import Window
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
@@ -63,9 +64,8 @@ class TaskController(Controller):
         """Take back what ran before: every task on the engine is looked at, what nobody knows is ended."""
         engine = self.runtime.engine
         engine.subscribe(self._attempts_changed)
-        capacity = engine.capacity()
-        self._slots = capacity.slots
-        self._places = capacity.window
+        self._capacity = engine.capacity()
+        self._window = Window(engine.name, self._capacity.window)
         known = {status.attempt: status for status in engine.recover()}
         self.write(self._resume)
         with self.read() as tx:
@@ -87,7 +87,7 @@ class TaskController(Controller):
     def details(self) -> dict[str, Any]:
         """The engine's slots and how many are free."""
         with self.read() as tx:
-            return {"slots": self._slots, "free": slots.free_slots(tx, self._slots)}
+            return {"slots": self._capacity.slots, "free": self._window.free(tx) - self._capacity.queue}
 
     def _attempts_changed(self, identities: Sequence[str]) -> None:
         """Called by the engine, on its thread: have the tasks looked at. Each has its work row already, for later."""
@@ -96,7 +96,7 @@ class TaskController(Controller):
         self.runtime.wake([(key_of(row), None) for row in rows])
 
     def _wake_waiting(self, tx: Transaction) -> None:
-        for row in slots.call_waiting(tx, size=self._places):
+        for row in self._window.call_waiting(tx):
             schedule(self.runtime, tx, key_of(row))
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
@@ -123,12 +123,12 @@ class TaskController(Controller):
         return again
 
     def _admit(self, tx: Transaction, rows: Sequence[Row]) -> list[Row]:
-        """Slots for the new; those stopped before they had one are closed."""
+        """Places for the new; those stopped before they had one are closed."""
         fresh = task_rows.find_states(tx, [row.id for row in rows])
         gone = [row for row in fresh if _never_to_start(row)]
         self._close(tx, [(row, not_started(row), False) for row in gone])
         new = [row for row in fresh if row.phase == task_rows.NEW and not _never_to_start(row)]
-        slots.admit(tx, new, size=self._places)
+        self._window.admit(tx, new)
         self._wake_waiting(tx)
         return task_rows.find_tasks(tx, [row.id for row in fresh])
 

@@ -1,0 +1,71 @@
+"""The engine's places (a bounded window of tasks that it is told of): which tasks hold one, and which wait for one.
+
+The line of those that wait is durable, and is here; the engine decides which of those it was told of starts next.
+Accounts take turns for a place, each with its oldest task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, func, or_, select
+
+from batchyard.services.ecs import task_rows
+from batchyard.services.ecs.tables import tasks
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+_NEXT = Prepared(
+    select(tasks)
+    .where(tasks.c.phase == task_rows.WAITING)
+    .where(tasks.c.engine == bindparam("engine"))
+    .where(tasks.c.account > bindparam("after"))
+    .order_by(tasks.c.account, tasks.c.ordinal)
+    .limit(1)
+)
+_HELD = Prepared(
+    select(func.count().label("number"))
+    .select_from(tasks)
+    .where(or_(*(tasks.c.phase == phase for phase in task_rows.ON_ENGINE)))
+    .where(tasks.c.engine == bindparam("engine"))
+)
+
+
+class Window:
+    """The places of one engine."""
+
+    def __init__(self, engine: str, size: int) -> None:
+        self._engine = engine
+        self._size = size
+        self._last_account = ""
+        """Whose turn it was: in memory, as after a restart any account may be first."""
+
+    def free(self, tx: Transaction) -> int:
+        """How many places no task holds. Counted from the rows: there are never more than places."""
+        row = tx.first(_HELD, engine=self._engine)
+        return self._size - (0 if row is None else int(row.number))
+
+    def admit(self, tx: Transaction, rows: Sequence[Row]) -> None:
+        """Make new tasks PENDING with a place, or waiting for one; who waits already goes first, of all accounts."""
+        free = 0 if self._after(tx, "") is not None else self.free(tx)
+        for place, row in enumerate(rows):
+            phase = task_rows.STARTING if place < free else task_rows.WAITING
+            task_rows.change(tx, row.id, phase=phase, last_status="PENDING")
+
+    def call_waiting(self, tx: Transaction) -> list[Row]:
+        """Give the free places to tasks that wait; returns these, to be worked on."""
+        if self._after(tx, "") is None:
+            return []
+        called: list[Row] = []
+        for _ in range(max(0, self.free(tx))):
+            row = self._after(tx, self._last_account) or self._after(tx, "")
+            if row is None:
+                break
+            self._last_account = row.account
+            task_rows.change(tx, row.id, phase=task_rows.STARTING)
+            called.append(row)
+        return called
+
+    def _after(self, tx: Transaction, account: str) -> Row | None:
+        """The oldest task that waits, of the next account that has one."""
+        return tx.first(_NEXT, engine=self._engine, after=account)
