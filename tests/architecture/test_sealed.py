@@ -10,6 +10,7 @@ from batchyard.services import load_services
 
 SEALERS = {
     "framework/authorization_messages.py": "encoded messages: in an answer, never in the database",
+    "framework/pagination.py": "page tokens: in an answer, never in the database",
     "framework/key_rotation.py": "what others sealed",
     "gateway/sessions.py": "session tokens, in answers alone; kept callers: ecs_tasks.caller",
     "services/iam/access_keys.py": "iam_access_keys.sealed_secret",
@@ -25,7 +26,7 @@ def test_who_seals() -> None:
         path
         for path, tree in trees().items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr == "seal"
+        if isinstance(node, ast.Attribute) and node.attr in ("seal", "wrap")
     }
     assert sealing == set(SEALERS)
 

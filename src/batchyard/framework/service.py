@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from batchyard.framework.check import Target
 from batchyard.framework.errors import ApiError
-from batchyard.framework.operation import Conditions, OperationEntry, Unsigned
+from batchyard.framework.operation import Conditions, OperationEntry, OperationFunction, Unsigned
+from batchyard.framework.pagination import Refuse, paged
 from batchyard.framework.unbuilt import UnbuiltValue
 from batchyard.wire import model as wire_model
 
@@ -65,6 +66,7 @@ class Service:
     """One AWS service. `name` is botocore's; `prefix` is the one of its actions and of its ARNs.
 
     `further_principals` are those that it assumes roles as beside its own (ecs-tasks.amazonaws.com for ECS).
+    `invalid_token`: its error for a page token that it did not give; None: it has no pages.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Service:
         linked_roles: Sequence[ServiceLinkedRole] = (),
         prefix: str | None = None,
         further_principals: Sequence[str] = (),
+        invalid_token: Refuse | None = None,
     ) -> None:
         self.name = name
         self.principal = principal
@@ -85,6 +88,7 @@ class Service:
         self.linked_roles = tuple(linked_roles)
         self.prefix = prefix or name
         self.further_principals = tuple(further_principals)
+        self._invalid_token = invalid_token
         self.operations: dict[str, OperationEntry] = {}
         self.controllers: list[Callable[[Runtime], Controller]] = []
         self.unbuilt_values: list[UnbuiltValue] = []
@@ -117,7 +121,7 @@ class Service:
                 raise ValueError(f"{self.name}.{name} is registered twice")
             self.operations[name] = OperationEntry(
                 name=name,
-                function=function,
+                function=self._paged(function) if not writes else function,
                 on=(on,) if callable(on) else tuple(on),
                 passes=tuple(passes),
                 writes=writes,
@@ -133,6 +137,9 @@ class Service:
             return function
 
         return register
+
+    def _paged(self, function: F) -> F | OperationFunction:
+        return function if self._invalid_token is None else paged(function, self._invalid_token)
 
     def controller(self, make: F) -> F:
         """Register a controller: a class made with the `Runtime`."""

@@ -1,4 +1,4 @@
-"""Pages of this service's listings: MaxRecords at most, a token that says after what to go on.
+"""Pages of this service's listings: MaxRecords at most, and the position after which to go on.
 
 Texts of errors without a source were not compared with AWS's [guess].
 """
@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from batchyard.framework.pagination import InvalidToken, decode_token, encode_token
 from batchyard.services.autoscaling.group_rules import invalid
-from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 
 T = TypeVar("T")
@@ -18,18 +16,14 @@ LARGEST_PAGE = 100
 
 
 def start(request: Mapping[str, Any], *, default: int) -> tuple[int, str]:
-    """(page size, the position after which the page begins); raises ValidationError or InvalidNextToken."""
+    """(page size, the position after which the page begins); raises ValidationError."""
     limit = request.get("MaxRecords", default)
     if not 1 <= limit <= LARGEST_PAGE:
         raise invalid(
             f"1 validation error detected: Value '{limit}' at 'maxRecords' failed to satisfy constraint:"
             f" Member must have value between 1 and {LARGEST_PAGE}"
         )
-    token = request.get("NextToken")
-    try:
-        return limit, decode_token(token) if token else ""
-    except InvalidToken as error:
-        raise autoscaling.error.InvalidNextToken("The token is invalid.") from error
+    return limit, request.get("NextToken") or ""
 
 
 def collect(
@@ -40,7 +34,7 @@ def collect(
     position: Callable[[Row], str],
     matches: Callable[[Row], bool] = lambda row: True,
 ) -> tuple[list[Row], str | None]:
-    """Up to `limit` rows that match, read in steps of the index; and the token of the next page."""
+    """Up to `limit` rows that match, read in steps of the index; and the position of the next page."""
     found: list[Row] = []
     while True:
         rows = read(after, limit + 1)
@@ -48,12 +42,12 @@ def collect(
             if matches(row):
                 found.append(row)
             if len(found) > limit:
-                return found[:limit], encode_token(position(found[limit - 1]))
+                return found[:limit], position(found[limit - 1])
         if len(rows) <= limit:
             return found, None
         after = position(rows[-1])
 
 
-def answer(member: str, items: Sequence[Any], token: str | None) -> dict[str, Any]:
+def answer(member: str, items: Sequence[Any], position: str | None) -> dict[str, Any]:
     """The listing's answer."""
-    return {member: list(items), **({"NextToken": token} if token else {})}
+    return {member: list(items), **({"NextToken": position} if position else {})}

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from batchyard.clock import LATEST, from_microseconds, microseconds
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.autoscaling import pages
 from batchyard.services.autoscaling.activity_rows import KEPT, describe
@@ -111,7 +112,7 @@ def _behind(after: str) -> list[Any]:
     started, _, activity_id = after.partition(" ")
     moment = whole_number(started)
     if moment is None or moment > LATEST:
-        raise autoscaling.error.InvalidNextToken("The token is invalid.")
+        raise InvalidToken(after)
     at = from_microseconds(moment)
     same = (activities.c.started_at == at) & (activities.c.activity_id < activity_id)
     return [(activities.c.started_at < at) | same]

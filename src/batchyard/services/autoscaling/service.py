@@ -3,9 +3,11 @@
 from batchyard.framework.service import Service, ServiceLinkedRole
 from batchyard.services.autoscaling.service_role import PRINCIPAL, SESSION_NAME, where_in_use
 
-autoscaling = Service(
+autoscaling: Service = Service(
     "autoscaling",
     principal=PRINCIPAL,
     title="EC2 Auto Scaling",
     linked_roles=[ServiceLinkedRole(PRINCIPAL, SESSION_NAME, where_in_use)],
+    # Recorded: aws/aws-cli#1299, boto/boto3#2358.
+    invalid_token=lambda ctx, token: autoscaling.error.InvalidNextToken(f"The token '{token}' was invalid"),
 )

@@ -11,7 +11,6 @@ from typing import Any
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
-from batchyard.framework.pagination import encode_token
 from batchyard.framework.tag_keys import request_tag_keys, request_tags
 from batchyard.services.autoscaling import pages, tag_lists
 from batchyard.services.autoscaling.group_rows import find_group, list_groups, place, update_group
@@ -95,7 +94,7 @@ def describe_tags(ctx: Context, request: Any) -> dict[str, Any]:
         for row in rows:
             own = [tag for tag in tag_lists.described(row.tags, row.name) if _matches(tag, filters)]
             if found and len(found) + len(own) > limit:
-                return pages.answer("Tags", found, encode_token(after))
+                return pages.answer("Tags", found, after)
             found += own
             after = row.name
         if len(rows) < limit:

@@ -11,9 +11,9 @@ from sqlalchemy import Select, or_, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.framework.pagination import encode_token
+from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch.answers import MOST_NAMED, page_limit, token_position
+from batchyard.services.batch.answers import MOST_NAMED, page_limit
 from batchyard.services.batch.job_definitions import find_revision
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.service import batch
@@ -33,7 +33,7 @@ def describe_job_definitions(ctx: Context, request: Any) -> dict[str, Any]:
     rows = ctx.read.all(_query(ctx, request).limit(limit + 1))
     answer: dict[str, Any] = {"jobDefinitions": [_shown(row) for row in rows[:limit]]}
     if len(rows) > limit:
-        answer["nextToken"] = encode_token(f"{rows[limit - 1].name}:{rows[limit - 1].revision}")
+        answer["nextToken"] = f"{rows[limit - 1].name}:{rows[limit - 1].revision}"
     return answer
 
 
@@ -56,10 +56,10 @@ def _query(ctx: Context, request: Any) -> Select[Any]:
             raise refusal(ctx, f"Status must be one of {', '.join(_STATUSES)}")
         query = query.where(columns.status == request["status"])
     if request.get("nextToken"):
-        name, _, revision = token_position(request["nextToken"]).partition(":")
+        name, _, revision = request["nextToken"].partition(":")
         number = whole_number(revision)
         if number is None:
-            raise refusal(ctx, "Invalid nextToken")
+            raise InvalidToken(revision)
         query = query.where(columns.name >= name)
         query = query.where(or_(columns.name > name, columns.revision < number))
     return query.order_by(columns.name, columns.revision.desc())

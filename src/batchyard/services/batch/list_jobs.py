@@ -11,10 +11,10 @@ from sqlalchemy import Select, or_, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.framework.pagination import encode_token
+from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch import attempt_rows
-from batchyard.services.batch.answers import page_limit, token_position
+from batchyard.services.batch.answers import page_limit
 from batchyard.services.batch.job_answers import summary
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_queue, job_definition
@@ -61,7 +61,7 @@ def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
         return {"jobSummaryList": []}  # No queue here has a scheduling policy, so no job has a share.
     query, grouped = _query(ctx, queue, request, one_filter)
     if request.get("nextToken"):
-        query = _after(ctx, query, grouped, request["nextToken"])
+        query = _after(query, grouped, request["nextToken"])
     query = query.order_by(*(() if grouped is None else (grouped,)), *NEWEST_FIRST)
     rows = ctx.read.all(query.limit(limit + 1))
     ended = [row.id for row in rows[:limit] if row.status in ENDED]
@@ -70,7 +70,7 @@ def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
         "jobSummaryList": [summary(row, attempts.get(row.id, ())) for row in rows[:limit]]
     }
     if len(rows) > limit:
-        answer["nextToken"] = encode_token(_position(rows[limit - 1], grouped))
+        answer["nextToken"] = _position(rows[limit - 1], grouped)
     return answer
 
 
@@ -123,12 +123,12 @@ def _position(row: Row, grouped: Any | None) -> str:
     return f"{row.created_ms}:{row.id}:{group}"
 
 
-def _after(ctx: Context, query: Select[Any], grouped: Any | None, token: str) -> Select[Any]:
-    created, _, rest = token_position(token).partition(":")
+def _after(query: Select[Any], grouped: Any | None, position: str) -> Select[Any]:
+    created, _, rest = position.partition(":")
     identity, _, group = rest.partition(":")
     moment, number = whole_number(created), whole_number(identity)
     if moment is None or number is None:
-        raise refusal(ctx, "Invalid nextToken")
+        raise InvalidToken(position)
     at, of = jobs.c.created_ms, jobs.c.id
     later = or_(at < moment, (at == moment) & (of < number))
     if grouped is None:

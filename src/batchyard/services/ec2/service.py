@@ -78,4 +78,9 @@ ec2 = Ec2Service(
         ServiceLinkedRole(SPOT_FLEET_PRINCIPAL, "ec2-spot-fleet", where_spot_fleet_in_use),
     ],
     further_principals=[SPOT_PRINCIPAL, SPOT_FLEET_PRINCIPAL],
+    # Recorded of DescribeVpcs: boto/boto3#2673; DescribeImages says less (aws/karpenter-provider-aws#6061).
+    invalid_token=lambda ctx, token: ApiError(
+        "InvalidParameterValue",
+        f"Value ( {token} ) for parameter NextToken is invalid. The token is invalid.",
+    ),
 )

@@ -6,10 +6,11 @@ from batchyard.services.ecs.service_role import PRINCIPAL, SESSION_NAME, where_i
 TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
 """As whom ECS assumes a task's own roles (task role, execution role)."""
 
-ecs = Service(
+ecs: Service = Service(
     "ecs",
     principal=PRINCIPAL,
     title="ECS",
     linked_roles=[ServiceLinkedRole(PRINCIPAL, SESSION_NAME, where_in_use)],
     further_principals=[TASKS_PRINCIPAL],
+    invalid_token=lambda ctx, token: ecs.error.InvalidParameterException("Invalid token"),  # [guess]
 )

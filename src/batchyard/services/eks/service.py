@@ -2,4 +2,9 @@
 
 from batchyard.framework.service import Service
 
-eks = Service("eks", principal="eks.amazonaws.com", title="EKS")
+eks: Service = Service(
+    "eks",
+    principal="eks.amazonaws.com",
+    title="EKS",
+    invalid_token=lambda ctx, token: eks.error.InvalidParameterException("Invalid nextToken"),  # [guess]
+)

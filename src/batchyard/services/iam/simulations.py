@@ -9,7 +9,6 @@ from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.framework.pagination import encode_token
 from batchyard.policy.principal import Principal
 from batchyard.policy.sources import PolicySet
 from batchyard.policy.weight import Weight
@@ -94,7 +93,7 @@ def _simulate(
         asked, costs = questions(action)
         if results and not ctx.effort.has_room(costs):
             # IAM, too, may show fewer results than MaxItems (botocore, MaxItems).
-            end = {"IsTruncated": True, "Marker": encode_token(shown[number - 1][0])}
+            end = {"IsTruncated": True, "Marker": shown[number - 1][0]}
             break
         ctx.effort.spend(costs)
         _refuse_used_up(ctx)

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from batchyard.framework.context import Context
-from batchyard.framework.pagination import encode_token
+from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.logs.log_groups import now_ms, token_position
+from batchyard.services.logs.log_groups import now_ms
 from batchyard.services.logs.resources import GROUP, group_name, require_group, require_stream
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_events, log_groups, log_streams
@@ -157,25 +157,23 @@ def _direction(token: str | None, *, from_head: bool) -> tuple[str, str]:
         return ("f" if from_head else "b"), ""
     direction, _, rest = token.partition("/")
     if direction not in ("f", "b"):
-        raise logs.error.InvalidParameterException("The specified nextToken is invalid.")
-    return direction, token_position(rest)
+        raise InvalidToken(token)
+    return direction, rest
 
 
 def _token(direction: str, row: Any) -> str:
-    return f"{direction}/{encode_token(f'{row.timestamp_ms}:{row.id}')}"
+    return f"{direction}/{row.timestamp_ms}:{row.id}"
 
 
 def _unmoved(direction: str, token: str | None, position: str) -> str:
-    return (
-        token if token and token.startswith(direction) else f"{direction}/{encode_token(position or '0:0')}"
-    )
+    return token if token and token.startswith(direction) else f"{direction}/{position or '0:0'}"
 
 
 def _beyond(position: str, *, forward: bool) -> Any:
     first, _, second = position.partition(":")
     moment, identity = whole_number(first), whole_number(second)
     if moment is None or identity is None:
-        raise logs.error.InvalidParameterException("The specified nextToken is invalid.")
+        raise InvalidToken(position)
     events = log_events.c
     if forward:
         return (events.timestamp_ms > moment) | ((events.timestamp_ms == moment) & (events.id > identity))
@@ -211,11 +209,11 @@ def filter_log_events(ctx: Context, request: Any) -> dict[str, Any]:
     for term in _terms(request.get("filterPattern", "")):
         query = query.where(func.instr(events.message, term) > 0)
     if "nextToken" in request:
-        query = query.where(_beyond(token_position(request["nextToken"]), forward=True))
+        query = query.where(_beyond(request["nextToken"], forward=True))
     rows = ctx.read.all(_within(query, request))
     answer: dict[str, Any] = {"events": [_found(row) for row in rows[:limit]], "searchedLogStreams": []}
     if len(rows) > limit:
-        answer["nextToken"] = encode_token(f"{rows[limit - 1].timestamp_ms}:{rows[limit - 1].id}")
+        answer["nextToken"] = f"{rows[limit - 1].timestamp_ms}:{rows[limit - 1].id}"
     return answer
 
 

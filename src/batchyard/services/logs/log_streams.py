@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, delete, false, insert, select
 
 from batchyard.framework.context import Context
-from batchyard.framework.pagination import encode_token
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.logs.log_groups import now_ms, token_position
+from batchyard.services.logs.log_groups import now_ms
 from batchyard.services.logs.resources import (
     GROUP,
     find_stream,
@@ -74,9 +73,7 @@ def describe_log_streams(ctx: Context, request: Any) -> dict[str, Any]:
     answer: dict[str, Any] = {"logStreams": [_shown(ctx, name, row) for row in rows[:limit]]}
     if len(rows) > limit:
         last = rows[limit - 1]
-        answer["nextToken"] = encode_token(
-            f"{last.last_event_ms or ''}/{last.name}" if by_time else last.name
-        )
+        answer["nextToken"] = f"{last.last_event_ms or ''}/{last.name}" if by_time else last.name
     return answer
 
 
@@ -84,7 +81,7 @@ def _query(group: Row, request: Any, *, by_time: bool) -> Any:
     streams = log_streams.c
     query = select(log_streams).where(streams.group_id == group.id)
     descending = request.get("descending", False)
-    after = token_position(request["nextToken"]) if "nextToken" in request else None
+    after = request.get("nextToken")
     if not by_time:
         if "logStreamNamePrefix" in request:
             prefix = request["logStreamNamePrefix"]

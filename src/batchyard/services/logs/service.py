@@ -2,4 +2,11 @@
 
 from batchyard.framework.service import Service
 
-logs = Service("logs", principal="logs.amazonaws.com", title="CloudWatch Logs")
+logs: Service = Service(
+    "logs",
+    principal="logs.amazonaws.com",
+    title="CloudWatch Logs",
+    invalid_token=lambda ctx, token: logs.error.InvalidParameterException(
+        "The specified nextToken is invalid."  # as people quote it; which operations say so is a [guess]
+    ),
+)
