@@ -41,8 +41,15 @@ def signed(service: str = "batch", **arguments: object) -> HttpRequest:
     )
 
 
-def presigned(service: str, *, expires: int = 3600, token: str | None = None, **more: object) -> HttpRequest:
-    class Presigner(auth.SigV4QueryAuth):
+def presigned(
+    service: str,
+    *,
+    expires: int = 3600,
+    token: str | None = None,
+    signer: type[auth.SigV4QueryAuth] = auth.SigV4QueryAuth,
+    **more: object,
+) -> HttpRequest:
+    class Presigner(signer):  # type: ignore[misc, valid-type]
         def __init__(self, credentials: Credentials, service_name: str, region_name: str) -> None:
             super().__init__(credentials, service_name, region_name, expires=expires)
 
@@ -164,13 +171,20 @@ def test_a_declared_hash_must_be_the_bodys() -> None:
     assert refusal(other).message == NO_MATCH
 
 
-def test_an_unsigned_payload_is_for_presigned_requests_alone() -> None:
+@pytest.mark.parametrize("service", ["iam", "sts", "batch"])
+def test_an_unsigned_payload_is_s3s_alone(service: str) -> None:
+    """Also presigned, with the header that says so or as S3's signer signs, with any body or with none."""
     unsigned = {"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}
-    http = presigned("iam", headers=dict(unsigned))
-    verify(read_claim(http), http, SECRET, SIGNED_AT)
-    other = dataclasses.replace(http, body=b"any body")
-    verify(read_claim(other), other, SECRET, SIGNED_AT)
-    assert refusal(signed(headers=dict(unsigned))).message == NO_MATCH
+    for http in (
+        presigned(service, headers=dict(unsigned)),
+        presigned(service, signer=auth.S3SigV4QueryAuth),
+        presigned(service, signer=auth.S3SigV4QueryAuth, headers=dict(unsigned)),
+    ):
+        assert refusal(http).message == NO_MATCH
+        assert refusal(dataclasses.replace(http, body=b"any body")).message == NO_MATCH
+    assert refusal(signed(service, headers=dict(unsigned))).message == NO_MATCH
+    plain = presigned(service)
+    verify(read_claim(plain), plain, SECRET, SIGNED_AT)
 
 
 # --- host, path, query

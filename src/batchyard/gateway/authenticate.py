@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable
 
 from batchyard.clock import wall_now
-from batchyard.data.partitions import partition_of
 from batchyard.framework.epochs import Epochs
 from batchyard.framework.ports import AccessKey, CredentialSource
 from batchyard.framework.session import Session
 from batchyard.gateway.denial import denied_here
 from batchyard.gateway.sessions import Sessions, anonymous_session, root_session
+from batchyard.gateway.signing_scope import check_scope
 from batchyard.gateway.sigv4 import (
     AuthenticationFailure,
     Claim,
@@ -65,9 +65,7 @@ class Authenticator:
         Raises AccessDenied for development credentials that do not sign for this sender.
         """
         claim = read_claim(http)
-        partition = partition_of(claim.region)
-        if partition is None:
-            raise Refused("SignatureDoesNotMatch", "Credential should be scoped to a valid region. ")
+        partition = check_scope(claim, http.headers.get("host", ""))
         now = wall_now()
         found = self._find(claim, partition, http)
         if found is None:

@@ -34,7 +34,6 @@ NO_MATCH = (
     "Access Key and signing method. Consult the service documentation for details."
 )
 
-_UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 _EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 _PLAIN = re.compile(r"[A-Za-z0-9\-._~]*")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/]*")
@@ -153,7 +152,7 @@ def _basic(moment: datetime) -> str:
 
 def _canonical_request(claim: Claim, http: HttpRequest) -> bytes | None:
     """The text that was hashed and signed; None where body or headers already contradict the claim."""
-    payload = _payload(claim, http)
+    payload = _payload(http)
     if payload is None:
         return None
     lines = [http.method, _canonical_path(http.path), _canonical_query(http.query, presigned=claim.presigned)]
@@ -173,11 +172,13 @@ def _squeezed(value: str) -> str:
     return " ".join(value.split())
 
 
-def _payload(claim: Claim, http: HttpRequest) -> str | None:
-    """The body's hash as it was signed; None where a declared hash is not the body's."""
+def _payload(http: HttpRequest) -> str | None:
+    """The body's hash as it was signed; None where a declared hash is not the body's.
+
+    Nor is `UNSIGNED-PAYLOAD`, which is S3's alone: no operation of the services here has the trait for it
+    (smithy's aws.auth#unsignedPayload; botocore's `v4-unsigned-body`), and a presigned request signs an empty body.
+    """
     declared = http.headers.get("x-amz-content-sha256")
-    if declared == _UNSIGNED_PAYLOAD and claim.presigned:
-        return declared
     actual = hashlib.sha256(http.body).hexdigest() if http.body else _EMPTY_HASH
     return actual if declared is None or hmac.compare_digest(declared.encode(), actual.encode()) else None
 
