@@ -44,6 +44,12 @@ def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
     store.close()
 
 
+def test_no_two_migrations_have_one_number() -> None:
+    """A database that has had one of them would never get the other."""
+    numbers = [number for number, _ in numbered()]
+    assert numbers == sorted(set(numbers))
+
+
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "batchyard.db")
     with store.connect() as connection:

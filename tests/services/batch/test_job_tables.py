@@ -27,7 +27,7 @@ SPEC: dict[str, Any] = {
     "propagateTags": False,
     "changes": {},
 }
-BEFORE = 20
+BEFORE = 21
 """The layout that has the attempts."""
 TASK = "arn:aws:ecs:us-east-1:1:task/AWSBatch-fargate-1/0123456789abcdef0123456789abcdef"
 
