@@ -1,17 +1,20 @@
-# make demo · test · test-slow · check · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
+# make demo · test · test-browser · test-slow · check · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PROTOCOL_CASES = .cache/ready
 
-.PHONY: demo test test-slow check serve bench bad-input docs lock wheel clean
+.PHONY: demo test test-browser test-slow check serve bench bad-input docs lock wheel clean
 
 demo: $(READY)
 	$(BIN)/python demo/story.py
 
 test: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2
+
+test-browser: $(READY)
+	$(BIN)/python -m pytest -n 0 -m browser
 
 test-slow: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2 -m slow --timeout 900

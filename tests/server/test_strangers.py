@@ -259,6 +259,12 @@ def test_with_a_real_key_a_page_is_what_it_is_on_aws(endpoint: str, account: str
     image = shown(endpoint, "iam", "create_user", UserName="bob", **held)
     assert send(endpoint, image.with_headers(**IMAGE)).status == 200
     assert users(endpoint, account) == ["ann", "bob"]
+    made = posted(
+        endpoint, "/v1/registerjobdefinition", {"jobDefinitionName": "d", "type": "container"}, **held
+    )
+    assert send(endpoint, made.with_headers(**PAGE)).error("batch")[0] == "ClientException", (
+        "it gets as far as its job"
+    )
     for headers in (PAGE, {"host": "batchyard.example.com"}, {"x-forwarded-for": "203.0.113.9"}):
         raw = unsigned(endpoint, "iam").with_headers(**headers)
         assert send(endpoint, sign(raw, "iam", **held)).status == 200

@@ -30,9 +30,12 @@ class Proxies:
 
     def is_secure(self, peer: str, headers: Mapping[str, str]) -> bool:
         """Whether a trusted proxy says that it was asked by TLS."""
-        told = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
-        return told == "https" and self._trusts(peer)
+        if not self._trusts(peer):
+            return False
+        return headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() == "https"
 
     def _trusts(self, host: str) -> bool:
-        address = address_of(host) if self._networks else None
+        if not self._networks:
+            return False
+        address = address_of(host)
         return address is not None and any(address in network for network in self._networks)
