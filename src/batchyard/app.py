@@ -18,7 +18,8 @@ from batchyard.config import Settings
 from batchyard.data import managed_policies
 from batchyard.data.managed_policies import ManagedPolicy
 from batchyard.engines.contract import Engine
-from batchyard.engines.registry import ENGINES, chosen
+from batchyard.engines.process import job_users
+from batchyard.engines.registry import ENGINES, Given, chosen
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import Controller
 from batchyard.framework.driver import Driver
@@ -253,7 +254,15 @@ def _make_engine(settings: Settings, directory: Path) -> Engine:
     make = ENGINES[name].open
     if make is None:
         raise ValueError(f"the engine {name} is not built")
-    return make(name, directory, slots=settings.slots, ephemeral=settings.ephemeral)
+    users, _ = job_users.choose(settings.job_users, walls=not settings.accepts_development_credentials)
+    place = settings.job_directory
+    given = Given(
+        slots=settings.slots,
+        ephemeral=settings.ephemeral,
+        job_users=users,
+        job_directory=None if place is None else str(place.expanduser().absolute()),
+    )
+    return make(name, directory, given)
 
 
 def _make_controllers(services: Mapping[str, Service], runtime: Runtime) -> dict[Controller, Service]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from batchyard.engines.process.job_users import AUTO as AUTO_USERS
+from batchyard.engines.process.job_users import DEFAULT_PLACE
 from batchyard.engines.registry import AUTO, DEFAULT, ENGINES
 from batchyard.hosts import host_of_url, is_local, is_loopback, read_host, read_network, read_origin
 
@@ -113,6 +115,16 @@ class Settings:
         True,
         "Accept test/test and <twelve digits>/test as root credentials; never beyond loopback, from web pages or "
         "through a proxy.",
+    )
+    job_users: str = _setting(
+        AUTO_USERS,
+        "Users of whom each account gets one for its jobs: a range of numbers (`FIRST-LAST`); `none`: jobs are the"
+        " server's user. `auto` takes free ones where development credentials do not work and the server is root.",
+    )
+    job_directory: Path | None = _setting(  # noqa: RUF009 (immutable)
+        None,
+        "Where the jobs of such users have their working directories: every user passes through.",
+        default_text=f"`{DEFAULT_PLACE}`",
     )
     output: str = _setting("text", "How a command prints what it has to say.", choices=OUTPUTS)
     quickstart: bool = _setting(

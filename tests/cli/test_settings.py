@@ -28,6 +28,8 @@ OTHER_VALUES = {
     "pace": "0.5",
     "scale_down_delay": "7.5",
     "development_credentials": "false",
+    "job_users": "5000-5999",
+    "job_directory": "/jobs",
     "output": "json",
     "quickstart": "true",
     "database_url": "postgresql://x",

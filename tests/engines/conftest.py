@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batchyard.engines.process.engine import ProcessEngine
-from batchyard.engines.registry import ENGINES
+from batchyard.engines.registry import ENGINES, Given
 from engines.running import MakeEngine, Runs
 
 WAYS: dict[str, dict[str, dict[str, Any]]] = {
@@ -40,10 +40,11 @@ def make_engine(tmp_path: Path, variant: dict[str, Any]) -> Iterator[MakeEngine]
     made: list[ProcessEngine] = []
 
     def make(directory: Path = tmp_path / "engine", **options: Any) -> ProcessEngine:
-        given = {"slots": 256, "ephemeral": False} | variant | options
-        kind = given.pop("kind")
+        options = {"slots": 256} | variant | options
+        kind = options.pop("kind")
+        given = {name: options.pop(name) for name in list(options) if name in Given.__dataclass_fields__}
         opened: Any = ENGINES[kind].open
-        made.append(opened(kind, directory, **given))
+        made.append(opened(kind, directory, Given(**given), **options))
         return made[-1]
 
     yield make

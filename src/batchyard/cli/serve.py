@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import pwd
 import threading
 from typing import TYPE_CHECKING
 
 from batchyard.cli.options import add_settings, settings_of
 from batchyard.cli.refusal import Refusal
 from batchyard.config import Settings
+from batchyard.engines.process import job_users
 from batchyard.engines.registry import DEFAULT, ENGINES, chosen
 
 if TYPE_CHECKING:
     from batchyard.app import App
     from batchyard.cli.quickstart import Made
+
+_log = logging.getLogger(__name__)
 
 SUMMARY = "start a server"
 QUICKSTART_PAUSE_SECONDS = 0.05
@@ -29,8 +34,6 @@ def run(parsed: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     settings = settings_of(parsed)
     refuse_unserved(settings)
-    import logging
-
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     _serve(settings)
     return 0
@@ -40,6 +43,7 @@ def refuse_unserved(settings: Settings) -> None:
     """Raise Refusal for settings that cannot be served, as far as they alone tell."""
     if ENGINES[chosen(settings.engine)].open is None:
         raise Refusal(f"the engine `{settings.engine}` is not built yet: use `{DEFAULT}`")
+    _refuse_job_users(settings)
     if settings.database_url:
         raise Refusal(
             "a database other than the data directory's SQLite is not built yet",
@@ -51,6 +55,34 @@ def refuse_unserved(settings: Settings) -> None:
         raise Refusal(
             f"`{settings.host}` is not a loopback address, and an ephemeral server has no administrator",
             advice="leave `--ephemeral` out, and make an administrator with `batchyard init`",
+        )
+
+
+def _refuse_job_users(settings: Settings) -> None:
+    """Users that were asked for by number must be there, and be nobody else's."""
+    if settings.job_users in (job_users.AUTO, job_users.NONE):
+        return
+    wanted = job_users.parse(settings.job_users)
+    if wanted is None:
+        kind = f"auto, none or a range of users (FIRST-LAST, from {job_users.LEAST} to {job_users.MOST})"
+        raise Refusal(f"`--job-users` takes {kind}, not `{settings.job_users}`")
+    for user in pwd.getpwall():
+        if wanted[0] <= user.pw_uid <= wanted[1]:
+            raise Refusal(
+                f"the user `{user.pw_name}` ({user.pw_uid}) is among `--job-users {settings.job_users}`"
+            )
+    users, reason = job_users.choose(settings.job_users, walls=True)
+    if users is None:
+        raise Refusal(f"`--job-users {settings.job_users}` cannot be given to accounts: {reason}")
+
+
+def _warn_of_open_walls(settings: Settings) -> None:
+    """Who may submit a job is the server's user, where jobs are and nobody else is."""
+    users, reason = job_users.choose(settings.job_users, walls=not settings.accepts_development_credentials)
+    if users is None and not settings.accepts_development_credentials:
+        _log.warning(
+            "jobs run as the server's user, and can read what it can, the key file and other accounts' jobs too: %s",
+            reason,
         )
 
 
@@ -70,6 +102,7 @@ def _serve(settings: Settings) -> None:
         if not settings.is_loopback and not app.has_administrator():
             raise without_administrator(settings)
         endpoint = settings.endpoint(listener.getsockname()[1])
+        _warn_of_open_walls(settings)
         app.start(endpoint)
         made = _quickstart(app) if settings.quickstart else None
         line = ready_line(

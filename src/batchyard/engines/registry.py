@@ -14,12 +14,23 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the server's settings say to an engine."""
+
+    slots: int = 0
+    ephemeral: bool = False
+    """Attempts end with the server."""
+    job_users: tuple[int, int] | None = None
+    """Users of whom every account gets one for its jobs, where jobs would else be the server's user."""
+    job_directory: str | None = None
+
+
 class Open(Protocol):
     """Opens an engine."""
 
-    def __call__(self, name: str, directory: Path, *, slots: int, ephemeral: bool, **options: Any) -> Engine:
-        """`directory` is the engine's own, within the data directory. `ephemeral`: attempts end with the server.
-        `options` are the kind's own, for its tests."""
+    def __call__(self, name: str, directory: Path, given: Given, **options: Any) -> Engine:
+        """`directory` is the engine's own, within the data directory. `options` are the kind's, for its tests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +43,19 @@ class EngineKind:
     """What this machine has for it, in one sentence, for an engine of so many slots."""
 
 
-def _open_process(name: str, directory: Path, *, slots: int, ephemeral: bool, **options: Any) -> Engine:
+def _open_process(name: str, directory: Path, given: Given, **options: Any) -> Engine:
     from batchyard.engines.process.engine import ProcessEngine
+    from batchyard.engines.process.job_users import DEFAULT_PLACE
 
-    return ProcessEngine(directory, name=name, slots=slots, ephemeral=ephemeral, **options)
+    return ProcessEngine(
+        directory,
+        name=name,
+        slots=given.slots,
+        ephemeral=given.ephemeral,
+        job_users=given.job_users,
+        job_directory=given.job_directory or DEFAULT_PLACE,
+        **options,
+    )
 
 
 def _find_process(slots: int) -> str:

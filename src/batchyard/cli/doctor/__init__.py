@@ -16,12 +16,23 @@ from batchyard.cli.settings import config_file
 from batchyard.config import Settings
 
 SUMMARY = "say what works on this machine"
+_OPTIONS = (
+    "host",
+    "port",
+    "data_dir",
+    "ephemeral",
+    "engine",
+    "slots",
+    "development_credentials",
+    "job_users",
+    "output",
+)
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not built": "dim"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options: those that decide what a server would find."""
-    add_settings(parser, ("host", "port", "data_dir", "ephemeral", "engine", "slots", "output"))
+    add_settings(parser, _OPTIONS)
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from batchyard.cli.doctor.check import Check, Status
 from batchyard.config import Settings
+from batchyard.engines.process import job_users
 from batchyard.engines.registry import ENGINES, EngineKind
 
 
 def engines(settings: Settings) -> list[Check]:
     """Each engine; the chosen one fails where it is not built."""
-    return [
+    found = [
         Check(f"engine {name}", _status(name, kind, settings), kind.found(settings.slots))
         for name, kind in ENGINES.items()
     ]
+    return [*found, _job_users(settings)]
+
+
+def _job_users(settings: Settings) -> Check:
+    """Whose user a job of the process engine is."""
+    walls = not settings.accepts_development_credentials
+    users, reason = job_users.choose(settings.job_users, walls=walls)
+    if users is not None:
+        return Check(
+            "job users", "ok", f"each account's jobs run as a user of its own, of {users[0]} to {users[1]}"
+        )
+    detail = f"jobs run as the server's user: {reason}"
+    if not walls:
+        return Check("job users", "ok", detail)
+    advice = "start the server as root, or let only those submit jobs whom you would give its user's shell"
+    return Check("job users", "warning", detail, advice)
 
 
 def _status(name: str, kind: EngineKind, settings: Settings) -> Status:

@@ -11,6 +11,7 @@ from batchyard.engines.process import processes
 from batchyard.engines.process.attempts_directory import AttemptsDirectory, Record
 from batchyard.engines.process.cgroup_trees import Tree
 from batchyard.engines.process.cgroups import Group
+from batchyard.engines.process.job_users import JobPlace, JobUsers, place_of
 from batchyard.engines.process.launch import Launch
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -23,7 +24,17 @@ PATIENCE_SECONDS = 10
 class Attempt:
     """One attempt and what holds its processes."""
 
-    __slots__ = ("account", "deadline_at", "group", "killed_since", "pid", "reason", "status", "takes")
+    __slots__ = (
+        "account",
+        "deadline_at",
+        "group",
+        "killed_since",
+        "pid",
+        "place",
+        "reason",
+        "status",
+        "takes",
+    )
 
     def __init__(self, status: Record, *, account: str, group: Group, takes: Record) -> None:
         self.status = status
@@ -31,6 +42,8 @@ class Attempt:
         self.group = group
         self.takes = takes
         """What it was given of the machine, in the server's words."""
+        self.place: str | None = None
+        """Where its working directory lies, if not in its own."""
         self.pid: int | None = None
         self.deadline_at: float | None = None
         self.reason: str | None = None
@@ -47,6 +60,7 @@ class Attempts:
     def __init__(self, directory: AttemptsDirectory, tree: Tree) -> None:
         self._directory = directory
         self._tree = tree
+        self._users = JobUsers(directory.root)
         self._known: dict[str, Attempt] = {}
         self._leaders: dict[int, Attempt] = {}
         self._ending: dict[str, Attempt] = {}
@@ -77,6 +91,7 @@ class Attempts:
             status = end or _status(name, "running", container=container, started_at=claim.get("started_at"))
             group = Group(claim.get("cgroups", {}))
             attempt = Attempt(status, account=claim.get("account", ""), group=group, takes={})
+            attempt.place = claim.get("place")
             self._known[name] = attempt
             if end is None:
                 self._kill_recorded(name)
@@ -157,7 +172,9 @@ class Attempts:
         """Drop ended attempts, and those that were reserved alone, and set their files aside."""
         for name in names:
             if name in self._known and self._known[name].has_ended:
-                del self._known[name]
+                ended = self._known.pop(name)
+                if ended.place is not None:
+                    JobPlace(ended.place).set_aside(ended.account, name)
                 self._directory.set_aside(name)
             elif name in self._reserved:
                 self._reserved.discard(name)
@@ -217,9 +234,12 @@ class Attempts:
         status = _status(name, "running", container=spec["container"], started_at=started_at)
         group = self._tree.group(name)
         attempt = Attempt(status, account=spec["account"], group=group, takes=spec["takes"])
+        if spec["users"] is not None:
+            attempt.place = place_of(self._directory.root, spec["users"]["place"])
         claim = {
             "account": spec["account"],
             "container": spec["container"],
+            "place": attempt.place,
             "started_at": started_at,
             "cgroups": attempt.group.directories,
         }
@@ -239,6 +259,7 @@ class Attempts:
     def _launch(self, spec: Record, attempt: Attempt) -> None:
         memory = spec["memory_mib"]
         try:
+            user, work = self._user(spec, attempt)
             self._tree.make(attempt.group, memory_mib=memory, vcpus=spec["vcpus"])
             attempt.pid = Launch(
                 self._directory,
@@ -247,6 +268,8 @@ class Attempts:
                 environment=spec["environment"],
                 group=attempt.group,
                 memory_limit=None if memory is None or self._tree.limits_memory else memory << 20,
+                user=user,
+                work=work,
             ).start()
         except (OSError, ValueError) as error:
             self._cannot_start(attempt, error)
@@ -258,6 +281,14 @@ class Attempts:
             record = {"pid": attempt.pid, "started": processes.started(attempt.pid), "boot": processes.boot()}
             with contextlib.suppress(OSError):
                 self._directory.create(spec["attempt"], "process", record)
+
+    def _user(self, spec: Record, attempt: Attempt) -> tuple[int | None, str | None]:
+        """Whom the command runs as and where; (None, None): as we are, in the attempt's directory."""
+        if attempt.place is None:
+            return None, None
+        first, last = spec["users"]["range"]
+        user = self._users.user_of(attempt.account, (first, last))
+        return user, JobPlace(attempt.place).make(attempt.account, spec["attempt"], user)
 
     def _cannot_start(self, attempt: Attempt, error: Exception) -> None:
         self._begin_end(attempt, state="exited", exit_code=126, reason=f"CannotStartContainerError: {error}")
@@ -287,6 +318,7 @@ class Attempts:
             group=attempt.group,
             takes=attempt.takes,
         )
+        ending.place = attempt.place
         ending.killed_since = monotonic()
         self._ending[name] = ending
 

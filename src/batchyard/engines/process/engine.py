@@ -1,6 +1,7 @@
 """The process engine: attempts are plain processes of this machine, kept by a supervisor that outlives the server."""
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +23,7 @@ from batchyard.engines.contract import (
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.cgroup_trees import ROLES
 from batchyard.engines.process.doctor import cores, gpus, machine_memory_mib, slots_of
+from batchyard.engines.process.job_users import DEFAULT_PLACE, JobPlace, Range, place_of
 from batchyard.engines.process.output import read_chunk
 from batchyard.engines.process.supervisor_client import SupervisorClient
 
@@ -36,11 +38,6 @@ _STARTED_AT_ONCE = 64
 class ProcessEngine:
     """Runs commands directly, without images, below a directory of its own."""
 
-    abilities = Abilities(
-        # A root file system of its own, and the powers and networks within, are an image's; here is none.
-        ignored=frozenset({"images", "privileged", "read_only_root", "networks"}),
-    )
-
     def __init__(
         self,
         directory: Path,
@@ -49,15 +46,26 @@ class ProcessEngine:
         slots: int = 0,
         vcpus: float = 0,
         memory_mib: int = 0,
+        job_users: Range | None = None,
+        job_directory: str = DEFAULT_PLACE,
         ephemeral: bool = False,
         cgroups: Iterable[str] = ROLES,
         idle_seconds: float = 60,
     ) -> None:
         """`slots`: attempts at once, 0: twice the cores. `vcpus`: what they may ask for together, 0: one for each slot,
-        as vCPUs are shares here. `memory_mib`: likewise, 0: what this machine has. `ephemeral`: attempts end with the
-        last server, however that ends. `cgroups`: the hierarchies that may be used. `idle_seconds`: how long a
-        supervisor without server and attempts stays. None is started before there is something for it to do."""
+        as vCPUs are shares here. `memory_mib`: likewise, 0: what this machine has. `job_users`: the users of whom every
+        account gets one for its jobs, None: jobs are the server's user. `job_directory`: where those users' working
+        directories lie. `ephemeral`: attempts end with the last server, however that ends. `cgroups`: the hierarchies
+        that may be used. `idle_seconds`: how long a supervisor without server and attempts stays. None is started
+        before there is something for it to do."""
         self.name = name
+        self._job_users = job_users
+        self._job_directory = job_directory
+        self.abilities = Abilities(
+            # A root file system of its own, and the powers and networks within, are an image's; here is none.
+            ignored=frozenset({"images", "privileged", "read_only_root", "networks"}),
+            isolation="server" if job_users is None else "account",
+        )
         size = slots_of(slots)
         self._capacity = Capacity(
             slots=size,
@@ -92,7 +100,9 @@ class ProcessEngine:
             for first in range(0, len(specs), _STARTED_AT_ONCE):
                 batch = specs[first : first + _STARTED_AT_ONCE]
                 try:
-                    started = _statuses(self._supervisor.ask("start", specs=[_message(one) for one in batch]))
+                    started = _statuses(
+                        self._supervisor.ask("start", specs=[self._message(one) for one in batch])
+                    )
                 except EngineError:
                     self._admission.give_back([one.attempt for one in specs[first:]])
                     raise
@@ -168,12 +178,15 @@ class ProcessEngine:
             if held
             else "process group and environment mark; a process that leaves its session and clears its environment "
             "is not found",
+            "isolation": self.abilities.isolation,
             "ignored": sorted(self.abilities.ignored),
         }
 
     def close(self, *, end_attempts: bool) -> None:
         """Let go of the supervisor; with `end_attempts` it kills everything and ends first."""
         self._supervisor.close(end_attempts=end_attempts, must_start=self._has_anything())
+        if end_attempts and self._job_users is not None and os.path.exists(self.directory.root):
+            shutil.rmtree(place_of(self.directory.root, self._job_directory), ignore_errors=True)
 
     def _has_anything(self) -> bool:
         return bool(self.directory.names())
@@ -191,7 +204,14 @@ class ProcessEngine:
     def _remove_forgotten(self) -> None:
         with self._removal:
             shutil.rmtree(self.directory.forgotten, ignore_errors=True)
+            if self._job_users is not None:
+                place = JobPlace(place_of(self.directory.root, self._job_directory))
+                shutil.rmtree(place.forgotten, ignore_errors=True)
             self.directory.make()
+
+    def _message(self, spec: TaskSpec) -> dict[str, Any]:
+        users = None if self._job_users is None else {"range": self._job_users, "place": self._job_directory}
+        return _message(spec) | {"users": users}
 
 
 def _message(spec: TaskSpec) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.cgroups import Group
-from batchyard.engines.process.processes import MARK, die_with
+from batchyard.engines.process.processes import MARK, die_with, forbid_new_privileges
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -25,6 +25,9 @@ _DEFAULT_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT
 
 _UMASK = 0o022
 """What a command expects of a login; what it writes lies in a directory that only its user enters."""
+
+_UMASK_OF_USERS = 0o077
+"""Where every account has a user: what a job leaves in /tmp is not for the others."""
 
 _nothing = os.open(os.devnull, os.O_RDONLY)
 
@@ -41,14 +44,19 @@ class Launch:
         environment: Mapping[str, str],
         group: Group,
         memory_limit: int | None,
+        user: int | None = None,
+        work: str | None = None,
     ) -> None:
-        """`memory_limit` (bytes) limits each process by itself."""
+        """`memory_limit` (bytes) limits each process by itself. `user`: who the command becomes, and its group, in the
+        directory `work`; None: who we are, in the attempt's own."""
         self._directory = directory
         self._attempt = attempt
         self._program = command[0]
         self._group = group
         self._memory_limit = memory_limit
-        self._work = directory.path(attempt, "work")
+        self._work = work or directory.path(attempt, "work")
+        self._user = user
+        self._failure: int | None = None
         own = {"PATH": os.environ.get("PATH", DEFAULT_PATH), "HOME": self._work}
         complete = {**own, **environment, MARK: directory.path(attempt)}
         self._arguments = [_bytes(argument) for argument in command]
@@ -64,6 +72,10 @@ class Launch:
         parent = os.getpid()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         output = os.open(self._directory.path(self._attempt, "output"), flags, 0o600)
+        if self._user is not None:
+            # /dev/stdout and /dev/stderr are opened anew by their owner alone; the directory stays closed to all.
+            os.fchown(output, self._user, self._user)
+            self._failure = os.open(self._directory.path(self._attempt, "failure"), flags, 0o600)
         # A signal that the child catches with the supervisor's ways would be lost, and told to the supervisor.
         signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_SIGNALS)
         try:
@@ -72,6 +84,8 @@ class Launch:
                 self._become(parent, output)
         finally:
             os.close(output)
+            if self._failure is not None:
+                os.close(self._failure)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
         return pid
 
@@ -80,7 +94,7 @@ class Launch:
         code = 126
         try:
             os.setsid()
-            os.umask(_UMASK)
+            os.umask(_UMASK if self._user is None else _UMASK_OF_USERS)
             die_with(parent)
             for number in _DEFAULT_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
@@ -89,6 +103,10 @@ class Launch:
             os.dup2(_nothing, 0)
             os.dup2(output, 1)
             os.dup2(output, 2)
+            if self._user is not None:
+                _become_user(self._user)
+                # The kernel forgets it with the change of users.
+                die_with(parent)
             os.chdir(self._work)
             if self._memory_limit is not None:
                 _lower(resource.RLIMIT_DATA, self._memory_limit)
@@ -118,8 +136,20 @@ class Launch:
         raise FileNotFoundError(f"exec: {quoted}: {where}")
 
     def _explain(self, error: Exception) -> None:
+        record = {"reason": f"CannotStartContainerError: {error}"}
         with contextlib.suppress(OSError):
-            self._directory.write(self._attempt, "failure", {"reason": f"CannotStartContainerError: {error}"})
+            if self._failure is None:
+                self._directory.write(self._attempt, "failure", record)
+            else:
+                os.write(self._failure, json.dumps(record).encode())
+
+
+def _become_user(user: int) -> None:
+    """For good: no group of root's is left, and no program gives other rights."""
+    forbid_new_privileges()
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
 
 
 def _candidates(program: bytes, search: bytes) -> list[bytes]:

@@ -10,6 +10,7 @@ MARK = "BATCHYARD_ATTEMPT_DIRECTORY"
 """The environment variable that tells whose a process is where no cgroup does."""
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_CHILD_SUBREAPER = 36
 _SIGKILL = int(signal.SIGKILL)
 
@@ -32,6 +33,12 @@ def die_with(parent: int) -> None:
         _prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(128 + _SIGKILL)
+
+
+def forbid_new_privileges() -> None:
+    """Have set-user-ID programs give no rights to this process from here on; for one that becomes another user."""
+    if _prctl is not None:
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def boot() -> str:
