@@ -48,3 +48,7 @@ class NotBuilt(ApiError):
 
 class SessionEnded(ApiError):
     """The identity behind the call is gone: its role was deleted or its account was reset."""
+
+
+class UnknownCredentials(Exception):
+    """This service does not know credentials of this kind: the gateway answers as if they had never been."""

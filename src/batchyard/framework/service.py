@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from batchyard.audit import resource_types as resource_types_of_audit
 from batchyard.framework.check import Target
 from batchyard.framework.errors import ApiError
 from batchyard.framework.operation import Conditions, OperationEntry, OperationFunction, Unsigned
 from batchyard.framework.pagination import Refuse, paged
 from batchyard.framework.unbuilt import UnbuiltValue
+from batchyard.wire import facts
 from batchyard.wire import model as wire_model
+from batchyard.wire.facts import WireFacts
 
 if TYPE_CHECKING:
     from batchyard.framework.controller import Controller
     from batchyard.framework.runtime import Runtime
+    from batchyard.framework.session import Session
     from batchyard.store.transaction import Transaction
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +46,10 @@ class ServiceLinkedRole:
     in_use: InUse
 
 
+RefuseTemporary = Callable[["Session", str], None]
+"""(session with temporary credentials, operation); raises ApiError, or UnknownCredentials."""
+
+
 class ErrorFactory:
     """`batch.error.ClientException("…")`: an ApiError with the code and status that the model gives the shape."""
 
@@ -63,10 +71,15 @@ class ErrorFactory:
 
 
 class Service:
-    """One AWS service. `name` is botocore's; `prefix` is the one of its actions and of its ARNs.
+    """One AWS service, with the facts about itself that no model has: nobody else writes a service's name.
 
+    `name` is botocore's; `prefix` is the one of its actions and of its ARNs. `wire`: how its requests are told apart
+    and refused. `resource_types`: CloudFormation's names by the kind in its ARNs, for the audit.
+    `is_global`: its events are of one Region of the partition. `endpoint_regions`: where its one endpoint of a
+    partition is (aws:RequestedRegion); empty where each Region has its own.
     `further_principals` are those that it assumes roles as beside its own (ecs-tasks.amazonaws.com for ECS).
     `invalid_token`: its error for a page token that it did not give; None: it has no pages.
+    `refuse_temporary` raises where temporary credentials cannot do an operation, whatever policies say.
     """
 
     def __init__(
@@ -75,7 +88,11 @@ class Service:
         *,
         principal: str,
         title: str,
+        wire: WireFacts,
+        resource_types: Mapping[str, str] | None = None,
+        refuse_temporary: RefuseTemporary | None = None,
         is_global: bool = False,
+        endpoint_regions: Mapping[str, str] | None = None,
         linked_roles: Sequence[ServiceLinkedRole] = (),
         prefix: str | None = None,
         further_principals: Sequence[str] = (),
@@ -85,6 +102,7 @@ class Service:
         self.principal = principal
         self.title = title
         self.is_global = is_global
+        self.endpoint_regions = endpoint_regions or {}
         self.linked_roles = tuple(linked_roles)
         self.prefix = prefix or name
         self.further_principals = tuple(further_principals)
@@ -92,7 +110,10 @@ class Service:
         self.operations: dict[str, OperationEntry] = {}
         self.controllers: list[Callable[[Runtime], Controller]] = []
         self.unbuilt_values: list[UnbuiltValue] = []
+        self.refuse_temporary = refuse_temporary
         self.error = ErrorFactory(name)
+        facts.declare(name, wire)
+        resource_types_of_audit.declare(self.prefix, resource_types or {})
 
     def operation(
         self,

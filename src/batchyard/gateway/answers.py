@@ -14,11 +14,12 @@ from batchyard.wire import model as wire_model
 from batchyard.wire import protocols
 from batchyard.wire.errors import ErrorReply
 from batchyard.wire.http import HttpRequest, HttpResponse
+from batchyard.wire.model import OF_EC2, UNTOLD
 
 
 def error_reply(service: str | None, reply: ErrorReply, request_id: str) -> HttpResponse:
-    """An error in the service's own protocol; a service that cannot be told answers in STS's."""
-    return protocols.serialize_error(wire_model.load(service or "sts"), reply, request_id)
+    """An error in the service's own protocol; one that cannot be told answers in UNTOLD's."""
+    return protocols.serialize_error(wire_model.load(service or UNTOLD), reply, request_id)
 
 
 def api_error(service: str | None, error: ApiError, request_id: str) -> HttpResponse:
@@ -29,7 +30,7 @@ def api_error(service: str | None, error: ApiError, request_id: str) -> HttpResp
 
 def refused(service: str | None, failure: Refused, request_id: str) -> HttpResponse:
     """Credentials that were missing, malformed, unknown, wrong or out of date (iam-evaluation.md 8)."""
-    protocol = wire_model.load(service or "sts").protocol
+    protocol = wire_model.load(service or UNTOLD).protocol
     code, status = codes(failure.kind, protocol)
     reply = ErrorReply(code, text_for(failure, protocol), status, "Sender", {})
     return error_reply(service, reply, request_id)
@@ -44,7 +45,7 @@ def unknown_service(service: str, request_id: str) -> HttpResponse:
 def unknown_operation(service: str, http: HttpRequest, request_id: str) -> HttpResponse:
     """An operation that AWS's model does not have."""
     protocol = wire_model.load(service).protocol
-    if protocol in ("query", "ec2"):
+    if protocol in ("query", OF_EC2):
         text = "Could not find operation for version; check Action and Version."
         reply = ErrorReply("InvalidAction", text, 400, "Sender", {})
     elif protocol == "json":
@@ -66,7 +67,8 @@ FAILURE = ErrorReply(
 
 def internal_failure(service: str | None, request_id: str) -> HttpResponse:
     """A bug of ours: logged with its traceback under the request id."""
-    reply = replace(FAILURE, code="InternalError") if service == "ec2" else FAILURE
+    of_ec2 = service is not None and wire_model.load(service).protocol == OF_EC2
+    reply = replace(FAILURE, code="InternalError") if of_ec2 else FAILURE
     return error_reply(service, reply, request_id)
 
 

@@ -23,6 +23,7 @@ from batchyard.policy.document import Policy, empty, parse
 from batchyard.policy.evaluate import evaluate
 from batchyard.policy.principal import Principal
 from batchyard.policy.sources import PolicySet, Request, Source
+from batchyard.wire.model import OF_EC2, load
 
 _NOTHING = PrincipalPolicies(identity=())
 _ALL = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
@@ -198,7 +199,7 @@ def _encoded(
     ctx: Context, check: Check, action: str, decision: Decision, context: CheckContext
 ) -> str | None:
     """The encoded message that EC2 adds where the denial is about a resource (recorded: ec2:Describe… has none)."""
-    if ctx.call.service != "ec2" or check.resource == "*":
+    if load(ctx.call.service).protocol != OF_EC2 or check.resource == "*":
         return None
     document = denied_document(ctx.session, action, check.resource, decision, context)
     place = (ctx.runtime.keyring, ctx.partition, ctx.account)

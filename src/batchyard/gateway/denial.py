@@ -5,8 +5,10 @@ from batchyard.framework.errors import AccessDenied, SessionEnded
 from batchyard.gateway.sigv4_claim import AuthenticationFailure, codes, text_for
 from batchyard.policy.decision import Decision
 from batchyard.wire import model as wire_model
+from batchyard.wire.model import OF_EC2
 
-_STATUS_OF_JSON = {"ecs": 400, "logs": 400, "cloudtrail": 400, "batch": 403, "eks": 403}
+_STATUS_OF_JSON = {"json": 400, "rest-json": 403}
+"""Recorded of ECS and Logs, and of Batch and EKS."""
 
 
 def denied(
@@ -25,8 +27,9 @@ def denied(
     Where the resource is another account's, which policy decided is not told (IAM user guide, access denied).
     `encoded` is what only EC2 adds, `words` are a service's own in place of the usual message.
     """
+    protocol = wire_model.load(service).protocol
     message = f"User: {principal_arn} is not authorized to perform: {action}"
-    if service != "ec2" or resource != "*":
+    if protocol != OF_EC2 or resource != "*":
         # EC2 does not tell that an action without resource level was asked for on `*` (recorded: ec2:Describe…).
         message += f" on resource: {resource}"
     if principal_arn.startswith("arn:") and not crosses_accounts:
@@ -34,22 +37,23 @@ def denied(
         message += f" {_tail(decision, action)}"
     if words is not None:
         message = words
-    if service == "ec2":
+    if protocol == OF_EC2:
         return AccessDenied(
             "UnauthorizedOperation",
             f"You are not authorized to perform this operation. {introduced(message, encoded) if encoded else message}",
             status=403,
         )
-    if service in _STATUS_OF_JSON:
-        return AccessDenied("AccessDeniedException", message, status=_STATUS_OF_JSON[service])
+    if protocol in _STATUS_OF_JSON:
+        return AccessDenied("AccessDeniedException", message, status=_STATUS_OF_JSON[protocol])
     return AccessDenied("AccessDenied", message, status=403)
 
 
 def denied_here(service: str, message: str) -> AccessDenied:
     """A refusal that AWS does not know, with a text of ours, in the code that the service has for a denial; 403."""
-    if service == "ec2":
+    protocol = wire_model.load(service).protocol
+    if protocol == OF_EC2:
         return AccessDenied("UnauthorizedOperation", message, status=403)
-    code = "AccessDeniedException" if service in _STATUS_OF_JSON else "AccessDenied"
+    code = "AccessDeniedException" if protocol in _STATUS_OF_JSON else "AccessDenied"
     return AccessDenied(code, message, status=403)
 
 

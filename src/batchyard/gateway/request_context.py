@@ -19,9 +19,6 @@ _PRINCIPAL_TYPES = {
     "anonymous": "Anonymous",
 }
 _RESOURCE_TAG = "aws:resourcetag/"
-_IAM_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""Where IAM's one endpoint of a partition is: its calls are made there (guide: aws:RequestedRegion)."""
-
 _OF_TIME: Mapping[str, Callable[[datetime], str]] = {
     "aws:currenttime": lambda now: f"{now.isoformat(timespec='seconds')[:19]}Z",
     "aws:epochtime": lambda now: str(int(now.timestamp())),
@@ -117,7 +114,7 @@ def call_keys(
 
 
 def _requested_region(ctx: Context) -> str:
-    return _IAM_REGIONS.get(ctx.partition, ctx.region) if ctx.call.service == "iam" else ctx.region
+    return ctx.service.endpoint_regions.get(ctx.partition, ctx.region)
 
 
 def _principal_keys(ctx: Context, tags: Tags, keys: dict[str, Values], now: datetime) -> None:

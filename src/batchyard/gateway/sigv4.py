@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, unquote_to_bytes
 
 from batchyard.gateway.sigv4_claim import ALGORITHM, AuthenticationFailure, Claim, codes, read_claim, text_for
+from batchyard.wire.facts import declared
 from batchyard.wire.http import HttpRequest
 
 __all__ = [
@@ -138,12 +139,12 @@ def _check_time(claim: Claim, now: datetime) -> None:
 def _lifetime_seconds(claim: Claim) -> int:
     """How long after its time a signature holds.
 
-    A presigned request says so itself, but STS holds every one for 15 minutes (kubernetes-sigs/
-    aws-iam-authenticator relies on it for its tokens, which ask for 60 seconds).
+    A presigned request says so itself, but for services that hold every one equally long (`wire.facts`).
     """
-    if claim.expires_seconds is None or claim.service == "sts":
+    if claim.expires_seconds is None:
         return WINDOW_SECONDS
-    return claim.expires_seconds
+    facts = declared().get(claim.service)
+    return claim.expires_seconds if facts is None else facts.presigned_seconds or claim.expires_seconds
 
 
 def _basic(moment: datetime) -> str:

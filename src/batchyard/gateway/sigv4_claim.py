@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from batchyard.wire.http import HttpRequest
+from batchyard.wire.model import OF_EC2
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 LONGEST_EXPIRY_SECONDS = 7 * 24 * 3600
@@ -68,43 +69,43 @@ class Claim(NamedTuple):
 _CODES: Mapping[Kind, Mapping[str, tuple[str, int]]] = {
     "MissingAuthenticationToken": {
         "query": ("MissingAuthenticationToken", 403),
-        "ec2": ("MissingAuthenticationToken", 403),
+        OF_EC2: ("MissingAuthenticationToken", 403),
         "json": ("MissingAuthenticationTokenException", 403),
         "rest-json": ("MissingAuthenticationTokenException", 403),
     },
     "IncompleteSignature": {
         "query": ("IncompleteSignature", 400),
-        "ec2": ("IncompleteSignature", 400),
+        OF_EC2: ("IncompleteSignature", 400),
         "json": ("IncompleteSignatureException", 400),
         "rest-json": ("IncompleteSignatureException", 403),
     },
     "InvalidClientTokenId": {
         "query": ("InvalidClientTokenId", 403),
-        "ec2": ("AuthFailure", 401),
+        OF_EC2: ("AuthFailure", 401),
         "json": ("UnrecognizedClientException", 400),
         "rest-json": ("UnrecognizedClientException", 403),
     },
     "SignatureDoesNotMatch": {
         "query": ("SignatureDoesNotMatch", 403),
-        "ec2": ("AuthFailure", 401),
+        OF_EC2: ("AuthFailure", 401),
         "json": ("InvalidSignatureException", 400),
         "rest-json": ("InvalidSignatureException", 403),
     },
     "SignatureExpired": {
         "query": ("SignatureDoesNotMatch", 403),
-        "ec2": ("RequestExpired", 400),
+        OF_EC2: ("RequestExpired", 400),
         "json": ("InvalidSignatureException", 400),
         "rest-json": ("InvalidSignatureException", 403),
     },
     "SignatureNotYetCurrent": {
         "query": ("SignatureDoesNotMatch", 403),
-        "ec2": ("AuthFailure", 401),
+        OF_EC2: ("AuthFailure", 401),
         "json": ("InvalidSignatureException", 400),
         "rest-json": ("InvalidSignatureException", 403),
     },
     "ExpiredToken": {
         "query": ("ExpiredToken", 403),
-        "ec2": ("RequestExpired", 400),
+        OF_EC2: ("RequestExpired", 400),
         "json": ("ExpiredTokenException", 400),
         "rest-json": ("ExpiredTokenException", 403),
     },

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from batchyard.wire.model import OF_EC2
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
@@ -26,6 +28,6 @@ class WireError(Exception):
 
 def malformed(protocol: str, message: str = "") -> WireError:
     """What a body that cannot be read is answered with in a protocol."""
-    if protocol in ("query", "ec2"):
+    if protocol in ("query", OF_EC2):
         return WireError("MalformedInput", message or "The request body cannot be parsed")
     return WireError("SerializationException", message)

@@ -13,6 +13,11 @@ import botocore
 import orjson
 from botocore import xform_name
 
+OF_EC2 = "ec2"
+"""The protocol that EC2 alone speaks; its name is the service's."""
+UNTOLD = "sts"
+"""In whose form an error is answered where a request does not tell its service."""
+
 _DATA = Path(botocore.__file__).parent / "data"
 _load_lock = threading.Lock()
 _loaded: dict[str, Model] = {}
@@ -234,10 +239,10 @@ def _read(path: Path) -> Any:
 
 def _protocol(metadata: Mapping[str, Any]) -> str:
     """The protocol spoken here: of those that a service has, the one of the four that we know."""
-    for known in ("rest-json", "json", "query", "ec2"):
+    for known in ("rest-json", "json", "query", OF_EC2):
         if metadata.get("protocol") == known:
             return known
-    for known in ("json", "query", "ec2", "rest-json"):
+    for known in ("json", "query", OF_EC2, "rest-json"):
         if known in metadata.get("protocols", ()):
             return known
     return str(metadata["protocol"])

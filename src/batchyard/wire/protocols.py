@@ -8,9 +8,9 @@ from typing import Any
 from batchyard.wire import ec2, json, query, rest_json
 from batchyard.wire.errors import ErrorReply, WireError
 from batchyard.wire.http import HttpRequest, HttpResponse
-from batchyard.wire.model import Model, Operation, Shape
+from batchyard.wire.model import OF_EC2, Model, Operation, Shape
 
-_PROTOCOLS: Mapping[str, Any] = {"query": query, "ec2": ec2, "json": json, "rest-json": rest_json}
+_PROTOCOLS: Mapping[str, Any] = {"query": query, OF_EC2: ec2, "json": json, "rest-json": rest_json}
 
 
 def parse(operation: Operation, http: HttpRequest) -> dict[str, Any]:

@@ -6,22 +6,16 @@ import functools
 import re
 
 from batchyard.wire.errors import WireError
+from batchyard.wire.facts import declared
 from batchyard.wire.form import read_form
 from batchyard.wire.http import HttpRequest
-from batchyard.wire.model import Model, Operation, load
+from batchyard.wire.model import OF_EC2, Model, Operation, load
 from batchyard.wire.uri import is_specific, match
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/[^/,\s]+/(?P<service>[a-z0-9-]+)/aws4_request")
 _PRESIGNED_SCOPE = re.compile(
     r"X-Amz-Credential=[^&]*?(?:%2F|/)(?P<service>[a-z0-9-]+)(?:%2F|/)aws4_request", re.I
 )
-_TARGETS = {
-    "AmazonEC2ContainerServiceV20141113": "ecs",
-    "Logs_20140328": "logs",
-    "CloudTrail_20131101": "cloudtrail",
-    "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
-}
-_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2016-11-15": "ec2", "2011-01-01": "autoscaling"}
 
 
 def route(http: HttpRequest, service: str) -> Operation | None:
@@ -31,7 +25,7 @@ def route(http: HttpRequest, service: str) -> Operation | None:
 
 def route_in(model: Model, http: HttpRequest) -> Operation | None:
     """The operation of a request, by a model's own protocol."""
-    if model.protocol in ("query", "ec2"):
+    if model.protocol in ("query", OF_EC2):
         name = read_form(http).get("Action", "")
     elif model.protocol == "json":
         prefix, _, name = http.headers.get("x-amz-target", "").rpartition(".")
@@ -70,19 +64,33 @@ def _templates(model: Model) -> tuple[dict[tuple[str, str], str], list[tuple[str
 def guess_service(http: HttpRequest) -> str | None:
     """The service that a request means, signed or not, so that an error takes its protocol's shape."""
     found = _SCOPE.search(http.headers.get("authorization", "")) or _PRESIGNED_SCOPE.search(http.query)
-    if found is not None and found["service"] in _KNOWN:
+    services = declared()
+    if found is not None and found["service"] in services:
         return found["service"]
     target = http.headers.get("x-amz-target", "")
     if target:
-        return _TARGETS.get(target.rpartition(".")[0])
-    if http.path.startswith("/v1/"):
-        return "batch"
-    if http.path.startswith("/clusters"):
-        return "eks"
+        prefix = target.rpartition(".")[0]
+        return next((name for name, facts in services.items() if prefix in facts.targets), None)
+    if http.path not in ("", "/"):
+        return _by_first_segment(tuple(services)).get(_first_segment(http.path))
     try:
-        return _VERSIONS.get(read_form(http).get("Version", ""))
+        version = read_form(http).get("Version", "")
     except WireError:
         return None
+    return next((name for name, facts in services.items() if version in facts.versions), None)
 
 
-_KNOWN = frozenset({"iam", "sts", "batch", "ecs", "ec2", "autoscaling", "eks", "logs", "cloudtrail"})
+@functools.cache
+def _by_first_segment(services: tuple[str, ...]) -> dict[str, str]:
+    """Which service has paths that begin so: of those that neither a version nor a target tells."""
+    told = declared()
+    by_path = [name for name in services if not told[name].versions and not told[name].targets]
+    return {
+        _first_segment(operation.http_uri): name
+        for name in by_path
+        for operation in load(name).operations.values()
+    }
+
+
+def _first_segment(path: str) -> str:
+    return path.split("?", 1)[0].split("/", 2)[1]

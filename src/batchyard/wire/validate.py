@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from batchyard.wire.errors import ErrorReply
+from batchyard.wire.facts import declared
 from batchyard.wire.model import Operation, Shape
 from batchyard.wire.patterns import compiled
 
@@ -220,47 +221,20 @@ def _text(shape: Shape) -> Check:
 
 
 def refusal(service: str, problems: Sequence[Problem]) -> ErrorReply:
-    """The answer to a request with problems, in each service's own code and words."""
-    if service == "ec2":
+    """The answer to a request with problems, in each service's own code and words (`wire.facts`)."""
+    invalid = declared()[service].invalid
+    if invalid is None:
         return _ec2_refusal(problems[0])
-    code, prefix = _CODES[service]
-    code = _MEMBER_CODES.get((service, problems[0].path.split(".", 1)[0]), code)
-    if service == "batch":
-        return ErrorReply(code, f"{prefix}{'; '.join(_constraint(one) for one in problems)}")
-    if service == "iam" and all(one.kind == "pattern" for one in problems):
-        said = _IAM_PATTERNS.get(problems[0].constraint)
+    code = invalid.member_codes.get(problems[0].path.split(".", 1)[0], invalid.code)
+    if all(one.kind == "pattern" for one in problems):
+        said = invalid.pattern_words.get(problems[0].constraint)
         if said is not None:
             name = lowered(problems[0].path.rsplit(".", 1)[-1])
             return ErrorReply(code, f"The specified value for {name} is invalid. {said}")
+    told = "; ".join(_constraint(one, shows_value=invalid.shows_value) for one in problems)
     many = "errors" if len(problems) > 1 else "error"
-    told = [_constraint(one, shows_value=service != "iam") for one in problems]
-    return ErrorReply(code, f"{prefix}{len(problems)} validation {many} detected: {'; '.join(told)}")
-
-
-_CODES = {
-    "iam": ("ValidationError", ""),
-    "sts": ("ValidationError", ""),
-    "autoscaling": ("ValidationError", ""),
-    "batch": ("ClientException", "Error executing request, Exception : "),
-    "ecs": ("InvalidParameterException", ""),
-    "eks": ("InvalidParameterException", ""),
-    "logs": ("InvalidParameterException", ""),
-    "cloudtrail": ("ValidationException", ""),
-}
-_IAM_PATH = "It must begin and end with / and contain only alphanumeric characters and/or / characters."
-_IAM_PATTERNS = {
-    r"[\w+=,.@-]+": "It must contain only alphanumeric characters and/or the following: +=,.@_-",
-    r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)": _IAM_PATH,
-    r"((/[A-Za-z0-9\.,\+@=_-]+)*)/": _IAM_PATH,
-}
-"""IAM's own words for names and for paths: the first in people's logs, the second recorded (localstack's
-test_iam_mfa.snapshot.json)."""
-_MEMBER_CODES = {
-    ("cloudtrail", "EventCategory"): "InvalidEventCategoryException",
-    ("cloudtrail", "LookupAttributes"): "InvalidLookupAttributesException",
-    ("cloudtrail", "MaxResults"): "InvalidMaxResultsException",
-}
-"""Where the API reference has an error of its own for a member that is not valid."""
+    count = f"{len(problems)} validation {many} detected: " if invalid.counted else ""
+    return ErrorReply(code, f"{invalid.prefix}{count}{told}")
 
 
 def _constraint(problem: Problem, *, shows_value: bool = True) -> str:

@@ -19,6 +19,7 @@ from batchyard.services.ec2.service_role import (
     where_spot_fleet_in_use,
     where_spot_in_use,
 )
+from batchyard.wire.facts import WireFacts
 
 F = TypeVar("F", bound=Callable[..., Any])
 Requirements = Callable[[Context, dict[str, Any]], Mapping[str, str]]
@@ -72,6 +73,21 @@ ec2 = Ec2Service(
     "ec2",
     principal="ec2.amazonaws.com",
     title="EC2",
+    wire=WireFacts(versions=("2016-11-15",), invalid=None),
+    resource_types={
+        "capacity-reservation": "AWS::EC2::CapacityReservation",
+        "image": "AWS::EC2::Ami",
+        "instance": "AWS::EC2::Instance",
+        "key-pair": "AWS::EC2::KeyPair",
+        "launch-template": "AWS::EC2::LaunchTemplate",
+        "network-interface": "AWS::EC2::NetworkInterface",
+        "placement-group": "AWS::EC2::PlacementGroup",
+        "security-group": "AWS::EC2::SecurityGroup",
+        "spot-fleet-request": "AWS::EC2::SpotFleet",
+        "subnet": "AWS::EC2::Subnet",
+        "volume": "AWS::EC2::Volume",
+        "vpc": "AWS::EC2::VPC",
+    },
     linked_roles=[
         # The session names are guesses: no recorded call by either role was found.
         ServiceLinkedRole(SPOT_PRINCIPAL, "ec2-spot", where_spot_in_use),
