@@ -44,3 +44,9 @@ def test_services_speak_no_raw_sql() -> None:
         and re.search(r"\btext\(|exec_driver_sql|import sqlite3", path.read_text())
     ]
     assert raw == []
+
+
+def test_what_one_database_alone_understands_is_said_in_the_store() -> None:
+    """Another database beside SQLite is then a matter of one folder."""
+    dialects = {str(path.relative_to(SOURCE)) for path in FILES if "sqlalchemy.dialects" in path.read_text()}
+    assert dialects == {"store/prepared.py", "store/upsert.py"}

@@ -6,17 +6,15 @@ import zlib
 from collections.abc import Iterable
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.audit.resource_types import known_kinds
 from batchyard.audit.tables import event_classes
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
+from batchyard.store.upsert import insert_missing
 
 _INSERT = Prepared(
-    insert(event_classes)
-    .values({column.name: bindparam(column.name) for column in event_classes.columns})
-    .on_conflict_do_nothing()
+    insert_missing(event_classes, {column.name: bindparam(column.name) for column in event_classes.columns})
 )
 
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, Text, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Table, Text, bindparam, func, insert, select
 
 from batchyard.audit.classes import Classes
 from batchyard.audit.event import Caller, Event
@@ -27,6 +26,7 @@ from batchyard.clock import microseconds
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import encode
+from batchyard.store.upsert import upsert
 
 _TOUCH_EVERY = timedelta(seconds=1)
 _REMEMBERED = 100_000
@@ -43,35 +43,9 @@ _INSERT = _raw(events)
 _INSERT_RESOURCE = _raw(event_resources)
 _PLACE = ("account", "partition", "region", "event_time", "sequence")
 _NEWEST_SEQUENCE = select(func.max(events.c.sequence))
-_NEWEST = insert(last_accessed).values(
-    {column.name: bindparam(column.name) for column in last_accessed.columns}
-)
-_TOUCH = Prepared(
-    _NEWEST.on_conflict_do_update(
-        index_elements=["account", "partition", "principal_id", "service", "region"],
-        set_={"last_at": _NEWEST.excluded.last_at, "principal_arn": _NEWEST.excluded.principal_arn},
-    )
-)
-_NEWEST_ACTION = insert(last_accessed_actions).values(
-    {column.name: bindparam(column.name) for column in last_accessed_actions.columns}
-)
-_TOUCH_ACTION = Prepared(
-    _NEWEST_ACTION.on_conflict_do_update(
-        index_elements=["account", "partition", "principal_id", "service", "action", "region"],
-        set_={
-            "last_at": _NEWEST_ACTION.excluded.last_at,
-            "principal_arn": _NEWEST_ACTION.excluded.principal_arn,
-        },
-    )
-)
-_NEWEST_KEY_USE = insert(access_key_uses).values(
-    {column.name: bindparam(column.name) for column in access_key_uses.columns}
-)
-_TOUCH_KEY = Prepared(
-    _NEWEST_KEY_USE.on_conflict_do_update(
-        index_elements=["access_key_id"],
-        set_={name: _NEWEST_KEY_USE.excluded[name] for name in ("service", "region", "last_at")},
-    )
+_TOUCH, _TOUCH_ACTION, _TOUCH_KEY = (
+    Prepared(upsert(table, {column.name: bindparam(column.name) for column in table.columns}))
+    for table in (last_accessed, last_accessed_actions, access_key_uses)
 )
 _LONG_TERM = "AKIA"
 

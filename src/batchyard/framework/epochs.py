@@ -1,10 +1,10 @@
 """Accounts' epochs: a reset raises the account's, and every session and work row of an older one is dead."""
 
 from sqlalchemy import Column, Integer, Table, Text, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import metadata
+from batchyard.store.upsert import upsert
 
 epochs = Table(
     "epochs",
@@ -28,6 +28,5 @@ class Epochs:
         """Begin a new epoch for one account, or for all."""
         key = account or "*"
         value = self._epochs.get(key, 0) + 1
-        statement = insert(epochs).values(account_id=key, epoch=value)
-        tx.run(statement.on_conflict_do_update(index_elements=["account_id"], set_={"epoch": value}))
+        tx.run(upsert(epochs, {"account_id": key, "epoch": value}))
         self._epochs[key] = value

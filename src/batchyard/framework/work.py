@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.store.prepared import Prepared, among
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import UtcTime, metadata
+from batchyard.store.upsert import upsert
 
 work = Table(
     "work",
@@ -57,26 +57,16 @@ class Due:
     epoch: int
 
 
-_INSERT = insert(work).values(
-    controller=bindparam("controller"),
-    account=bindparam("account"),
-    partition=bindparam("partition"),
-    region=bindparam("region"),
-    name=bindparam("name"),
-    grouping=bindparam("grouping"),
-    not_before=bindparam("not_before"),
-    version=1,
-    epoch=bindparam("epoch"),
-)
 _INTEND = Prepared(
-    _INSERT.on_conflict_do_update(
-        index_elements=["controller", "account", "partition", "region", "name"],
-        set_={
-            "not_before": func.min(work.c.not_before, _INSERT.excluded.not_before),
+    upsert(
+        work,
+        {**{column.name: bindparam(column.name) for column in work.columns}, "version": 1},
+        lambda new: {
+            "not_before": func.min(work.c.not_before, new.not_before),
             "version": work.c.version + 1,
-            "epoch": _INSERT.excluded.epoch,
+            "epoch": new.epoch,
         },
-    ),
+    )
 )
 _AREA = (
     (work.c.controller == bindparam("controller"))

@@ -51,35 +51,26 @@ class SqliteStore:
         return self._writer
 
     def read(self) -> AbstractContextManager[Transaction]:
-        """A snapshot: what was committed at its first statement, whatever happens meanwhile.
-
-        One within another on the same thread is the same snapshot.
-        """
+        """As `Store.read`."""
         open_already: Snapshot | None = getattr(self._readers, "snapshot", None)
         if open_already is not None:
             return nullcontext(open_already)
         return Snapshot(self._reader(), self._readers, remembered=self._remembered)
 
     def write(self, function: Callable[[Transaction], T]) -> T:
-        """Run `function` in a write; returns its result, or raises its exception, once it is on disk.
-
-        Where it raises, what it did is undone, and only that.
-        """
+        """As `Store.write`."""
         return self.writer.write(function, guarded=True)
 
     def write_whole(self, function: Callable[[Transaction], T]) -> T:
-        """`write` for a function that undoes by itself what it did where it fails (saves a savepoint).
-
-        One that raises all the same undoes everything that shares its commit.
-        """
+        """As `Store.write_whole`."""
         return self.writer.write(function, guarded=False)
 
     def write_async(self, function: Callable[[Transaction], T]) -> asyncio.Future[T]:
-        """`write_whole` on the running loop, whose thread runs the function; the future is done once it is on disk."""
+        """As `Store.write_async`."""
         return self.writer.write_async(function)
 
     def write_soon(self, function: Callable[[Transaction], Any]) -> None:
-        """Run `function` in a write within some milliseconds; nobody waits for it, and a crash may lose it."""
+        """As `Store.write_soon`."""
         self.writer.write_soon(function, guarded=True)
 
     def close(self) -> None:

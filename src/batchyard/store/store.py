@@ -1,9 +1,15 @@
-"""Open the database of a data directory: the lock, the file, its layout."""
+"""What a store is, and how that of a data directory is opened: the lock, the file, its layout."""
 
+from __future__ import annotations
+
+import asyncio
 import fcntl
 import os
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -11,9 +17,44 @@ from batchyard.store.data_directory import DATABASE, LOCK
 from batchyard.store.failures import DataDirectoryInUse, of_database
 from batchyard.store.migrations import migrate
 from batchyard.store.sqlite import SqliteStore
+from batchyard.store.transaction import Transaction
 from batchyard.store.writer import CommitHook
 
-Store = SqliteStore
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """One database: snapshots for any thread, and writes, one after the other.
+
+    A write that was answered is there after a crash. Each sees what those before it did.
+    """
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A snapshot: what was committed at its first statement, whatever happens meanwhile.
+
+        One within another on the same thread is the same snapshot.
+        """
+
+    def write(self, function: Callable[[Transaction], T]) -> T:
+        """Run `function` in a write; returns its result, or raises its exception, once it is on disk.
+
+        Where it raises, what it did is undone, and only that.
+        """
+
+    def write_whole(self, function: Callable[[Transaction], T]) -> T:
+        """`write` for a function that undoes by itself what it did where it fails (saves a savepoint).
+
+        One that raises all the same undoes everything that shares its commit.
+        """
+
+    def write_async(self, function: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """`write_whole` on the running loop, whose thread runs the function; the future is done once it is on disk."""
+
+    def write_soon(self, function: Callable[[Transaction], Any]) -> None:
+        """Run `function` in a write within some milliseconds; nobody waits for it, and a crash may lose it."""
+
+    def close(self) -> None:
+        """Commit what is queued and let go of the database; closing again does nothing."""
 
 
 class DirectoryLock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.framework.check import Tags
 from batchyard.framework.context import Context
@@ -13,17 +12,12 @@ from batchyard.services.ec2.places import Place, at, columns_of, here, place
 from batchyard.services.ec2.tables import tags
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
+from batchyard.store.upsert import upsert
 
 _OF_ONE = Prepared(
     select(tags.c.key, tags.c.value).where(at(tags)).where(tags.c.resource_id == bindparam("resource_id"))
 )
-_NEW = insert(tags).values(columns_of(tags))
-_PUT = Prepared(
-    _NEW.on_conflict_do_update(
-        index_elements=["account", "partition", "region", "resource_id", "key"],
-        set_={"value": _NEW.excluded.value},
-    )
-)
+_PUT = Prepared(upsert(tags, columns_of(tags), lambda new: {"value": new.value}))
 _FORGET = Prepared(delete(tags).where(at(tags)).where(tags.c.resource_id == bindparam("resource_id")))
 _TAGGED = Prepared(
     select(tags.c.resource_id)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
@@ -25,6 +24,7 @@ from batchyard.services.ecs.tag_lists import checked
 from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, memory_mib, size_keys
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
+from batchyard.store.upsert import upsert
 
 _SYSTEMS = ecs.unbuilt(
     "`runtimePlatform.operatingSystemFamily` other than `LINUX`", on=["RegisterTaskDefinition"]
@@ -47,18 +47,14 @@ _NEWEST = Prepared(
     .limit(1)
 )
 _BUMP = Prepared(
-    upsert(families)
-    .values(
-        account=bindparam("account"),
-        partition=bindparam("partition"),
-        region=bindparam("region"),
-        family=bindparam("family"),
-        last_revision=1,
-        active_count=1,
-    )
-    .on_conflict_do_update(
-        index_elements=["account", "partition", "region", "family"],
-        set_={
+    upsert(
+        families,
+        {
+            **{name: bindparam(name) for name in ("account", "partition", "region", "family")},
+            "last_revision": 1,
+            "active_count": 1,
+        },
+        lambda new: {
             "last_revision": families.c.last_revision + 1,
             "active_count": families.c.active_count + 1,
         },

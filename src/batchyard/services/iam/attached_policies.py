@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
@@ -19,6 +18,7 @@ from batchyard.services.iam.resources import given_policy, group, role, user, wi
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments
 from batchyard.store.prepared import Prepared
+from batchyard.store.upsert import insert_missing
 
 MOST_ATTACHED = 10
 
@@ -49,7 +49,7 @@ def attach(ctx: Context, noun: Noun, owner_id: str, policy_arn: str) -> None:
         "owner_kind": noun.kind,
         "is_boundary": False,
     }
-    ctx.write.run(insert(attachments).values(**values).on_conflict_do_nothing())
+    ctx.write.run(insert_missing(attachments, values))
 
 
 def _detach(ctx: Context, noun: Noun, request: Any) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, insert
 
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions

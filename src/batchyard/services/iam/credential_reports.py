@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.audit.last_access import find_key_use
 from batchyard.framework.check import ANY
@@ -24,6 +23,7 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.signing_certificates import certificates_of
 from batchyard.services.iam.tables import credential_reports
 from batchyard.store.prepared import Prepared
+from batchyard.store.upsert import upsert
 
 FRESH = timedelta(hours=4)
 _NONE = "N/A"
@@ -60,11 +60,8 @@ def generate_credential_report(ctx: Context, request: Any) -> dict[str, Any]:
     report = _find(ctx)
     if report is not None and report.generated_at > ctx.now - FRESH:
         return {"State": "COMPLETE"}
-    put = insert(credential_reports).values(
-        partition=ctx.partition, account=ctx.account, content=_csv(ctx), generated_at=ctx.now
-    )
-    changes = {"content": put.excluded.content, "generated_at": put.excluded.generated_at}
-    ctx.write.run(put.on_conflict_do_update(index_elements=["partition", "account"], set_=changes))
+    made = {"content": _csv(ctx), "generated_at": ctx.now}
+    ctx.write.run(upsert(credential_reports, {"partition": ctx.partition, "account": ctx.account, **made}))
     if report is None:
         text = "No report exists. Starting a new report generation task"
         return {"State": "STARTED", "Description": text}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
@@ -28,6 +27,7 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import groups, memberships, users
 from batchyard.services.iam.users import brief as user_brief
 from batchyard.store.prepared import Prepared
+from batchyard.store.upsert import insert_missing
 
 GROUPS_PER_USER = 10
 
@@ -124,9 +124,7 @@ def add_user_to_group(ctx: Context, request: Any) -> None:
     if len(others) >= GROUPS_PER_USER:
         raise over_quota("GroupsPerUser", GROUPS_PER_USER)
     ctx.write.run(
-        insert(memberships)
-        .values(user_id=member.id, group_id=row.id, account=ctx.account)
-        .on_conflict_do_nothing()
+        insert_missing(memberships, {"user_id": member.id, "group_id": row.id, "account": ctx.account})
     )
     revisions.changed(ctx)
 

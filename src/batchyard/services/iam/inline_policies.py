@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.framework.context import Context
 from batchyard.services.iam import documents, revisions
@@ -16,6 +15,7 @@ from batchyard.services.iam.resources import group, role, user
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import inline_policies
 from batchyard.store.prepared import Prepared
+from batchyard.store.upsert import upsert
 
 _ONE = Prepared(
     select(inline_policies).where(
@@ -33,11 +33,8 @@ def _put(ctx: Context, noun: Noun, request: Any) -> None:
     if documents.size(document) + sum(documents.size(one.document) for one in others) > quota:
         text = f"Maximum policy size of {quota} bytes exceeded for {noun.kind} {owner.name}"
         raise iam.error.LimitExceededException(text)
-    put = insert(inline_policies).values(
-        owner_id=owner.id, name_key=name.lower(), account=ctx.account, name=name, document=document
-    )
-    changes = {"name": put.excluded.name, "document": put.excluded.document}
-    ctx.write.run(put.on_conflict_do_update(index_elements=["owner_id", "name_key"], set_=changes))
+    place = {"owner_id": owner.id, "name_key": name.lower(), "account": ctx.account}
+    ctx.write.run(upsert(inline_policies, {**place, "name": name, "document": document}))
     revisions.changed(ctx)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import password_policies
 from batchyard.store.prepared import Prepared
+from batchyard.store.upsert import upsert
 
 DEFAULTS = {
     "MinimumPasswordLength": 6,
@@ -40,13 +40,9 @@ def find_password_policy(ctx: Context) -> dict[str, Any] | None:
 @iam.operation(on=ANY, writes=True)
 def update_account_password_policy(ctx: Context, request: Any) -> None:
     """Replace the whole policy: what is left out falls back to its default."""
-    put = insert(password_policies).values(
-        partition=ctx.partition, account=ctx.account, settings={**DEFAULTS, **request}
-    )
+    settings = {**DEFAULTS, **request}
     ctx.write.run(
-        put.on_conflict_do_update(
-            index_elements=["partition", "account"], set_={"settings": put.excluded.settings}
-        )
+        upsert(password_policies, {"partition": ctx.partition, "account": ctx.account, "settings": settings})
     )
 
 

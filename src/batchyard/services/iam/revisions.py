@@ -1,26 +1,21 @@
 """The revision of an account's identities: replaced with every change that can change a decision."""
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard import ids
 from batchyard.framework.context import Context
 from batchyard.services.iam.tables import revisions
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
+from batchyard.store.upsert import upsert
 
 _FIND = Prepared(
     select(revisions.c.revision).where(
         revisions.c.partition == bindparam("in_partition"), revisions.c.account == bindparam("of")
     )
 )
-_INSERT = insert(revisions).values(
-    partition=bindparam("partition"), account=bindparam("account"), revision=bindparam("revision")
-)
 _REPLACE = Prepared(
-    _INSERT.on_conflict_do_update(
-        index_elements=["partition", "account"], set_={"revision": _INSERT.excluded.revision}
-    )
+    upsert(revisions, {name: bindparam(name) for name in ("partition", "account", "revision")})
 )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import token_preferences
 from batchyard.store.prepared import Prepared
+from batchyard.store.upsert import upsert
 
 USUAL_VERSION = 1
 _VERSIONS = {"v1Token": 1, "v2Token": 2}
@@ -37,11 +37,7 @@ def set_security_token_service_preferences(ctx: Context, request: Any) -> None:
     Those of Regional endpoints are valid in every Region whatever is chosen here (IAM user guide, "Managing AWS STS
     in an AWS Region"), and this server is no global endpoint: its tokens are valid in all Regions.
     """
-    put = insert(token_preferences).values(
-        account=ctx.account, partition=ctx.partition, version=_VERSIONS[request["GlobalEndpointTokenVersion"]]
-    )
+    version = _VERSIONS[request["GlobalEndpointTokenVersion"]]
     ctx.write.run(
-        put.on_conflict_do_update(
-            index_elements=["account", "partition"], set_={"version": put.excluded.version}
-        )
+        upsert(token_preferences, {"account": ctx.account, "partition": ctx.partition, "version": version})
     )

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from batchyard.framework.clients import Clients
 from batchyard.framework.context import schedule
@@ -25,6 +24,7 @@ from batchyard.services.batch.states import FAILED, RUNNABLE, STARTING
 from batchyard.services.batch.tables import job_definitions, task_definitions
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
+from batchyard.store.upsert import insert_missing
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -43,7 +43,6 @@ _MADE = (
 )
 _FIND_MADE = Prepared(select(task_definitions.c.arn).where(_MADE))
 _FORGET_MADE = Prepared(delete(task_definitions).where(_MADE))
-_KEEP_MADE = insert(task_definitions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ class Starter:
             **task_requests.task_definition(definition, environment)
         )
         arn = registered["taskDefinition"]["taskDefinitionArn"]
-        keep = _KEEP_MADE.values(**at, account=environment.account, arn=arn).on_conflict_do_nothing()
+        keep = insert_missing(task_definitions, {**at, "account": environment.account, "arn": arn})
         self._write(lambda tx: tx.run(keep))
         return _Ready(definition, arn)
 
