@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ from batchyard.services.iam.ports import IamSource
 from batchyard.services.iam.provider_ports import ProviderSource
 from batchyard.services.iam.token_issuers import TokenIssuers
 from batchyard.store import privacy
-from batchyard.store.store import DirectoryLock, open_store
+from batchyard.store.store import DirectoryLock, Store, open_store
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import metadata
 from batchyard.store.writer import CommitHook
@@ -71,15 +72,33 @@ class App:
         check_results: bool = False,
     ) -> None:
         self.settings = settings
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self.directory = self._open_directory(settings)
-        self._lock = DirectoryLock(self.directory)
+        self._closing = ExitStack()
+        with ExitStack() as opened:
+            self._open(opened, services, find_managed_policy, commit_hook, check_results)
+            self._closing = opened.pop_all()
+
+    def _open(
+        self,
+        opened: ExitStack,
+        services: Iterable[str],
+        find_managed_policy: FindManagedPolicy,
+        commit_hook: CommitHook | None,
+        check_results: bool,
+    ) -> None:
+        """Make every part; `opened` gets how each is ended, so that one that cannot be made leaves nothing behind."""
+        settings = self.settings
+        self.directory = self._open_directory(settings, opened)
+        opened.callback(DirectoryLock(self.directory).release)
         self.clock: Clock = AdvancedClock() if settings.test_clock else SystemClock()
         # Before the database: a database without its key is then one whose key was lost.
         keyring = open_keyring(self.directory)
-        self.store = open_store(self.directory, durable=not settings.ephemeral, commit_hook=commit_hook)
+        self.store: Store = open_store(
+            self.directory, durable=not settings.ephemeral, commit_hook=commit_hook
+        )
+        opened.callback(self.store.close)
         self.services = load_services(services)
         self.engine = _make_engine(settings, self.directory)
+        opened.callback(self.engine.close, end_attempts=settings.ephemeral)
         self.trail = Trail()
         self.runtime = self._make_runtime(keyring, find_managed_policy)
         self._controllers = _make_controllers(self.services, self.runtime)
@@ -87,6 +106,7 @@ class App:
         self.gateway = self._make_gateway(check_results)
         self.runtime.kept_callers = KeptSessions(self.gateway, self.sessions)
         self.driver = self._make_driver()
+        opened.callback(self.driver.stop)
         self.application = Application(
             self.gateway.handle,
             self.store.write_async,
@@ -95,6 +115,7 @@ class App:
             proxies=Proxies(settings.trusted_proxies),
             threads=settings.request_threads,
         )
+        opened.callback(self.application.close)
 
     def start(self, endpoint: str) -> None:
         """Begin to drive the controllers; `endpoint` is where jobs reach this server."""
@@ -103,13 +124,7 @@ class App:
 
     def close(self) -> None:
         """End every part, the newest first; attempts go on unless the server is ephemeral."""
-        self.application.close()
-        self.driver.stop()
-        self.engine.close(end_attempts=self.settings.ephemeral)
-        self.store.close()
-        self._lock.release()
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        self._closing.close()
 
     def reset(self, account: str | None) -> None:
         """End an account's jobs and forget it; or every account."""
@@ -146,13 +161,11 @@ class App:
         self.identities.forget(tx, account)
         self.trail.forget(account)
 
-    def _open_directory(self, settings: Settings) -> Path:
+    def _open_directory(self, settings: Settings, opened: ExitStack) -> Path:
         if settings.ephemeral:
             memory = Path("/dev/shm")
-            self._temporary = tempfile.TemporaryDirectory(
-                prefix="batchyard-", dir=memory if memory.is_dir() else None
-            )
-            directory = Path(self._temporary.name)
+            made = tempfile.TemporaryDirectory(prefix="batchyard-", dir=memory if memory.is_dir() else None)
+            directory = Path(opened.enter_context(made))
         else:
             directory = settings.directory
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -106,6 +106,9 @@ class Controller:
     def started(self) -> None:
         """Called once, before any key is driven: the place to take work in flight back."""
 
+    def stopped(self) -> None:
+        """Called once the last key is through, at the server's end: the place to end threads of its own."""
+
     def forgotten(self) -> None:
         """Called after a reset: the place to give others what the account held."""
 

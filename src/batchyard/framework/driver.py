@@ -77,13 +77,15 @@ class Driver:
             thread.start()
 
     def stop(self) -> None:
-        """Finish what is in flight and end the threads; the rest stays in the store."""
+        """Finish what is in flight and end the threads and the controllers; the rest stays in the store."""
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+        for controller in self._controllers.values():
+            controller.stopped()
 
     def _take_all(self) -> None:
         with self._runtime.store.read() as tx:

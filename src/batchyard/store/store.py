@@ -81,8 +81,11 @@ def open_store(directory: Path, *, durable: bool, commit_hook: CommitHook | None
     try:
         with store.connect() as connection:
             migrate(connection)
+        store.start()
     except (sqlite3.Error, DBAPIError) as error:
         store.close()
         raise of_database(error, directory / DATABASE) or error from error
-    store.start()
+    except BaseException:
+        store.close()
+        raise
     return store

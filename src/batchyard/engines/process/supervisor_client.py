@@ -134,7 +134,7 @@ class SupervisorClient:
         if link is not None:
             link.shut()
         self._changes.put(None)
-        self._join(5)
+        self._join(5, "engine-link", "engine-changes")
 
     def _end(self, *, must_start: bool) -> None:
         with self._lock:
@@ -145,11 +145,11 @@ class SupervisorClient:
         if link is not None:
             with contextlib.suppress(ConnectionError):
                 link.ask("end", {})
-            self._join(ANSWER_SECONDS)
+            self._join(ANSWER_SECONDS, "engine-link")
 
-    def _join(self, seconds: float) -> None:
+    def _join(self, seconds: float, *names: str) -> None:
         for thread in self._threads:
-            if thread is not threading.current_thread() and thread.name == "engine-link":
+            if thread is not threading.current_thread() and thread.name in names:
                 thread.join(seconds)
 
     def _linked(self) -> Link:

@@ -49,6 +49,9 @@ class PlacingController(Controller):
         self._rest(key, (monotonic() - began) * (1 / part - 1))
         return again
 
+    def stopped(self) -> None:
+        self._pool.shutdown()
+
     def details(self) -> dict[str, Any]:
         return {"rounds": self._rounds}
 

@@ -80,6 +80,9 @@ class TaskController(Controller):
                 self.intend(tx, key_of(row))
         self._wake_waiting(tx)
 
+    def stopped(self) -> None:
+        self._pool.shutdown()
+
     def forgotten(self) -> None:
         """After a reset: the slots of the tasks that are gone go to those that wait."""
         self.write(self._wake_waiting)
