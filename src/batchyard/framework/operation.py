@@ -30,6 +30,7 @@ class OperationEntry:
     unsigned: the operation takes no signature (one that is there is not looked at); whose partition and account a
         call is for, from its request, or None where that does not tell.
     refuses: members refused with 501 when given with anything but a neutral value (None, False, empty).
+    takes_reserved_tags: AWS takes tags here whose keys begin with `aws:`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class OperationEntry:
     honours: frozenset[str] | None = None
     refuses: tuple[str, ...] = field(default=())
     unsigned: Unsigned | None = None
+    takes_reserved_tags: bool = False
     read_only: bool | None = None
     """CloudTrail's readOnly, where it is not simply `not writes`; such an event keeps its answer (AssumeRole)."""
 

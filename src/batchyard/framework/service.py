@@ -11,12 +11,14 @@ from batchyard.framework.check import Target
 from batchyard.framework.errors import ApiError
 from batchyard.framework.operation import Conditions, OperationEntry, OperationFunction, Unsigned
 from batchyard.framework.pagination import Refuse, paged
+from batchyard.framework.reserved_tags import ReservedTag
 from batchyard.framework.unbuilt import UnbuiltValue
 from batchyard.wire import facts
 from batchyard.wire import model as wire_model
 from batchyard.wire.facts import WireFacts
 
 if TYPE_CHECKING:
+    from batchyard.framework.context import Context
     from batchyard.framework.controller import Controller
     from batchyard.framework.runtime import Runtime
     from batchyard.framework.session import Session
@@ -70,6 +72,10 @@ class ErrorFactory:
         return make
 
 
+def _no_words(ctx: Context, path: str) -> ApiError:
+    raise LookupError(f"{ctx.service.name} does not say how it refuses a reserved tag at {path}")
+
+
 class Service:
     """One AWS service, with the facts about itself that no model has: nobody else writes a service's name.
 
@@ -114,6 +120,7 @@ class Service:
         self.error = ErrorFactory(name)
         facts.declare(name, wire)
         resource_types_of_audit.declare(self.prefix, resource_types or {})
+        self.reserved_tag: ReservedTag = _no_words
 
     def operation(
         self,
@@ -128,6 +135,7 @@ class Service:
         honours: Iterable[str] | None = None,
         refuses: Sequence[str] = (),
         unsigned: Unsigned | None = None,
+        takes_reserved_tags: bool = False,
         read_only: bool | None = None,
     ) -> Callable[[F], F]:
         """Register a function as the operation of the same name (see `OperationEntry` for the arguments).
@@ -153,6 +161,7 @@ class Service:
                 honours=None if honours is None else frozenset(honours),
                 refuses=tuple(refuses),
                 unsigned=unsigned,
+                takes_reserved_tags=takes_reserved_tags,
                 read_only=read_only,
             )
             return function
@@ -161,6 +170,11 @@ class Service:
 
     def _paged(self, function: F) -> F | OperationFunction:
         return function if self._invalid_token is None else paged(function, self._invalid_token)
+
+    def refuses_reserved_tags(self, words: ReservedTag) -> ReservedTag:
+        """Register what the service says to a tag whose key begins with `aws:`; every one with tags has to."""
+        self.reserved_tag = words
+        return words
 
     def controller(self, make: F) -> F:
         """Register a controller: a class made with the `Runtime`."""

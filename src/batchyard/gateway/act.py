@@ -14,6 +14,7 @@ from batchyard.clock import microseconds
 from batchyard.framework.context import Context, Forward
 from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
 from batchyard.framework.operation import OperationEntry
+from batchyard.framework.reserved_tags import is_of_aws, reserved_place
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.session import Call, Session
 from batchyard.gateway import answers
@@ -82,9 +83,17 @@ class Act:
             reply = refusal(call.service, problems)
             raise ApiError(reply.code, reply.message, status=reply.status, members=reply.members)
         self.event.decision, self.event.resources = self._authorizer.check(self.ctx, self.entry)
+        self._refuse_reserved_tags()
         member = self.entry.refused_member(call.request)
         if member is not None:
             raise NotBuilt(f"the parameter {member} of {call.operation}")
+
+    def _refuse_reserved_tags(self) -> None:
+        if self.entry.takes_reserved_tags or is_of_aws(self.ctx.session):
+            return
+        path = reserved_place(self.operation, self.ctx.call.request)
+        if path is not None:
+            raise self.ctx.service.reserved_tag(self.ctx, path)
 
     def perform(self) -> dict[str, Any]:
         """The operation's function, for a write within a savepoint; raises what it raises, with nothing changed."""

@@ -19,7 +19,6 @@ Aws = Callable[..., Any]
         ({"computeEnvironmentName": "a b"}, "computeEnvironmentName must match regex"),
         ({"computeEnvironmentName": "x" * 129}, "computeEnvironmentName must match regex"),
         ({"computeEnvironmentName": "a/b"}, "computeEnvironmentName must match regex"),
-        ({"tags": {"aws:mine": "x"}}, "aws: prefixed tag key names"),
         ({"tags": {f"k{n}": "x" for n in range(51)}}, "less than or equal to 50"),
         ({"unmanagedvCpus": 4}, "unmanagedvCpus"),
     ],

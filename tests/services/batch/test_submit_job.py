@@ -48,7 +48,6 @@ def test_a_name_means_the_newest_active_revision(batch: Any, queue: str, define:
         ({"containerOverrides": {"environment": [{"name": "", "value": "x"}]}}, "name should not be null"),
         ({"parameters": {"a": "x" * 30 * 1024}}, "Request size must be at most 30720 bytes"),
         ({"timeout": {"attemptDurationSeconds": 1}}, "at least 60"),
-        ({"tags": {"aws:reserved": "x"}}, "aws:"),
     ],
 )
 def test_refusals(batch: Any, queue: str, define: Make, request_: dict[str, Any], text: str) -> None:

@@ -313,6 +313,10 @@ def test_tags_and_a_source_identity_come_with_the_token(
     claims["https://aws.amazon.com/tags/transitive_tag_keys"] = ["team"]
     answer = unsigned.assume_role_with_web_identity(**wanted(issuer.token(**claims), arn))
     as_(answer["Credentials"], "logs").describe_log_groups()
+    both_ways = role("open", trusting({"Federated": provider}, both))["Arn"]
+    reserved = {**claims, "https://aws.amazon.com/tags/principal_tags/aws:x": "y"}
+    found = refused(unsigned.assume_role_with_web_identity, **wanted(issuer.token(**reserved), both_ways))
+    assert found == ("InvalidParameterValue", "Tag keys beginning with aws: are reserved for system use.")
     plain = role("plain", trusting({"Federated": provider}, WEB))["Arn"]
     found = refused(unsigned.assume_role_with_web_identity, **wanted(issuer.token(**claims), plain))
     assert found == ("AccessDenied", "Not authorized to perform sts:TagSession")

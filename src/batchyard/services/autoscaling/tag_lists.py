@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.services.autoscaling.group_rules import MAX_TAGS, invalid
+from batchyard.services.autoscaling.service import autoscaling
 
 Tag = Mapping[str, Any]
+
+
+@autoscaling.refuses_reserved_tags
+def reserved(ctx: Context, path: str) -> ApiError:
+    """Text and code: recorded (cdk-preflight, rules/autoscaling)."""
+    return invalid("aws: prefixed tag key names are not allowed for external use.")
 
 
 def checked(given: Iterable[Tag]) -> list[dict[str, Any]]:
@@ -16,8 +25,6 @@ def checked(given: Iterable[Tag]) -> list[dict[str, Any]]:
     for tag in given:
         if tag.get("ResourceType", "auto-scaling-group") != "auto-scaling-group":
             raise invalid(f"Invalid ResourceType: {tag['ResourceType']}")
-        if tag["Key"].lower().startswith("aws:"):
-            raise invalid("Tag keys must not start with aws:")
         if tag["Key"] in kept:
             raise invalid("Duplicate tag keys found")
         kept[tag["Key"]] = {

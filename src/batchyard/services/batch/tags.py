@@ -10,6 +10,7 @@ from sqlalchemy import Table, update
 
 from batchyard.framework.check import Check, Target
 from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.job_rows import find_job
@@ -41,9 +42,13 @@ def check_tags(ctx: Context, tags: Mapping[str, str]) -> None:
     """Raise ClientException for tags that no resource may have (the texts are a guess)."""
     if len(tags) > MOST_TAGS:
         raise refusal(ctx, f"Number of tags exceeds the limit of {MOST_TAGS}")
-    for key in tags:
-        if key.lower().startswith("aws:"):
-            raise refusal(ctx, "aws: prefixed tag key names are not allowed for external use.")
+
+
+@batch.refuses_reserved_tags
+def reserved(ctx: Context, path: str) -> ApiError:
+    """Text: recorded of SNS, EC2's stacks and Auto Scaling (cdk-preflight, pf-tags-aws-prefix); code: by analogy with
+    what SubmitJob says to other tags (recorded: Netflix/metaflow#1345)."""
+    return ApiError("BadRequestException", "aws: prefixed tag key names are not allowed for external use.")
 
 
 def tagging(target: Target) -> Target:

@@ -69,7 +69,7 @@ def _would_launch(ctx: Context, request: Any) -> dict[str, str]:
 
 def _required(ctx: Context, request: Any) -> Launch:
     """The launch that a request asks for; raises where a thing that it names is missing or does not fit."""
-    checked(ctx, request.get("TagSpecifications"), allowed=TAGGABLE)
+    checked(request.get("TagSpecifications"), allowed=TAGGABLE)
     launch = require_launch(ctx, request)
     for given in launch.tags.values():
         check_number(given)

@@ -166,7 +166,7 @@ def _add(ctx: Context, request: Any, public: Any, kind: str, fingerprint: str) -
     name = request["KeyName"]
     if find_key_pair(ctx.read, place(ctx), name) is not None:
         raise ApiError("InvalidKeyPair.Duplicate", f"The keypair '{name}' already exists")
-    tags = checked(ctx, request.get("TagSpecifications"), allowed={"key-pair"})
+    tags = checked(request.get("TagSpecifications"), allowed={"key-pair"})
     identity = new_id("key-")
     ctx.write.run(
         _INSERT,

@@ -90,7 +90,7 @@ def create_launch_template(ctx: Context, request: Any) -> dict[str, Any]:
         return {"LaunchTemplate": _described(ctx, [before])[0]}
     name = request["LaunchTemplateName"]
     _check_name(ctx, name)
-    tags = checked(ctx, request.get("TagSpecifications"), allowed={"launch-template"})
+    tags = checked(request.get("TagSpecifications"), allowed={"launch-template"})
     identity = new_id("lt-")
     insert_version(ctx, identity, 1, request)
     ctx.write.run(

@@ -118,7 +118,7 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 )
 def create_security_group(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a security group that lets everything out and nothing in."""
-    tags = checked(ctx, request.get("TagSpecifications"), allowed={"security-group"})
+    tags = checked(request.get("TagSpecifications"), allowed={"security-group"})
     name = request["GroupName"]
     if name.startswith("sg-"):
         raise invalid_value(

@@ -140,8 +140,8 @@ def request_spot_fleet(ctx: Context, request: Any) -> dict[str, Any]:
 def _checked_tags(ctx: Context, config: Any) -> dict[str, str]:
     """The request's own tags; those of its instances keep EC2's rules, too."""
     for specification in config.get("LaunchSpecifications") or ():
-        checked(ctx, specification.get("TagSpecifications"), allowed={"instance"})
-    return checked(ctx, config.get("TagSpecifications"), allowed={KIND, "instance"}).get(KIND, {})
+        checked(specification.get("TagSpecifications"), allowed={"instance"})
+    return checked(config.get("TagSpecifications"), allowed={KIND, "instance"}).get(KIND, {})
 
 
 def require_fleet(ctx: Context, identity: str) -> Row:

@@ -126,7 +126,7 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 def create_subnet(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a subnet within its VPC's addresses, beside the subnets that are there."""
     vpc = require_vpc(ctx, request["VpcId"])
-    tags = checked(ctx, request.get("TagSpecifications"), allowed={"subnet"})
+    tags = checked(request.get("TagSpecifications"), allowed={"subnet"})
     if not request.get("CidrBlock"):
         raise missing("cidrBlock")
     cidr = cidr_block(request["CidrBlock"], widest=16, what="InvalidSubnet.Range")

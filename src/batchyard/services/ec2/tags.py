@@ -125,7 +125,7 @@ def _require(ctx: Context, identity: str) -> str:
 @ec2.operation(on=[_each_resource], writes=True, honours={"Resources", "Tags"})
 def create_tags(ctx: Context, request: Any) -> dict[str, Any]:
     """Give each resource these tags, over those it has; all or none."""
-    check_tags(ctx, request["Tags"])
+    check_tags(request["Tags"])
     given = {tag["Key"]: tag.get("Value", "") for tag in request["Tags"]}
     for identity in request["Resources"]:
         kind = _require(ctx, identity)

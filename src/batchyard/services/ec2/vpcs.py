@@ -109,7 +109,7 @@ def create_vpc(ctx: Context, request: Any) -> dict[str, Any]:
     """Make a VPC with its default security group."""
     if request.get("InstanceTenancy", "default") != "default":
         raise _TENANCIES(f"the tenancy {request['InstanceTenancy']} of a VPC")
-    tags = checked(ctx, request.get("TagSpecifications"), allowed={"vpc"})
+    tags = checked(request.get("TagSpecifications"), allowed={"vpc"})
     cidr = cidr_block(request.get("CidrBlock"), widest=16, what="InvalidVpc.Range")
     vpc = Vpc(new_id("vpc-"), str(cidr))
     networks.add(ctx, vpc)

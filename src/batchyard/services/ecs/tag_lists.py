@@ -8,13 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.services.ecs.service import ecs
 
 MOST_TAGS = 50
 
 
+@ecs.refuses_reserved_tags
+def reserved(ctx: Context, path: str) -> ApiError:
+    """Text and code: recorded (aws/amazon-ecs-agent#1704)."""
+    return ecs.error.InvalidParameterException("Tag key must not start with aws:")
+
+
 def checked(tags: Sequence[Mapping[str, str]] | None) -> list[dict[str, str]]:
-    """The tags, each with key and value; raises InvalidParameterException for doubles and reserved keys."""
+    """The tags, each with key and value; raises InvalidParameterException for doubles."""
     seen: set[str] = set()
     result: list[dict[str, str]] = []
     for tag in tags or ():
@@ -23,10 +31,6 @@ def checked(tags: Sequence[Mapping[str, str]] | None) -> list[dict[str, str]]:
             raise ecs.error.InvalidParameterException("Tag key can not be null or empty.")
         if key in seen:
             raise ecs.error.InvalidParameterException("Duplicate tag keys found.")
-        if key.lower().startswith("aws:"):
-            raise ecs.error.InvalidParameterException(
-                "Invalid tag key. The tag key or value starts with a reserved prefix: aws:"
-            )
         seen.add(key)
         result.append({"key": key, "value": tag.get("value", "")})
     return result

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 
 from batchyard.framework.check import ANY, Check, Values
 from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
 from batchyard.services.eks.resources import FIND, cluster
 from batchyard.services.eks.service import eks
@@ -30,6 +31,14 @@ def _passes_role(ctx: Context, request: Any) -> Iterable[Check]:
 
 def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
     return {"eks:kubernetesVersion": request["version"]} if request.get("version") else {}
+
+
+@eks.refuses_reserved_tags
+def reserved(ctx: Context, path: str) -> ApiError:
+    """That they are refused: EKS user guide, tag restrictions; code and text: a guess."""
+    return eks.error.InvalidParameterException(
+        "aws: prefixed tag key names are not allowed for external use."
+    )
 
 
 def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:

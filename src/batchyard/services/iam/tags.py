@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.services.iam import revisions
 from batchyard.services.iam.managed_policies import check_arn
 from batchyard.services.iam.nouns import (
@@ -43,7 +44,6 @@ def checked_tags(noun: Noun, given: Iterable[Any], *, had: dict[str, str] | None
                 "Duplicate tag keys found. Please note that Tag keys are case insensitive."
             )
         seen.add(fold(key))
-        _refuse_reserved(key)
         same = next((known for known in tags if fold(known) == fold(key)), None)
         if same is not None and same != key:
             del tags[same]
@@ -53,12 +53,12 @@ def checked_tags(noun: Noun, given: Iterable[Any], *, had: dict[str, str] | None
     return tags
 
 
-def _refuse_reserved(key: str) -> None:
-    """AWS's own tags are not for users to set; the text is a guess."""
-    if key.lower().startswith("aws:"):
-        raise iam.error.InvalidInputException(
-            "Invalid user tag: tag keys beginning with aws: are reserved for system use"
-        )
+@iam.refuses_reserved_tags
+def reserved(ctx: Context, path: str) -> ApiError:
+    """That they are refused: IAM user guide, id_tags; code and text: a guess."""
+    return iam.error.InvalidInputException(
+        "Invalid user tag: tag keys beginning with aws: are reserved for system use"
+    )
 
 
 def set_tags(ctx: Context, noun: Noun, row: Row, request: Any) -> None:

@@ -10,11 +10,20 @@ from typing import Any
 from sqlalchemy import update
 
 from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.services.logs.resources import TAGGED, group_name, require_group
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_groups
 
 MOST_TAGS = 50
+
+
+@logs.refuses_reserved_tags
+def reserved(ctx: Context, path: str) -> ApiError:
+    """That they are refused: CloudWatch Logs user guide, tag restrictions; code and text: a guess."""
+    return logs.error.InvalidParameterException(
+        "aws: prefixed tag key names are not allowed for external use."
+    )
 
 
 @logs.operation(on=TAGGED, writes=True, tags="tags")

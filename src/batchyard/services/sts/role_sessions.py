@@ -13,9 +13,10 @@ from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.ports import SessionTerms, TrustedRole
+from batchyard.framework.reserved_tags import is_reserved
 from batchyard.framework.tag_keys import request_tag_keys, request_tags
 from batchyard.services.sts.session_policies import packed_size, policy_arns, session_policies
-from batchyard.services.sts.session_tags import session_tags
+from batchyard.services.sts.session_tags import reserved, session_tags
 from batchyard.services.sts.token_sizes import least_token_bytes, token_size
 
 CHAINED_SECONDS = 3600
@@ -110,6 +111,9 @@ def issue(ctx: Context, request: Any, asked: Asked) -> dict[str, Any]:
     if role is None:
         raise ApiError("AccessDenied", "Access denied", status=403)
     _check_duration(ctx, role, asked.seconds)
+    if asked.provider is not None and any(is_reserved(tag["Key"]) for tag in asked.tags):
+        # Tags of the request itself are looked at before.
+        raise reserved(ctx, "Tags")
     tags = session_tags(asked.tags, asked.transitive_tag_keys, ctx.session)
     policies = session_policies(request)
     size = packed_size(request, tags)

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.session import Session
+from batchyard.services.sts.service import sts
+
+
+@sts.refuses_reserved_tags
+def reserved(ctx: Context, path: str) -> ApiError:
+    """That they are refused: STS API reference, AssumeRole; code and text: a guess."""
+    return _invalid("Tag keys beginning with aws: are reserved for system use.")
 
 
 def session_tags(

@@ -38,7 +38,7 @@ def _self(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         yield Check(resource=resource, action="sts:TagGetWebIdentityToken", context=context)
 
 
-@sts.operation(on=_self, tags="Tags", read_only=False)
+@sts.operation(on=_self, tags="Tags", takes_reserved_tags=True, read_only=False)
 def get_web_identity_token(ctx: Context, request: Any) -> dict[str, Any]:
     """Issue a token of the account's issuer; whoever reads the issuer's public keys can verify it.
 
