@@ -82,6 +82,10 @@ class Story:
             }
             document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
             iam.create_role(RoleName="nodes", AssumeRolePolicyDocument=document)
+            iam.attach_role_policy(
+                RoleName="nodes",
+                PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
+            )
             iam.create_instance_profile(InstanceProfileName="nodes")
             iam.add_role_to_instance_profile(InstanceProfileName="nodes", RoleName="nodes")
         self.aws("batch", region).create_compute_environment(

@@ -134,6 +134,11 @@ def other_account() -> str:
 
 ClientOf = Callable[..., Any]
 
+INSTANCE_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
+"""What the role of a container instance needs, as AWS documents it: to join a cluster, to put its tasks' output."""
+EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+"""What a task's execution role needs, likewise."""
+
 # One session keeps the models that it has read; making clients of it is not for two threads at once.
 _SESSION = boto3.Session()
 _making = threading.Lock()

@@ -32,12 +32,13 @@ from batchyard.framework.session import Origin
 from batchyard.framework.token_issuers import find_document
 from batchyard.framework.work import Topics
 from batchyard.gateway.acting import Acting
+from batchyard.gateway.assuming import Assumer
 from batchyard.gateway.authenticate import Authenticator
 from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.clients import GatewayClients
 from batchyard.gateway.gateway import Gateway
-from batchyard.gateway.kept_callers import KeptSessions
 from batchyard.gateway.sessions import Sessions, root_session
+from batchyard.gateway.workloads import WorkloadSessions
 from batchyard.server.asgi import Answer, Application
 from batchyard.server.cors import Cors
 from batchyard.server.own_routes import routes
@@ -55,6 +56,11 @@ from batchyard.store.types import metadata
 from batchyard.store.writer import CommitHook
 
 _log = logging.getLogger(__name__)
+
+_SERVICE_SESSIONS = 2048
+"""Sessions of services' own roles that are remembered: one for each account and role."""
+_WORKLOAD_SESSIONS = 8192
+"""Sessions of tasks and instances that are remembered: one for each that writes output."""
 
 FindManagedPolicy = Callable[[str], ManagedPolicy | None]
 
@@ -104,7 +110,7 @@ class App:
         self._controllers = _make_controllers(self.services, self.runtime)
         self.strangers = Strangers(settings)
         self.gateway = self._make_gateway(check_results)
-        self.runtime.kept_callers = KeptSessions(self.gateway, self.sessions)
+        self.runtime.workloads = WorkloadSessions(self.runtime, self._assumer(_WORKLOAD_SESSIONS))
         self.driver = self._make_driver()
         opened.callback(self.driver.stop)
         self.application = Application(
@@ -219,8 +225,11 @@ class App:
             check_results=check_results,
         )
 
+    def _assumer(self, kept: int) -> Assumer:
+        return Assumer(self.gateway, self.sessions, self.runtime.epochs, kept=kept)
+
     def _make_driver(self) -> Driver:
-        acting = Acting(self.gateway, self.sessions, self.runtime.epochs)
+        acting = Acting(self._assumer(_SERVICE_SESSIONS))
         driver = Driver(
             self.runtime,
             list(self._controllers),

@@ -111,6 +111,12 @@ class Settings:
         "How many seconds an instance stays idle before Batch ends it, where no scalingPolicy says otherwise.",
         least=0,
     )
+    join_timeout: float = _setting(
+        600.0,
+        "How many seconds an environment's instances may run without one having joined its cluster; then it is"
+        " INVALID and scaled down.",
+        least=0,
+    )
     development_credentials: bool = _setting(
         True,
         "Accept test/test and <twelve digits>/test as root credentials; never beyond loopback, from web pages or "

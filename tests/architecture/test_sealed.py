@@ -12,7 +12,7 @@ SEALERS = {
     "framework/authorization_messages.py": "encoded messages: in an answer, never in the database",
     "framework/pagination.py": "page tokens: in an answer, never in the database",
     "framework/key_rotation.py": "what others sealed",
-    "gateway/sessions.py": "session tokens, in answers alone; kept callers: ecs_tasks.caller",
+    "gateway/sessions.py": "session tokens: in answers, never in the database",
     "services/iam/access_keys.py": "iam_access_keys.sealed_secret",
     "services/iam/mfa_devices.py": "iam_mfa_devices.sealed_seed",
     "services/iam/saml_providers.py": "iam_saml_providers.private_keys",

@@ -15,7 +15,7 @@ from batchyard.wire.route import guess_service
 
 ELSEWHERE = {
     "cli": "a client like any other: it asks IAM who there is, and CloudTrail what happened",
-    "gateway/acting.py": "sessions come from STS's AssumeRole, a service's own too",
+    "gateway/assuming.py": "sessions come from STS's AssumeRole, a service's own too",
     "policy": "the grammar of IAM's own ARNs, and AWS's list of condition keys, which go by prefix",
     "wire/model.py": "a protocol has EC2's name, and an error needs a form where no service is told",
 }

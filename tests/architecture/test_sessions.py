@@ -76,6 +76,40 @@ def test_a_session_is_copied_nowhere_else() -> None:
     assert copying == {path: {"dataclasses.replace"} for path in COPIERS}
 
 
+ACT_AS_SERVICES = {"gateway/assuming.py"}
+"""Who may begin with a service principal, which a role's trust policy may name: to assume that role, and no more."""
+ACT_AS_WORKLOADS = {
+    "services/ecs/controllers/agents.py": "registers instances",
+    "services/ecs/controllers/outputs.py": "puts the output of tasks",
+}
+
+
+def _calling(name: str) -> set[str]:
+    """The files that call something of this name, however it is reached."""
+    return {
+        path
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and (dotted(node.func) or "").split(".")[-1] == name
+    }
+
+
+def test_one_file_begins_with_a_service_principal() -> None:
+    assert _calling("service_session") == ACT_AS_SERVICES
+
+
+def test_who_acts_as_a_workload_is_known() -> None:
+    """By the port alone, which asks the service that keeps the row for the role."""
+    using = {
+        path
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and (dotted(node) or "").endswith("runtime.workloads")
+    }
+    assert using - {"app.py"} == set(ACT_AS_WORKLOADS)
+    assert _calling("WorkloadSessions") == {"app.py"}
+
+
 def test_a_session_has_no_constructor_beside_its_own() -> None:
     """No classmethod that other files could call."""
     tree = trees()["framework/session.py"]

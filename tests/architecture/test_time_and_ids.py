@@ -12,7 +12,7 @@ TIMES = ("now", "utcnow", "today")
 WALL = {
     "cli/explain/questions.py": "aws:CurrentTime of a question that no server is asked",
     "engines/process/attempts.py": "stamps when a process started and ended; the supervisor has no clock injected",
-    "gateway/acting.py": "a session's end is told in wall time on the wire",
+    "gateway/assuming.py": "a session's end is told in wall time on the wire",
     "gateway/authenticate.py": "signature windows are of the wall clock",
     "gateway/authorize.py": "aws:CurrentTime",
     "services/ecs/controllers/endings.py": "brings the engine's stamps to the injected clock",

@@ -15,6 +15,7 @@ from typing import Any
 
 import botocore.exceptions
 
+from conftest import EXECUTION_POLICY, INSTANCE_POLICY
 from faults.stage import Stage
 
 PATIENCE_SECONDS = 60.0
@@ -124,6 +125,8 @@ class Scene:
         document = json.dumps({"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]})
         exists = ("EntityAlreadyExists", "LimitExceeded")
         self.do("iam", "create_role", done=exists, RoleName="nodes", AssumeRolePolicyDocument=document)
+        for policy in (INSTANCE_POLICY, EXECUTION_POLICY):
+            self.do("iam", "attach_role_policy", RoleName="nodes", PolicyArn=policy)
         self.do("iam", "create_instance_profile", done=exists, InstanceProfileName="nodes")
         self.do(
             "iam", "add_role_to_instance_profile", done=exists, InstanceProfileName="nodes", RoleName="nodes"

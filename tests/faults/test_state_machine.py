@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from conftest import wait_for
+from conftest import EXECUTION_POLICY, wait_for
 from faults.stage import ACCOUNT, Nursery, Stage
 from faults.table import memory
 
@@ -72,6 +72,7 @@ class Yard(RuleBasedStateMachine):
         statement = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}
         trust = {"Version": "2012-10-17", "Statement": [{**statement, "Action": "sts:AssumeRole"}]}
         iam.create_role(RoleName="execution", AssumeRolePolicyDocument=json.dumps(trust))
+        iam.attach_role_policy(RoleName="execution", PolicyArn=EXECUTION_POLICY)
         for region in REGIONS:
             self._define(region)
 

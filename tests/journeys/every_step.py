@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from conftest import wait_for
+from conftest import EXECUTION_POLICY, wait_for
 from services.batch.environments import (
     Aws,
     delete,
@@ -37,7 +37,7 @@ def tell(aws: Aws, user_client: Callable[..., Any]) -> None:
     """From the first environment to the deletion of the last; jobs run on each, one is terminated."""
     batch = aws("batch")
     make_instance_profile(aws)
-    execution = make_role(aws, "execution", "ecs-tasks.amazonaws.com")
+    execution = make_role(aws, "execution", "ecs-tasks.amazonaws.com", EXECUTION_POLICY)
     begin(aws, "grouped", on_named_things(aws))
     jobs = [run_job(batch, "grouped")]
     wait_for(lambda: live_instances(aws))  # Auto Scaling's role makes Spot's, before anybody else needs it.
@@ -134,9 +134,8 @@ def take_back_own_instances(aws: Aws) -> None:
         "ImageId"
     ]
     script = f"#!/bin/bash\necho ECS_CLUSTER={cluster.rsplit('/', 1)[-1]} >> /etc/ecs/ecs.config\n"
-    [made] = ec2.run_instances(
-        ImageId=image, InstanceType="c5.large", UserData=script, MinCount=1, MaxCount=1
-    )["Instances"]
+    request = {"ImageId": image, "InstanceType": "c5.large", "IamInstanceProfile": {"Name": "nodes"}}
+    [made] = ec2.run_instances(**request, UserData=script, MinCount=1, MaxCount=1)["Instances"]
     wait_for(lambda: ecs.list_container_instances(cluster=cluster)["containerInstanceArns"])
     delete(batch, "own")
     ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
@@ -171,8 +170,11 @@ def make_a_group_as_one_who_may_not_look(aws: Aws, user_client: Callable[..., An
     mine.delete_auto_scaling_group(AutoScalingGroupName="mine")
 
 
-def make_role(aws: Aws, name: str, service: str) -> str:
-    arn: str = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust(service))["Role"]["Arn"]
+def make_role(aws: Aws, name: str, service: str, policy: str | None = None) -> str:
+    iam = aws("iam")
+    arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(service))["Role"]["Arn"]
+    if policy is not None:
+        iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     return arn
 
 

@@ -38,7 +38,7 @@ class ActingAs(Protocol):
     """`acting_as(role_arn)`: clients bound to that role, assumed through the gateway as the service's principal.
 
     Assumes lazily, at the first call; a refused AssumeRole is raised as AccessDenied by that call. A service with
-    `further_principals` may name one of them (ECS assumes a task's roles as ecs-tasks.amazonaws.com).
+    `further_principals` may name one of them (EC2 launches for a fleet as spotfleet.amazonaws.com).
     `source_arn`: the resource for which it is done, as a trust policy may ask for it (aws:SourceArn).
     """
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from batchyard.framework.check import Values
-from batchyard.framework.clients import Clients
 from batchyard.framework.session import Session
 from batchyard.policy.sources import Source
 from batchyard.store.transaction import Transaction
@@ -184,19 +183,3 @@ class TokenIssuerSource(Protocol):
 
     def find_public_keys(self, tx: Transaction, issuer_id: str) -> Sequence[Mapping[str, str]] | None:
         """An issuer's public keys as JSON Web Keys, enabled or not: tokens outlive that. None: no such issuer."""
-
-
-class KeptCallers(Protocol):
-    """Callers that a service keeps with what they asked for, to go on as them after the call was answered.
-
-    The second identity of DESIGN.md 2.5 (forward access session), later: ECS puts a task's output as who ran it.
-    """
-
-    def keep(self, session: Session, principal: str) -> str:
-        """The session, carried on by the service `principal`, as text that only this server opens."""
-
-    def clients(self, kept: str, *, region: str) -> Clients:
-        """Clients bound to a kept session. Each call is judged by the policies of that moment.
-
-        A caller that is gone meanwhile is refused as SessionEnded.
-        """

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from batchyard.framework.keyring import Keyring
     from batchyard.framework.ports import (
         IdentityProviderSource,
-        KeptCallers,
         MfaSource,
         PolicySource,
         SessionIssuer,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     )
     from batchyard.framework.service import Service, ServiceLinkedRole
     from batchyard.framework.work import Topics
+    from batchyard.framework.workloads import Workloads
     from batchyard.store.store import Store
 
 
@@ -49,8 +49,8 @@ class Runtime:
     issuer: SessionIssuer
     find_managed_policy: Callable[[str], ManagedPolicy | None]
     """AWS managed policies by name or ARN; a test may give a copy that lacks a statement."""
-    kept_callers: KeptCallers = field(init=False)
-    """Callers that a service goes on as after their call; app.py sets it once the gateway stands."""
+    workloads: Workloads = field(init=False)
+    """Acts as tasks and instances; app.py sets it once the gateway stands."""
     endpoint: str = ""
     """Where this server is reached: what jobs get as AWS_ENDPOINT_URL."""
     wake: Callable[[Sequence[Any]], None] = lambda rows: None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from batchyard.framework.controller import Controller
     from batchyard.framework.runtime import Runtime
     from batchyard.framework.session import Session
+    from batchyard.framework.workloads import WorkloadRoles
     from batchyard.store.transaction import Transaction
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,7 +84,8 @@ class Service:
     and refused. `resource_types`: CloudFormation's names by the kind in its ARNs, for the audit.
     `is_global`: its events are of one Region of the partition. `endpoint_regions`: where its one endpoint of a
     partition is (aws:RequestedRegion); empty where each Region has its own.
-    `further_principals` are those that it assumes roles as beside its own (ecs-tasks.amazonaws.com for ECS).
+    `further_principals` are those that it assumes roles as beside its own (spotfleet.amazonaws.com for EC2);
+    `workloads` says which role a task or an instance of its has.
     `invalid_token`: its error for a page token that it did not give; None: it has no pages.
     `refuse_temporary` raises where temporary credentials cannot do an operation, whatever policies say.
     """
@@ -103,6 +105,7 @@ class Service:
         prefix: str | None = None,
         further_principals: Sequence[str] = (),
         invalid_token: Refuse | None = None,
+        workloads: Sequence[WorkloadRoles] = (),
     ) -> None:
         self.name = name
         self.principal = principal
@@ -113,6 +116,7 @@ class Service:
         self.prefix = prefix or name
         self.further_principals = tuple(further_principals)
         self._invalid_token = invalid_token
+        self.workloads = tuple(workloads)
         self.operations: dict[str, OperationEntry] = {}
         self.controllers: list[Callable[[Runtime], Controller]] = []
         self.unbuilt_values: list[UnbuiltValue] = []

@@ -14,7 +14,6 @@ from batchyard.framework.ports import SessionTerms, TrustedRole
 from batchyard.framework.session import RoleIdentity, Session, UserIdentity
 
 _PURPOSE = "session-token"
-_KEPT = "kept-caller"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -44,7 +43,6 @@ class Sessions:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._kept: dict[tuple[object, ...], str] = {}
         self._opened = functools.lru_cache(maxsize=4096)(self._open)
 
     def issue_role(
@@ -127,21 +125,6 @@ class Sessions:
             "SessionToken": token,
             "Expiration": session.expires_at,
         }
-
-    def keep(self, session: Session) -> str:
-        """The session as sealed text, so that a service can go on as it after the call (no secret is in it)."""
-        place = (session.access_key_id, session.arn, session.epoch, session.called_via, session.acted_for)
-        text = self._kept.get(place)
-        if text is None:
-            if len(self._kept) >= 1024:
-                self._kept.clear()
-            text = self._kept[place] = self._keyring.seal(_KEPT, _claims_of(session))
-        return text
-
-    def kept(self, text: str) -> Session | None:
-        """The session that `keep` sealed; None where the text is not ours."""
-        claims = self._keyring.open(_KEPT, text)
-        return None if claims is None else _session_of(claims)
 
     def open(self, token: str) -> tuple[Session, str] | None:
         """The session behind a token and its secret access key; None where the token is not ours.

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from conftest import EXECUTION_POLICY
+
 ENDED = ("SUCCEEDED", "FAILED")
 SMALL = [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}]
 
@@ -26,12 +28,14 @@ def batch(aws: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def execution_role(aws: Callable[..., Any]) -> str:
-    """The role that Fargate tasks need."""
+    """The role that Fargate tasks need, with the documented policy."""
     trust = (
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
         '"Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}'
     )
-    arn: str = aws("iam").create_role(RoleName="execution", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam = aws("iam")
+    arn: str = iam.create_role(RoleName="execution", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="execution", PolicyArn=EXECUTION_POLICY)
     return arn
 
 

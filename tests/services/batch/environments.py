@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from conftest import wait_for
+from conftest import INSTANCE_POLICY, wait_for
 
 Aws = Callable[..., Any]
 
@@ -18,9 +18,10 @@ def trust(service: str) -> str:
 
 
 def make_instance_profile(aws: Aws, name: str = "nodes") -> str:
-    """An instance profile with a role that EC2 may assume; its ARN."""
+    """An instance profile with a role that EC2 may assume and that has the documented policy; its ARN."""
     iam = aws("iam")
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
+    iam.attach_role_policy(RoleName=name, PolicyArn=INSTANCE_POLICY)
     arn: str = iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"]
     iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
     return arn

@@ -23,8 +23,9 @@ def serving(lacking: Lacking) -> Serving:
 @removes(POLICY, (1, "ec2:DescribeInstances"))
 def test_an_instance_that_the_role_may_not_look_at_does_not_join(
     ecs: Any,
-    aws: Callable[..., Any],
-    wait_for: Callable[..., Any],
+    launch: Callable[..., str],
+    profile: Callable[..., str],
+    joined: Callable[..., Any],
     without: Deny,
     lacking: Lacking,
     number: int,
@@ -32,14 +33,9 @@ def test_an_instance_that_the_role_may_not_look_at_does_not_join(
 ) -> None:
     """As AWS's agent that can't register: the instance runs, the cluster does not know it, nothing is placed."""
     ecs.create_cluster(clusterName="c")
-    ec2 = aws("ec2")
+    name = profile()
     denied = without(POLICY, number, action)
-    image = ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "architecture", "Values": ["x86_64"]}])[
-        "Images"
-    ][0]["ImageId"]
-    script = "#!/bin/bash\necho ECS_CLUSTER=c >> /etc/ecs/ecs.config\n"
-    request = {"ImageId": image, "InstanceType": "c5.large", "UserData": script}
-    [instance] = ec2.run_instances(**request, MinCount=1, MaxCount=1)["Instances"]
+    instance = launch("c", name)
     denied.expect(action, tables=("ecs_",))
     assert ecs.list_container_instances(cluster="c")["containerInstanceArns"] == []
     container = {"name": "default", "image": "b", "command": ["true"], "memory": 64}
@@ -47,6 +43,4 @@ def test_an_instance_that_the_role_may_not_look_at_does_not_join(
     with pytest.raises(ecs.exceptions.InvalidParameterException, match="No Container Instances were found"):
         ecs.run_task(cluster="c", taskDefinition="work")
     lacking.mend()
-    [arn] = wait_for(lambda: ecs.list_container_instances(cluster="c")["containerInstanceArns"])
-    [joined] = ecs.describe_container_instances(cluster="c", containerInstances=[arn])["containerInstances"]
-    assert joined["ec2InstanceId"] == instance["InstanceId"]
+    assert joined()["ec2InstanceId"] == instance

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.conftest import client
-from tests.services.ecs.seeds import add_instance
 
+Make = Callable[..., Any]
 LOG = {"awslogs-group": "/x", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "p"}
 
 
@@ -127,71 +126,154 @@ def test_a_role_that_ecs_cannot_assume(
     assert end["stoppedReason"].startswith("ECS was unable to assume the role")
 
 
-class TestLogsAsTheCaller:
-    """EC2 launch type without an execution role: output is put by who called RunTask."""
+class TestLogsAsTheInstance:
+    """EC2 launch type without an execution role: output is put as the role of the instance's profile."""
 
-    ALLOWED = ("ecs:RunTask", "ecs:DescribeTasks", "logs:CreateLogStream")
+    JOIN = ("ecs:RegisterContainerInstance",)
 
-    def start(self, ecs: Any, app: Any, account: str, script: str) -> str:
-        container = {
-            "name": "default",
-            "image": "busybox",
-            "command": ["/bin/sh", "-c", script],
-            "memory": 64,
-            "logConfiguration": {"logDriver": "awslogs", "options": LOG},
-        }
-        root = ecs["root"]
-        root.register_task_definition(family="say", containerDefinitions=[container])
-        add_instance(app, account)
-        arn: str = ecs["user"].run_task(cluster="c", taskDefinition="say")["tasks"][0]["taskArn"]
-        return arn
+    @pytest.fixture
+    def start(self, ecs: Any, aws: Make, launch: Make, profile: Make, joined: Make) -> Make:
+        """`start("echo hi", "logs:CreateLogStream")`: a task on an instance whose role may do this much."""
 
-    def policy(self, *actions: str) -> dict[str, Any]:
-        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-        return {"Version": "2012-10-17", "Statement": [statement]}
+        def run(script: str, *actions: str, **options: str) -> str:
+            name = profile(None)
+            self.allow(aws, *actions)
+            launch("c", name)
+            joined()
+            container = {
+                "name": "default",
+                "image": "busybox",
+                "command": ["/bin/sh", "-c", script],
+                "memory": 64,
+                "logConfiguration": {"logDriver": "awslogs", "options": {**LOG, **options}},
+            }
+            ecs.register_task_definition(family="say", containerDefinitions=[container])
+            arn: str = ecs.run_task(cluster="c", taskDefinition="say")["tasks"][0]["taskArn"]
+            return arn
 
-    def test_no_stream_no_start(
-        self, ecs: Any, app: Any, account: str, user_client: Callable[..., Any], stopped: Callable[..., Any]
-    ) -> None:
-        user = user_client("ecs", self.policy("ecs:RunTask"))
-        task = self.start({"root": ecs, "user": user}, app, account, "echo never > /dev/null")
-        end = stopped(task)
+        return run
+
+    def allow(self, aws: Make, *actions: str, resource: str = "*") -> None:
+        """Let the instances' role join, and do what is named on the log group."""
+        statements = [
+            {"Effect": "Allow", "Action": list(self.JOIN), "Resource": "*"},
+            {"Effect": "Allow", "Action": [*actions, "logs:Describe*"], "Resource": resource},
+        ]
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        aws("iam").put_role_policy(RoleName="nodes", PolicyName="logs", PolicyDocument=document)
+
+    def test_no_stream_no_start(self, account: str, start: Make, stopped: Make) -> None:
+        end = stopped(start("echo never > /dev/null"))
         assert (end["stopCode"], end["stoppedReason"]) == ("TaskFailedToStart", "Task failed to start")
         reason = end["containers"][0]["reason"]
         assert reason.startswith(
-            "CannotStartContainerError: Error response from daemon: failed to initialize"
+            "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to"
+            " create Cloudwatch log stream: AccessDeniedException: User: "
+            f"arn:aws:sts::{account}:assumed-role/nodes/i-"
         )
         assert "is not authorized to perform: logs:CreateLogStream on resource: " in reason
         assert "exitCode" not in end["containers"][0]
 
-    def test_output_waits_until_the_caller_may_put_it(
-        self,
-        ecs: Any,
-        logs: Any,
-        app: Any,
-        account: str,
-        aws: Callable[..., Any],
-        user: Callable[..., Any],
-        endpoint: str,
-        stopped: Callable[..., Any],
-        wait_for: Callable[..., Any],
+    def test_output_waits_until_the_instance_may_put_it(
+        self, logs: Any, aws: Make, start: Make, stopped: Make, wait_for: Make
     ) -> None:
-        made = user(self.policy(*self.ALLOWED))
-        caller = client(endpoint, "ecs", access_key=made["key"], secret=made["secret"])
-        task = self.start({"root": ecs, "user": caller}, app, account, "echo kept; exit 2")
-        end = stopped(task)
-        assert end["containers"][0]["exitCode"] == 2
+        task = start("echo kept; exit 2", "logs:CreateLogStream")
+        assert stopped(task)["containers"][0]["exitCode"] == 2
         assert lines(logs, task) == []
-        healed = self.policy(*self.ALLOWED, "logs:PutLogEvents")
-        aws("iam").put_user_policy(
-            UserName=made["name"], PolicyName="inline", PolicyDocument=json.dumps(healed)
-        )
+        self.allow(aws, "logs:CreateLogStream", "logs:PutLogEvents")
         wait_for(lambda: lines(logs, task) == ["kept"])
 
-    def test_the_group_must_be_there(
-        self, ecs: Any, logs: Any, app: Any, account: str, stopped: Callable[..., Any]
+    def test_output_outlives_its_instance(
+        self, logs: Any, aws: Make, ecs: Any, start: Make, stopped: Make, wait_for: Make
+    ) -> None:
+        task = start("echo kept; exec sleep 600", "logs:CreateLogStream")
+        wait_for(lambda: ecs.describe_tasks(cluster="c", tasks=[task])["tasks"][0]["lastStatus"] == "RUNNING")
+        ec2 = aws("ec2")
+        [one] = ec2.describe_instances()["Reservations"]
+        ec2.terminate_instances(InstanceIds=[one["Instances"][0]["InstanceId"]])
+        stopped(task)
+        self.allow(aws, "logs:CreateLogStream", "logs:PutLogEvents")
+        wait_for(lambda: lines(logs, task) == ["kept"])
+
+    def test_the_group_must_be_there(self, logs: Any, start: Make, stopped: Make) -> None:
+        logs.delete_log_group(logGroupName="/x")
+        reason = stopped(start("true", "logs:*"))["containers"][0]["reason"]
+        assert "log stream: ResourceNotFoundException: The specified log group does not exist." in reason
+
+    def test_the_group_is_made_where_the_instance_may(
+        self, logs: Any, aws: Make, start: Make, stopped: Make
     ) -> None:
         logs.delete_log_group(logGroupName="/x")
-        task = self.start({"root": ecs, "user": ecs}, app, account, "true")
+        task = start("echo hi", "logs:CreateLogStream", **{"awslogs-create-group": "true"})
         reason = stopped(task)["containers"][0]["reason"]
-        assert "ResourceNotFoundException: The specified log group does not exist." in reason
+        assert "failed to create Cloudwatch log group: AccessDeniedException: User: " in reason
+        assert "is not authorized to perform: logs:CreateLogGroup on resource: " in reason
+
+    def test_a_role_taken_out_of_the_profile_leaves_no_credentials(
+        self, ecs: Any, aws: Make, start: Make, stopped: Make
+    ) -> None:
+        stopped(start("true", "logs:*"))
+        iam = aws("iam")
+        iam.remove_role_from_instance_profile(InstanceProfileName="nodes", RoleName="nodes")
+        task = ecs.run_task(cluster="c", taskDefinition="say")["tasks"][0]["taskArn"]
+        assert (
+            "log stream: NoCredentialProviders: no valid providers in chain"
+            in (stopped(task)["containers"][0]["reason"])
+        )
+
+    def test_who_runs_a_task_lends_it_nothing(
+        self, logs: Any, ecs: Any, start: Make, stopped: Make, records: Make
+    ) -> None:
+        """An administrator's RunTask opens no group to whoever registered the definition."""
+        logs.create_log_group(logGroupName="/secure/audit")
+        task = start("echo forged", **{"awslogs-group": "/secure/audit"})
+        assert stopped(task)["stopCode"] == "TaskFailedToStart"
+        assert logs.describe_log_streams(logGroupName="/secure/audit")["logStreams"] == []
+
+
+def test_a_trust_policy_may_name_account_and_tasks(
+    aws: Make, account: str, logs: Any, fargate: Make, run: Make, stopped: Make
+) -> None:
+    """As the developer guide recommends: aws:SourceAccount, and aws:SourceArn with all of ECS's in a Region."""
+    condition = {
+        "StringEquals": {"aws:SourceAccount": account},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:us-east-1:{account}:*"},
+    }
+    definition = fargate("echo hi", group="/x")
+    trust_tasks(aws, condition)
+    task = run(definition)
+    stopped(task)
+    assert lines(logs, task) == ["hi"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceAccount": "111111111111"}},
+        {"ArnLike": {"aws:SourceArn": "arn:aws:ecs:us-east-1:*:cluster/c"}},
+    ],
+)
+def test_a_trust_policy_that_names_others_starts_nothing(
+    aws: Make, account: str, fargate: Make, run: Make, stopped: Make, condition: Any
+) -> None:
+    """A cluster cannot be named there (ECS developer guide, "Task IAM role")."""
+    definition = fargate("true", group="/x")
+    trust_tasks(aws, condition)
+    role = f"arn:aws:iam::{account}:role/execution"
+    assert stopped(run(definition))["stoppedReason"] == (
+        f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being"
+        " passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this"
+        " role."
+    )
+
+
+def trust_tasks(aws: Make, condition: Any) -> None:
+    """Let ecs-tasks assume the role `execution` under a condition."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Condition": condition,
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws("iam").update_assume_role_policy(RoleName="execution", PolicyDocument=document)

@@ -16,6 +16,7 @@ from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.passing import pass_role
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.framework.workloads import TASKS
 from batchyard.services.batch.container_properties import REFUSED, check_container, with_empty_lists
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of
@@ -27,7 +28,6 @@ from batchyard.store.prepared import Prepared, Row
 from batchyard.store.types import encode
 
 LARGEST_BYTES = 24 * 1024
-TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
 PLATFORMS = ("EC2", "FARGATE")
 _REGISTERED = job_definition.named("jobDefinitionName")
 _TYPES = batch.unbuilt("`type` other than `container`", on=["RegisterJobDefinition"])
@@ -56,7 +56,7 @@ def _passed_roles(ctx: Context, request: Any) -> Iterable[Check]:
     for member in ("jobRoleArn", "executionRoleArn"):
         if container.get(member):
             arn = job_definition.arn_of(ctx, request["jobDefinitionName"])
-            yield pass_role(_role_arn(ctx, container[member]), to=TASKS_PRINCIPAL, associated=arn)
+            yield pass_role(_role_arn(ctx, container[member]), to=TASKS, associated=arn)
 
 
 def _role_arn(ctx: Context, given: str) -> str:

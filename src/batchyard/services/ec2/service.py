@@ -13,12 +13,14 @@ from batchyard.framework.check import Target, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.service import Service, ServiceLinkedRole
+from batchyard.framework.workloads import INSTANCES, WorkloadRoles
 from batchyard.services.ec2.service_role import (
     SPOT_FLEET_PRINCIPAL,
     SPOT_PRINCIPAL,
     where_spot_fleet_in_use,
     where_spot_in_use,
 )
+from batchyard.services.ec2.workloads import find_role
 from batchyard.wire.facts import WireFacts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,4 +101,5 @@ ec2 = Ec2Service(
         "InvalidParameterValue",
         f"Value ( {token} ) for parameter NextToken is invalid. The token is invalid.",
     ),
+    workloads=[WorkloadRoles(INSTANCES, find_role)],
 )

@@ -1,4 +1,4 @@
-"""Container instances: describe, list, drain, deregister. ECS registers them itself (controllers/agents.py).
+"""Container instances: describe, list, drain, deregister. They register by `container_agents.py`.
 
 Texts of errors without a source were not compared with AWS's [guess].
 """
@@ -121,7 +121,8 @@ def _require(ctx: Context, cluster: str, given: str) -> Row:
     return row
 
 
-def _announce(ctx: Context, row: Row) -> None:
+def announce(ctx: Context, row: Row) -> None:
+    """Tell those who listen that a container instance changed."""
     arn = in_cluster_arn(ctx, "container-instance", row.cluster, row.id)
     ctx.announce("ecs.container-instance", arn, grouping=cluster_arn(ctx, row.cluster))
 
@@ -151,7 +152,7 @@ def update_container_instances_state(ctx: Context, request: Any) -> dict[str, An
             .where(columns.cluster == cluster.name, columns.id == row.id)
             .values(status=request["status"], version=columns.version + 1)
         )
-        _announce(ctx, row)
+        announce(ctx, row)
         found.append(describe(ctx, _require(ctx, cluster.name, row.id), with_tags=False))
     return {"containerInstances": found, "failures": failures}
 
@@ -166,5 +167,5 @@ def deregister_container_instance(ctx: Context, request: Any) -> dict[str, Any]:
             raise ecs.error.InvalidParameterException("Found running tasks on the instance.")
         mark_gone(ctx.write, row, now=ctx.now)
         ctx.intend("ecs.sweeping", cluster.name, delay_seconds=KEPT_SECONDS)
-        _announce(ctx, row)
+        announce(ctx, row)
     return {"containerInstance": describe(ctx, _require(ctx, cluster.name, row.id), with_tags=False)}

@@ -1,4 +1,4 @@
-"""Puts a task's output into CloudWatch Logs as the identity that ran it (DESIGN.md 3.1)."""
+"""Puts a task's output into CloudWatch Logs, as the awslogs driver does, and says in its words why it cannot."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchyard.framework.clients import Clients
-from batchyard.framework.errors import ApiError
+from batchyard.framework.errors import AccessDenied, ApiError
 
 LARGEST_BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD_BYTES = 26
 LARGEST_BATCH_EVENTS = 10_000
 
-UNABLE_TO_ASSUME = (
-    "ECS was unable to assume the role that was provided for this task. Please verify that the role being passed has"
-    " the proper trust relationship and permissions and that your IAM user has permissions to pass this role."
-)
+
+class NoStream(Exception):
+    """The log stream of a task could not be made; `step` is `stream` or `group`."""
+
+    def __init__(self, step: str, error: ApiError) -> None:
+        super().__init__(f"{step}: {error}")
+        self.step = step
+        self.error = error
+
 
 Event = tuple[int, str]
 """(milliseconds since 1970, line)."""
@@ -50,19 +55,20 @@ class Stream:
 def make_stream(clients: Clients, stream: Stream) -> None:
     """Make the stream (and the group, where the options say so); one that is there already is fine.
 
-    Raises ApiError where the identity may not, or the group does not exist.
+    Raises NoStream where the identity may not, or the group does not exist.
     """
     if stream.create_group:
-        _ignoring_existence(clients.logs.create_log_group, logGroupName=stream.group)
-    _ignoring_existence(clients.logs.create_log_stream, logGroupName=stream.group, logStreamName=stream.name)
+        _ignoring_existence("group", clients.logs.create_log_group, logGroupName=stream.group)
+    create = clients.logs.create_log_stream
+    _ignoring_existence("stream", create, logGroupName=stream.group, logStreamName=stream.name)
 
 
-def _ignoring_existence(operation: Any, **request: Any) -> None:
+def _ignoring_existence(step: str, operation: Any, **request: Any) -> None:
     try:
         operation(**request)
     except ApiError as error:
         if error.code != "ResourceAlreadyExistsException":
-            raise
+            raise NoStream(step, error) from error
 
 
 def put(clients: Clients, stream: Stream, events: Sequence[Event]) -> None:
@@ -97,24 +103,39 @@ def batches(events: Sequence[Event]) -> Iterator[list[Event]]:
         yield batch
 
 
-def refusal_text(error: ApiError, *, launch_type: str) -> tuple[str, str | None]:
+def unable_to_assume(role_arn: str) -> str:
+    """The stoppedReason of a task whose role ECS may not assume (recorded: boto/boto3#1878,
+    aws-samples/aws-modern-application-workshop#88).
+    """
+    return (
+        f"ECS was unable to assume the role '{role_arn}' that was provided for this task. Please verify that the role"
+        " being passed has the proper trust relationship and permissions and that your IAM user has permissions to"
+        " pass this role."
+    )
+
+
+def refusal_text(failed: NoStream, *, launch_type: str) -> tuple[str, str | None]:
     """(stoppedReason, container reason) of a task whose log stream could not be made, in the agents' words.
 
-    EC2: the awslogs driver's text in the container; Fargate: ResourceInitializationError in the task.
+    Fargate: ResourceInitializationError in the task, as its SDK words it since 2026 (recorded in service events, and of
+    jobs of Batch: `api error` stands before codes that the SDK has no type for; without it is a [guess]). EC2: the
+    awslogs driver's text in the container (recorded: prakhar1989/docker-curriculum#260).
     """
-    if "sts:AssumeRole" in error.message:
-        return (UNABLE_TO_ASSUME, None)
-    cause = f"failed to create Cloudwatch log stream: {error.code}: {error.message}"
-    if launch_type == "FARGATE":
+    step, error = failed.step, failed.error
+    failure = f"failed to create Cloudwatch log {step}: "
+    if launch_type != "FARGATE":
         return (
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times:"
-            f" {cause} : exit status 1",
-            None,
+            "Task failed to start",
+            "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: "
+            f"{failure}{error.code}: {error.message}",
         )
+    operation = f"CreateLog{step.capitalize()}"
+    api_error = "api error " if isinstance(error, AccessDenied) else ""
     return (
-        "Task failed to start",
-        "CannotStartContainerError: Error response from daemon: failed to initialize logging driver:"
-        f" {cause}\tstatus code: {error.status}, request id: {error.request_id}",
+        "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+        f"{failure}operation error CloudWatch Logs: {operation}, https response error StatusCode: {error.status},"
+        f" RequestID: {error.request_id}, {api_error}{error.code}: {error.message} : exit status 1",
+        None,
     )
 
 

@@ -50,7 +50,7 @@ _TASK_TAGS = Prepared(
 )
 
 
-def place(ctx: Context | Key) -> dict[str, str]:
+def place(ctx: Context | Key | Row) -> dict[str, str]:
     """Account, partition and Region: what every lookup begins with."""
     return {"account": ctx.account, "partition": ctx.partition, "region": ctx.region}
 

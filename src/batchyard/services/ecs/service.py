@@ -1,11 +1,10 @@
-"""Amazon ECS: its name, its principals, and the role that it acts as."""
+"""Amazon ECS: its name, its principals, the role that it acts as, and the roles that its tasks have."""
 
 from batchyard.framework.service import Service, ServiceLinkedRole
+from batchyard.framework.workloads import TASKS, WorkloadRoles
 from batchyard.services.ecs.service_role import PRINCIPAL, SESSION_NAME, where_in_use
+from batchyard.services.ecs.workloads import find_role
 from batchyard.wire.facts import Invalid, WireFacts
-
-TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
-"""As whom ECS assumes a task's own roles (task role, execution role)."""
 
 ecs: Service = Service(
     "ecs",
@@ -23,6 +22,6 @@ ecs: Service = Service(
         "task-definition": "AWS::ECS::TaskDefinition",
     },
     linked_roles=[ServiceLinkedRole(PRINCIPAL, SESSION_NAME, where_in_use)],
-    further_principals=[TASKS_PRINCIPAL],
+    workloads=[WorkloadRoles(TASKS, find_role)],
     invalid_token=lambda ctx, token: ecs.error.InvalidParameterException("Invalid token"),  # [guess]
 )

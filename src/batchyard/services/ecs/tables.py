@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
-from batchyard.store.types import SEALED, Json, UtcTime, metadata
+from batchyard.store.types import Json, UtcTime, metadata
 
 _PLACE = ("account", "partition", "region")
 
@@ -121,8 +121,6 @@ tasks = Table(
     Column("described", Json, nullable=False),
     Column("overrides", Json, nullable=False),
     Column("tags", Json, nullable=False),
-    Column("caller", Text, nullable=False, info={SEALED: "kept-caller"}),
-    Column("by_service", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("started_at", UtcTime),

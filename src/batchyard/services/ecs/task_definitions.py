@@ -16,9 +16,10 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.framework.workloads import TASKS
 from batchyard.services.ecs.container_definitions import NOT_HONOURED, normalized
 from batchyard.services.ecs.resources import place, tags_on_creation, task_definition
-from batchyard.services.ecs.service import TASKS_PRINCIPAL, ecs
+from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import families, task_definitions
 from batchyard.services.ecs.tag_lists import checked
 from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, memory_mib, size_keys
@@ -95,7 +96,7 @@ def role_arn(ctx: Context, given: str) -> str:
 
 def passed_to_tasks(ctx: Context, given: str, *, associated: str) -> Check:
     """The check that the caller may hand a role to tasks; what `associated` is on AWS is a [guess]."""
-    return pass_role(role_arn(ctx, given), to=TASKS_PRINCIPAL, associated=associated)
+    return pass_role(role_arn(ctx, given), to=TASKS, associated=associated)
 
 
 def _registered(ctx: Context, request: dict[str, Any]) -> Iterable[str]:

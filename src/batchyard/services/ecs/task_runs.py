@@ -58,8 +58,6 @@ class _Run:
     started_by: str | None
     tags: list[Any]
     network: Mapping[str, Any] | None
-    caller: str
-    by_service: bool
 
 
 def _definition(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -185,8 +183,6 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
         started_by=started_by,
         tags=_tags(request, definition, cluster.name),
         network=request.get("networkConfiguration"),
-        caller=ctx.runtime.kept_callers.keep(ctx.session, ecs.principal),
-        by_service=ctx.session.acted_for is not None,
     )
 
 
@@ -247,8 +243,6 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
         "described": _described_parts(ctx, run, instance),
         "overrides": run.overrides,
         "tags": run.tags,
-        "caller": run.caller,
-        "by_service": int(run.by_service),
         "version": 1,
         "created_at": ctx.now,
         "cursors": {},

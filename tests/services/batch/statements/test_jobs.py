@@ -54,29 +54,9 @@ def test_a_job_waits_until_it_may_be_started(
 
 
 @removes(POLICY, (2, "logs:CreateLogStream"))
-def test_a_job_without_a_log_stream_fails_in_awss_words(
-    account: str, submit: Make, without: Deny, lacking: Lacking, reached: Make, number: int, action: str
-) -> None:
-    """The group is there from an earlier job; the stream is the task's own, made as who ran it.
-
-    > Allows AWS Batch to create and manage log groups and log streams for AWS Batch jobs.
-    """
-    assert reached(submit())["status"] == "SUCCEEDED"
-    denied = without(POLICY, number, action)
-    job = reached(submit())
-    assert job["status"] == "FAILED"
-    assert job["statusReason"].startswith(
-        "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times:"
-        " failed to create Cloudwatch log stream: AccessDeniedException: User: "
-        f"arn:aws:sts::{account}:assumed-role/AWSServiceRoleForBatch/aws-batch is not authorized to perform: {action}"
-    )
-    denied.expect(action, times=1, tables=("logs_",))
-    lacking.mend()
-    assert reached(submit())["status"] == "SUCCEEDED"
-
-
-@removes(POLICY, (3, "logs:PutLogEvents"))
-def test_output_waits_until_it_may_be_put(
+def test_a_jobs_stream_is_made_by_its_own_role_where_batch_may_not(
+    batch: Any,
+    account: str,
     submit: Make,
     without: Deny,
     lacking: Lacking,
@@ -86,14 +66,19 @@ def test_output_waits_until_it_may_be_put(
     number: int,
     action: str,
 ) -> None:
-    """The task ran, and its job ends; what it wrote stays with the engine until it may be put."""
-    denied = without(POLICY, number, action)
-    job = reached(submit("echo one; echo two"))
-    assert job["status"] == "SUCCEEDED"
-    denied.expect(action, tables=("logs_",))
-    assert said(job) == []
+    """The task runs when its stream's name is known; what it wrote is not lost.
+
+    > Allows AWS Batch to create and manage log groups and log streams for AWS Batch jobs.
+    """
+    assert reached(submit())["status"] == "SUCCEEDED"
+    without(POLICY, number, action)
+    job_id = submit("echo heard")
+    wait_for(lambda: is_invalid(batch, "fargate", reason_of(account, action)))
+    job = reached(job_id)
+    assert (job["status"], len(job["attempts"])) == ("SUCCEEDED", 1)
+    wait_for(lambda: said(job) == ["heard"])
     lacking.mend()
-    wait_for(lambda: said(job) == ["one", "two"])
+    wait_for(lambda: describe(batch, "fargate")["status"] == "VALID")
 
 
 @removes(POLICY, (13, "ecs:StopTask"))

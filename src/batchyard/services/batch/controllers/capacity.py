@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,10 +21,10 @@ CPU_UNITS = 1024
 _DESCRIBED_AT_ONCE = 100
 
 
-class IdleTimes:
-    """Since when each container instance has had no task, as far as this server has seen.
+class SeenSince:
+    """Since when instances of an environment have been in some state, as far as this server has seen.
 
-    In memory: after a restart the delay before an idle instance goes begins anew.
+    In memory: after a restart the times (until an idle instance goes, until one must have joined) begin anew.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -31,12 +32,12 @@ class IdleTimes:
         self._since: dict[str, dict[str, float]] = {}
         self._lock = threading.Lock()
 
-    def note(self, environment_arn: str, idle: Iterable[str], now: datetime) -> Mapping[str, datetime]:
-        """Take note of an environment's idle instances; returns since when each of them is idle, as of `now`."""
+    def note(self, environment_arn: str, those: Iterable[str], now: datetime) -> Mapping[str, datetime]:
+        """Take note of an environment's instances in the state; returns since when each is in it, as of `now`."""
         at = self._clock.monotonic()
         with self._lock:
             before = self._since.get(environment_arn, {})
-            after = {one: before.get(one, at) for one in idle}
+            after = {one: before.get(one, at) for one in those}
             if after:
                 self._since[environment_arn] = after
             else:
@@ -54,15 +55,33 @@ def launchable_types(row: Row) -> tuple[InstanceType, ...]:
     return tuple(sorted(types, key=lambda one: (one.gpus, one.vcpus, one.memory_mib, one.name)))
 
 
-def observe(aws: Clients, row: Row, idle_times: IdleTimes, now: datetime) -> tuple[Instance, ...]:
-    """The environment's instances: those registered in its cluster, and those asked for that are still coming."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An environment's instances: those registered in its cluster, and those asked for that are still coming."""
+
+    instances: tuple[Instance, ...] = ()
+    awaits_first: bool = False
+    """Instances are to come, and the cluster has none."""
+    outside_since: datetime | None = None
+    """Since when the first of those that run has not joined the cluster, while it has none at all."""
+
+
+def observe(aws: Clients, row: Row, idle: SeenSince, outside: SeenSince, now: datetime) -> Seen:
+    """What the environment has, as its role sees it."""
     described = list(_container_instances(aws, row.made["cluster_arn"]))
-    idle = [one["containerInstanceArn"] for one in described if _is_idle(one)]
-    since = idle_times.note(row.arn, idle, now)
+    resting = [one["containerInstanceArn"] for one in described if _is_idle(one)]
+    since = idle.note(row.arn, resting, now)
     registered = tuple(_registered(one, since.get(one["containerInstanceArn"])) for one in described)
     known = {one["ec2InstanceId"] for one in described}
     coming = fleets.coming(aws, row, known) if uses_spot_fleet(row) else groups.coming(aws, row, known)
-    return (*registered, *(_pending(name, index) for index, name in enumerate(coming)))
+    running = [] if described else [one.instance_id for one in coming if one.instance_id]
+    waiting = outside.note(row.arn, running, now)
+    pending = (_pending(one.instance_type, index) for index, one in enumerate(coming))
+    return Seen(
+        (*registered, *pending),
+        awaits_first=bool(coming) and not described,
+        outside_since=min(waiting.values(), default=None),
+    )
 
 
 def with_groups(row: Row, wanted: Iterable[str]) -> dict[str, Any] | None:
@@ -93,6 +112,12 @@ def change(aws: Clients, row: Row, desire: Desire) -> None:
         way.launch(aws, row, dict(desire.launch))
     if desire.terminate:
         way.end(aws, row, desire.terminate)
+
+
+def end_all(aws: Clients, row: Row) -> None:
+    """End every instance of an environment and want none."""
+    way: Any = fleets if uses_spot_fleet(row) else groups
+    way.end_all(aws, row)
 
 
 def _container_instances(aws: Clients, cluster: str) -> Iterable[Any]:

@@ -11,7 +11,14 @@ from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.errors import ApiError
 from batchyard.framework.work import Key
-from batchyard.services.batch.controllers import building, capacity, fleets, groups, tearing_down
+from batchyard.services.batch.controllers import (
+    building,
+    capacity,
+    fleets,
+    groups,
+    joining,
+    tearing_down,
+)
 from batchyard.services.batch.controllers.turns import turn_of
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.reasons import ENVIRONMENT_HEALTHY, client_error
@@ -46,8 +53,13 @@ class ComputeController(Controller):
         try:
             if row.ending:
                 return self._delete(key, row, aws)
+            if joining.is_to_be_scaled_down(row):
+                capacity.end_all(aws, row)
+                return None
             made = self._build(row, aws)
         except ApiError as error:
+            if joining.is_to_be_scaled_down(row) and not row.ending:
+                return Again(self.refused_seconds)
             return self._mark_invalid(key, row, client_error(error))
         except Unfit as unfit:
             return self._mark_invalid(key, row, str(unfit))

@@ -10,6 +10,7 @@ from typing import Any
 
 from batchyard import ids
 from batchyard.framework.clients import Clients, pages
+from batchyard.services.batch.controllers.coming import Coming, coming_of
 from batchyard.services.batch.controllers.launch_templates import launch_data
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.service_role import tags_of_made
@@ -60,18 +61,22 @@ def refresh(aws: Clients, row: Row) -> None:
         ensure(aws, row, instance_type)
 
 
-def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
-    """The instance type of each instance that a request wants and that is not in the cluster yet."""
-    expected: list[str] = []
+def coming(aws: Clients, row: Row, registered: set[str]) -> list[Coming]:
+    """Each instance that a request wants or has, and that is not in the cluster yet."""
+    expected: list[Coming] = []
     for instance_type in row.made.get("groups", ()):
         request = find(aws, row, instance_type)
         if request is None:
             continue
-        active = aws.ec2.describe_spot_fleet_instances(SpotFleetRequestId=request["SpotFleetRequestId"])
-        joined = sum(1 for one in active["ActiveInstances"] if one["InstanceId"] in registered)
         target = request["SpotFleetRequestConfig"]["TargetCapacity"]
-        expected += [instance_type] * max(0, max(target, len(active["ActiveInstances"])) - joined)
+        expected += coming_of(instance_type, target, _active(aws, request), registered)
     return expected
+
+
+def _active(aws: Clients, request: Any) -> list[str]:
+    """The ids of a request's instances."""
+    answer = aws.ec2.describe_spot_fleet_instances(SpotFleetRequestId=request["SpotFleetRequestId"])
+    return [one["InstanceId"] for one in answer["ActiveInstances"]]
 
 
 def launch(aws: Clients, row: Row, wanted: Mapping[str, int]) -> None:
@@ -87,11 +92,24 @@ def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
         request = find(aws, row, instance_type)
         if request is None:
             continue
-        active = aws.ec2.describe_spot_fleet_instances(SpotFleetRequestId=request["SpotFleetRequestId"])
-        own = ending & {one["InstanceId"] for one in active["ActiveInstances"]}
+        own = ending.intersection(_active(aws, request))
         if own:
             _modify(aws, request, -len(own))
             aws.ec2.terminate_instances(InstanceIds=sorted(own))
+
+
+def end_all(aws: Clients, row: Row) -> None:
+    """End every instance of the requests and want none."""
+    for instance_type in row.made.get("groups", ()):
+        request = find(aws, row, instance_type)
+        if request is None:
+            continue
+        target = request["SpotFleetRequestConfig"]["TargetCapacity"]
+        if target:
+            _modify(aws, request, -target)
+        active = _active(aws, request)
+        if active:
+            aws.ec2.terminate_instances(InstanceIds=sorted(active))
 
 
 def cancel(aws: Clients, row: Row, instance_type: str) -> bool:

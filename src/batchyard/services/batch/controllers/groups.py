@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from batchyard.data import instance_types
 from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
+from batchyard.services.batch.controllers.coming import Coming, coming_of
 from batchyard.services.batch.controllers.launch_templates import ensure_launch_template
 from batchyard.services.batch.names import group_name
 from batchyard.services.batch.service_role import SERVICE_TAG
@@ -67,8 +68,8 @@ def refresh(aws: Clients, row: Row) -> None:
             )
 
 
-def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
-    """The instance type of each instance that a group wants or has, and that is not in the cluster yet."""
+def coming(aws: Clients, row: Row, registered: set[str]) -> list[Coming]:
+    """Each instance that a group wants or has, and that is not in the cluster yet."""
     types = row.made.get("groups", ())
     if not types:
         return []
@@ -76,13 +77,20 @@ def coming(aws: Clients, row: Row, registered: Collection[str]) -> list[str]:
     found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=list(names))[
         "AutoScalingGroups"
     ]
-    expected: list[str] = []
+    expected: list[Coming] = []
     for group in found:
-        live = [one for one in group["Instances"] if not one["LifecycleState"].startswith("Terminat")]
-        joined = sum(1 for one in live if one["InstanceId"] in registered)
-        count = max(group["DesiredCapacity"], len(live)) - joined
-        expected += [names[group["AutoScalingGroupName"]]] * max(0, count)
+        live = _live(group)
+        expected += coming_of(
+            names[group["AutoScalingGroupName"]], group["DesiredCapacity"], live, registered
+        )
     return expected
+
+
+def _live(group: Any) -> list[str]:
+    """The ids of a group's instances that are not on their way out."""
+    return [
+        one["InstanceId"] for one in group["Instances"] if not one["LifecycleState"].startswith("Terminat")
+    ]
 
 
 def launch(aws: Clients, row: Row, wanted: Mapping[str, int]) -> None:
@@ -111,6 +119,25 @@ def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
         aws.autoscaling.terminate_instance_in_auto_scaling_group(
             InstanceId=instance, ShouldDecrementDesiredCapacity=True
         )
+
+
+def end_all(aws: Clients, row: Row) -> None:
+    """End every instance of the groups and want none."""
+    names = [group_name(row, one) for one in row.made.get("groups", ())]
+    if not names:
+        return
+    for group in aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=names)[
+        "AutoScalingGroups"
+    ]:
+        live = _live(group)
+        for instance in live:
+            aws.autoscaling.terminate_instance_in_auto_scaling_group(
+                InstanceId=instance, ShouldDecrementDesiredCapacity=True
+            )
+        if group["DesiredCapacity"] > len(live):
+            aws.autoscaling.set_desired_capacity(
+                AutoScalingGroupName=group["AutoScalingGroupName"], DesiredCapacity=0, HonorCooldown=False
+            )
 
 
 def _largest(row: Row, instance_type: str) -> int:

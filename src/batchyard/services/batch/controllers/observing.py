@@ -8,8 +8,7 @@ from datetime import datetime
 
 from batchyard.clock import Clock
 from batchyard.framework.controller import ActingAs
-from batchyard.scheduler.snapshot import Instance
-from batchyard.services.batch.controllers.capacity import IdleTimes, observe
+from batchyard.services.batch.controllers.capacity import Seen, SeenSince, observe
 from batchyard.services.batch.controllers.lines import is_fargate
 from batchyard.store.prepared import Row
 
@@ -20,23 +19,27 @@ class Observer:
     """Sees instances through the gateway, and remembers which environments had none."""
 
     def __init__(self, clock: Clock) -> None:
-        self._idle_times = IdleTimes(clock)
+        self._idle = SeenSince(clock)
+        self._outside = SeenSince(clock)
         self._at_rest: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 
-    def instances(
-        self, row: Row, acting_as: ActingAs, *, wanted: bool, now: datetime
-    ) -> tuple[Instance, ...]:
+    def instances(self, row: Row, acting_as: ActingAs, *, wanted: bool, now: datetime) -> Seen:
         """An environment's instances; raises ApiError as ECS, Auto Scaling or EC2 refused its role.
 
         `wanted`: a job waits that could go there. An environment that had nothing, should have nothing and that
         nobody wants anything of is not asked again until its owner changes it.
         """
         if not _has_instances(row) or (not wanted and self._at_rest.get(row.uuid) == row.generation):
-            return ()
-        found = observe(acting_as(row.service_role, source_arn=row.arn), row, self._idle_times, now)
+            return Seen()
+        aws = acting_as(row.service_role, source_arn=row.arn)
+        found = observe(aws, row, self._idle, self._outside, now)
         with self._lock:
-            if found or row.compute_resources is None or row.compute_resources.get("minvCpus", 0) > 0:
+            if (
+                found.instances
+                or row.compute_resources is None
+                or row.compute_resources.get("minvCpus", 0) > 0
+            ):
                 self._at_rest.pop(row.uuid, None)
             else:
                 self._at_rest[row.uuid] = row.generation

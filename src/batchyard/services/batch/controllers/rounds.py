@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +16,8 @@ from batchyard.scheduler.answers import Desire, Plan, Wait
 from batchyard.scheduler.plan import plan
 from batchyard.scheduler.snapshot import Instance, Snapshot
 from batchyard.services.batch.controllers import capacity
+from batchyard.services.batch.controllers.capacity import Seen
+from batchyard.services.batch.controllers.joining import mark_none_joined
 from batchyard.services.batch.controllers.lines import Lines, read_lines, snapshot
 from batchyard.services.batch.controllers.observing import Observer
 from batchyard.services.batch.controllers.refused_environments import is_environments_fault, mark_refused
@@ -59,6 +62,7 @@ class Round:
         self._observer = observer
         self._now = controller.now
         self._refused = False
+        self._until_joined = math.inf
         self.changed = False
         """Did the round start a task or ask for other capacity?"""
         self._starter = Starter(controller.runtime, acting_as, self._refuse, pool=pool, now=self._now)
@@ -103,12 +107,29 @@ class Round:
         observed: dict[int, tuple[Instance, ...]] = {}
         for row in lines.environments.values():
             try:
-                observed[row.id] = self._observer.instances(
+                seen = self._observer.instances(
                     row, self._acting_as, wanted=lines.wanted(row.id), now=self._now
                 )
             except ApiError as error:
                 self._judge(row, error)
+            else:
+                observed[row.id] = seen.instances
+                self._look_who_joined(row, seen)
         return observed
+
+    def _look_who_joined(self, row: Row, seen: Seen) -> None:
+        """An environment none of whose instances joined its cluster in time is wrong."""
+        if seen.outside_since is None:
+            if seen.awaits_first:
+                self._until_joined = min(LOOK_AGAIN_SECONDS, self._until_joined)
+            return
+        limit = self._controller.runtime.settings.join_timeout
+        left = limit - (self._now - seen.outside_since).total_seconds()
+        if left > 0:
+            self._until_joined = min(left, self._until_joined)
+        else:
+            self._refused = True
+            mark_none_joined(self._controller, self._key, row)
 
     def _judge(self, row: Row, error: ApiError) -> None:
         if not is_environments_fault(error):
@@ -181,6 +202,8 @@ class Round:
             moments.append(SOON_SECONDS)
         if decided.waits or any(one.launch for one in decided.capacity):
             moments.append(LOOK_AGAIN_SECONDS)
+        if self._until_joined < math.inf:
+            moments.append(self._until_joined + 0.01)
         known = [one for one in moments if one is not None]
         return Again(min(known)) if known else None
 

@@ -33,6 +33,8 @@ STARTED_AT_ONCE = 16
 """Calls of RunTask that are made side by side, so that their commits share a flush (DESIGN.md 3.1)."""
 TOO_MANY_TAGS = "The number of tags of the job and its job definition exceeds 50"
 _NO_INSTANCE = "No Container Instances were found in your cluster."
+_STREAM_IS_THERE_OR_CANNOT_BE = ("ResourceAlreadyExistsException", "ResourceNotFoundException")
+"""Made by the task itself, or by a start whose answer was lost; or the group was deleted this moment."""
 _DEFINITION_GONE = ("TaskDefinition not found.", "TaskDefinition is inactive")
 
 _DEFINITION = Prepared(select(job_definitions).where(job_definitions.c.id == bindparam("id")))
@@ -182,7 +184,22 @@ class Starter:
         return Start(changed, environment)
 
     def _ask(self, start: Start) -> _Answer:
-        """One RunTask; the same again (the token) answers with the same task."""
+        """One RunTask, and the log stream of the task that it ran.
+
+        The same again (the token) answers with the same task. One job's trouble is not its neighbours', which are
+        asked for in the same round.
+        """
+        answer = self._run_task(start)
+        if answer.task is None:
+            return answer
+        try:
+            self._make_log_stream(start, answer.task)
+        except Exception:
+            _log.exception("the log stream of job %s could not be made", start.job.job_id)
+            return _Answer(start, is_unknown=True)
+        return answer
+
+    def _run_task(self, start: Start) -> _Answer:
         aws = self._acting_as(start.environment.service_role, source_arn=start.environment.arn)
         try:
             ready = self._readied(start.job, start.environment)
@@ -198,11 +215,29 @@ class Starter:
         except ApiError as error:
             return self._judge(start, error)
         except Exception:
-            # One job's trouble is not its neighbours': they are asked for in the same round.
             _log.exception("job %s could not be asked for", start.job.job_id)
             return _Answer(start, is_unknown=True)
         tasks = answer["tasks"]
         return _Answer(start, task=tasks[0] if tasks else None)
+
+    def _make_log_stream(self, start: Start, task: Mapping[str, Any]) -> None:
+        """Make the task's stream in Batch's own group (the document, "logs"); nothing in a group of the owner's.
+
+        The task runs already: where this is refused, the environment is told of it, and the job goes on, as the
+        task's own role makes the stream where it may.
+        """
+        definition = self._readied(start.job, start.environment).definition
+        if not task_requests.logs_to_default_group(definition):
+            return
+        name = task_requests.log_stream(definition, task["taskArn"])
+        aws = self._acting_as(start.environment.service_role, source_arn=start.environment.arn)
+        try:
+            aws.logs.create_log_stream(logGroupName=task_requests.LOG_GROUP, logStreamName=name)
+        except ApiError as error:
+            if is_environments_fault(error):
+                self._note_refusal(start.environment, error)
+            elif error.code not in _STREAM_IS_THERE_OR_CANNOT_BE:
+                raise
 
     def _judge(self, start: Start, error: ApiError) -> _Answer:
         """Whose fault it is: the environment's or ECS's (the job waits on), or the job's own (it fails)."""

@@ -1,7 +1,8 @@
-"""The container agent is ECS itself: it registers instances that name a cluster and lets go of gone ones."""
+"""The container agents: each registers its instance in the cluster that it names; gone instances are let go of."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -10,15 +11,16 @@ from sqlalchemy import bindparam, select
 
 from batchyard import ids
 from batchyard.data import instance_types
+from batchyard.data.instance_types import InstanceType
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import AccessDenied, ApiError
 from batchyard.framework.work import Key
+from batchyard.framework.workloads import NoCredentials, Workload
 from batchyard.services.ecs import task_rows
 from batchyard.services.ecs.controllers.task_keys import key_of
 from batchyard.services.ecs.instance_rows import (
     KEPT_SECONDS,
     find_by_ec2_instance,
-    insert_instance,
     mark_gone,
 )
 from batchyard.services.ecs.log_delivery import host_terminated
@@ -32,6 +34,8 @@ from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 _log = logging.getLogger(__name__)
+
+LONGEST_REGISTRATION_DELAY_SECONDS = 60.0
 
 GONE = ("shutting-down", "terminated", "stopping", "stopped")
 
@@ -71,63 +75,58 @@ class AgentController(Controller):
             if not concerned:
                 continue
             try:
-                self._look(key, known, acting_as)
+                later = self._look(key, known, acting_as)
             except AccessDenied as denied:
                 # The role is missing, or its policy lacks a right: tried again until somebody mends it.
                 _log.info("ECS cannot look at %s: %s", key.name, denied)
-                again[key] = Again(self.refused_seconds)
+                later = Again(self.refused_seconds)
+            if later is not None:
+                again[key] = later
         return again
 
-    def _look(self, key: Key, known: Row | None, acting_as: ActingAs) -> None:
+    def _look(self, key: Key, known: Row | None, acting_as: ActingAs) -> Again | None:
         ec2 = acting_as(role_arn(key.partition, key.account)).ec2
         instance = _describe(ec2, key.name)
         state = "terminated" if instance is None else instance["State"]["Name"]
         if state in GONE:
             if known is not None:
                 self.write(lambda tx: self._let_go(tx, key, known))
-            return
+            return None
         if state != "running" or known is not None or instance is None:
-            return
+            return None
         answer = ec2.describe_instance_attribute(InstanceId=key.name, Attribute="userData")
         cluster = cluster_of((answer.get("UserData") or {}).get("Value"))
-        if cluster is not None:
-            self.write(lambda tx: self._register(tx, key, cluster, instance))
+        if cluster is None or not self._is_active(key, cluster):
+            return None
+        try:
+            self._register(key, cluster, instance)
+        except (AccessDenied, NoCredentials) as refused:
+            # Without a profile it never can; every other one until somebody mends its role.
+            _log.info("%s does not join %s: %s", key.name, cluster, refused)
+            return self._later(instance) if "IamInstanceProfile" in instance else None
+        return None
 
-    def _register(self, tx: Transaction, key: Key, cluster: str, instance: Any) -> None:
-        held = find_cluster(tx, place(key), cluster)
-        if held is None or held.status != "ACTIVE" or find_by_ec2_instance(tx, place(key), key.name):
-            return
+    def _later(self, instance: Any) -> Again:
+        """When a refused instance asks again: in growing steps."""
+        age = (self.now - instance["LaunchTime"]).total_seconds()
+        return Again(min(max(self.refused_seconds, age / 4), LONGEST_REGISTRATION_DELAY_SECONDS))
+
+    def _is_active(self, key: Key, cluster: str) -> bool:
+        with self.read() as tx:
+            held = find_cluster(tx, place(key), cluster)
+        return held is not None and held.status == "ACTIVE"
+
+    def _register(self, key: Key, cluster: str, instance: Any) -> None:
+        """Ask ECS as the instance, as its agent does; a type that is not known has no resources to tell of."""
         kind = instance_types.find(instance["InstanceType"])
         if kind is None:
             return
-        gpus = [f"GPU-{ids.uuid4()}" for _ in range(kind.gpus)]
-        identity = ids.hexadecimal(32)
-        cpu = kind.vcpus * CPU_UNITS
-        insert_instance(
-            tx,
-            {
-                **place(key),
-                "cluster": cluster,
-                "id": identity,
-                "ec2_instance_id": key.name,
-                "instance_type": kind.name,
-                "availability_zone": (instance.get("Placement") or {}).get("AvailabilityZone", ""),
-                "status": "ACTIVE",
-                "cpu": cpu,
-                "memory": kind.memory_mib,
-                "cpu_left": cpu,
-                "memory_left": kind.memory_mib,
-                "gpus": gpus,
-                "gpus_left": gpus,
-                "gpu_count_left": len(gpus),
-                "running_count": 0,
-                "pending_count": 0,
-                "version": 1,
-                "tags": [],
-                "registered_at": self.now,
-            },
+        aws = self.runtime.workloads.clients(Workload.instance(place(key), key.name), region=key.region)
+        aws.ecs.register_container_instance(
+            cluster=cluster,
+            instanceIdentityDocument=_identity_document(key, instance),
+            totalResources=_resources(kind),
         )
-        self._announce(tx, key, cluster, identity)
 
     def _let_go(self, tx: Transaction, key: Key, known: Row) -> None:
         """The instance is gone: its registration too, and its tasks with it."""
@@ -156,6 +155,30 @@ class AgentController(Controller):
     def _announce(self, tx: Transaction, key: Key, cluster: str, identity: str) -> None:
         arn = in_cluster_arn(key, "container-instance", cluster, identity)
         self.announce(tx, "ecs.container-instance", key, arn, grouping=cluster_arn(key, cluster))
+
+
+def _identity_document(key: Key, instance: Any) -> str:
+    """What an instance tells of itself (EC2 user guide, "Instance identity documents"), without what nobody reads."""
+    return json.dumps(
+        {
+            "accountId": key.account,
+            "region": key.region,
+            "instanceId": key.name,
+            "instanceType": instance["InstanceType"],
+            "availabilityZone": (instance.get("Placement") or {}).get("AvailabilityZone", ""),
+        }
+    )
+
+
+def _resources(kind: InstanceType) -> list[Any]:
+    resources: list[Any] = [
+        {"name": "CPU", "type": "INTEGER", "integerValue": kind.vcpus * CPU_UNITS},
+        {"name": "MEMORY", "type": "INTEGER", "integerValue": kind.memory_mib},
+    ]
+    if kind.gpus:
+        names = [f"GPU-{ids.uuid4()}" for _ in range(kind.gpus)]
+        resources.append({"name": "GPU", "type": "STRINGSET", "stringSetValue": names})
+    return resources
 
 
 def _describe(ec2: Any, instance_id: str) -> Any | None:

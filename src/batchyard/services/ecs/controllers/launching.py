@@ -7,12 +7,13 @@ from concurrent.futures import Executor
 from typing import Any
 
 from batchyard.engines.contract import TaskSpec
-from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
+from batchyard.framework.workloads import NoCredentials
 from batchyard.services.ecs.attempts import NoCommand, attempt_of
 from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, not_started
 from batchyard.services.ecs.controllers.outputs import Outputs
-from batchyard.services.ecs.log_delivery import refusal_text
+from batchyard.services.ecs.log_delivery import NoStream, refusal_text, unable_to_assume
+from batchyard.services.ecs.workloads import role_of
 from batchyard.store.prepared import Row
 
 
@@ -56,6 +57,17 @@ class Launcher:
                 "Task failed to start",
                 "CannotCreateContainerError: Error response from daemon: no command specified",
             )
-        except ApiError as error:
-            return failed_to_start(*refusal_text(error, launch_type=row.launch_type))
+        except NoStream as failed:
+            return _without_stream(row, document, failed)
         return spec
+
+
+def _without_stream(row: Row, document: Mapping[str, Any], failed: NoStream) -> Ending:
+    """The end of a task whose log stream may not be made, or whose role may not even be assumed."""
+    role = role_of("execution", document, row.overrides)
+    if failed.error.service == "sts" and role:
+        return failed_to_start(unable_to_assume(role), None)
+    if failed.error.service == "sts":
+        # EC2 does not tell an instance why it gets no credentials.
+        failed = NoStream(failed.step, NoCredentials())
+    return failed_to_start(*refusal_text(failed, launch_type=row.launch_type))

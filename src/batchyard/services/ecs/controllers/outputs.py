@@ -1,4 +1,4 @@
-"""Brings the output of tasks from the engine to CloudWatch Logs, each as the identity that is to put it."""
+"""Brings the output of tasks from the engine to CloudWatch Logs, each as the role that is to put it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 from batchyard.clock import wall_now
 from batchyard.engines.contract import START
 from batchyard.framework.clients import Clients
-from batchyard.framework.controller import ActingAs
-from batchyard.framework.errors import ApiError, SessionEnded
+from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
+from batchyard.framework.workloads import Workload, WorkloadEnded
 from batchyard.services.ecs import log_delivery, task_rows
-from batchyard.services.ecs.log_delivery import Stream
-from batchyard.services.ecs.service import TASKS_PRINCIPAL
+from batchyard.services.ecs.log_delivery import NoStream, Stream
+from batchyard.services.ecs.resources import place
+from batchyard.services.ecs.workloads import role_of
 from batchyard.store.prepared import Row
 
 _log = logging.getLogger(__name__)
@@ -35,14 +36,13 @@ class Delivery:
 
 
 class Outputs:
-    """For one reconcile: finds the identity of a task's output, makes its stream, puts what is new."""
+    """Finds the role that puts a task's output, makes its stream, puts what is new."""
 
-    def __init__(self, runtime: Runtime, acting_as: ActingAs) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._acting_as = acting_as
 
     def make_stream(self, row: Row, document: Mapping[str, Any]) -> None:
-        """Make the log stream that the task asks for, if any; raises ApiError where it may not be."""
+        """Make the log stream that the task asks for, if any; raises NoStream where it may not be."""
         stream = Stream.of(document, row.id)
         if stream is not None:
             log_delivery.make_stream(self._clients(row, document, stream), stream)
@@ -76,11 +76,11 @@ class Outputs:
         moved = [(moment + shift, line) for moment, line in events]
         try:
             log_delivery.put(self._clients(row, document, stream), stream, moved)
-        except SessionEnded:
-            # Who ran the task is gone for good: nobody is left who could put its output.
-            _log.warning("the output of task %s is dropped: its caller is gone", row.id)
+        except WorkloadEnded:
+            # The instance is forgotten: nobody is left who could put the task's output.
+            _log.warning("the output of task %s is dropped: its instance is gone", row.id)
             return True
-        except ApiError as error:
+        except (ApiError, NoStream) as error:
             _log.info("the output of task %s waits: %s", row.id, error)
             return False
         return True
@@ -89,9 +89,12 @@ class Outputs:
         self._runtime.store.write(lambda tx: task_rows.note_logged(tx, identity, cursors))
 
     def _clients(self, row: Row, document: Mapping[str, Any], stream: Stream) -> Clients:
-        """A user's task with an execution role: that role; every other: who called RunTask (DESIGN.md 3.1)."""
-        role = row.overrides.get("executionRoleArn") or document.get("executionRoleArn")
-        if role and not row.by_service:
-            cluster = f"arn:{row.partition}:ecs:{row.region}:{row.account}:cluster/{row.cluster}"
-            return self._acting_as(role, principal=TASKS_PRINCIPAL, source_arn=cluster)
-        return self._runtime.kept_callers.clients(row.caller, region=stream.region)
+        """The task's execution role; on EC2, where it has none, the role of its instance (ECS developer guide,
+        "Send Amazon ECS logs to CloudWatch").
+        """
+        instance = row.described["ec2InstanceId"]
+        if instance is None or role_of("execution", document, row.overrides):
+            workload = Workload.task(place(row), row.id, "execution")
+        else:
+            workload = Workload.instance(place(row), instance)
+        return self._runtime.workloads.clients(workload, region=stream.region)

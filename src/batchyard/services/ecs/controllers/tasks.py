@@ -59,6 +59,7 @@ class TaskController(Controller):
         super().__init__(runtime)
         self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="streams")
         self._stopping = Elapsed(runtime.clock)
+        self._outputs = Outputs(runtime)
 
     def started(self) -> None:
         """Take back what ran before: every task on the engine is looked at, what nobody knows is ended."""
@@ -116,13 +117,13 @@ class TaskController(Controller):
         statuses = {status.attempt: status for status in self.runtime.engine.poll(polled)}
         to_start = [row for row in told if _is_to_start(row, statuses.get(row.id))]
         if to_start:
-            again |= self._start(to_start, documents, acting_as)
+            again |= self._start(to_start, documents)
         on_engine = [row for row in told if row.id in statuses and row not in to_start]
         if on_engine:
-            again |= self._watch(on_engine, statuses, documents, acting_as)
+            again |= self._watch(on_engine, statuses, documents)
         for row in told:
             if row.phase == task_rows.DRAINING:
-                again |= self._drain(row, documents[row.id], acting_as)
+                again |= self._drain(row, documents[row.id])
         return again
 
     def _admit(self, tx: Transaction, rows: Sequence[Row]) -> list[Row]:
@@ -147,11 +148,9 @@ class TaskController(Controller):
                     found[revision] = None if definition is None else definition.document
         return {row.id: found[(row.family, row.revision)] for row in rows}
 
-    def _start(
-        self, rows: Sequence[Row], documents: Mapping[str, Any], acting_as: ActingAs
-    ) -> dict[Key, Again]:
+    def _start(self, rows: Sequence[Row], documents: Mapping[str, Any]) -> dict[Key, Again]:
         """Start the attempts; those that cannot be started are closed with their reason."""
-        launcher = Launcher(self.runtime, Outputs(self.runtime, acting_as), self._pool)
+        launcher = Launcher(self.runtime, self._outputs, self._pool)
         launched, refused = launcher.launch(rows, documents)
         statuses = {status.attempt: status for status in self.runtime.engine.start(launched)}
         by_id = {row.id: row for row in rows}
@@ -187,10 +186,8 @@ class TaskController(Controller):
         rows: Sequence[Row],
         statuses: Mapping[str, Status],
         documents: Mapping[str, Any],
-        acting_as: ActingAs,
     ) -> dict[Key, Again]:
         """Bring output away; stop what shall stop; close what has ended."""
-        outputs = Outputs(self.runtime, acting_as)
         again: dict[Key, Again] = {}
         closing: list[tuple[Row, Ending, bool]] = []
         cursors: dict[str, Mapping[str, str]] = {}
@@ -204,7 +201,7 @@ class TaskController(Controller):
                 continue
             if row.phase == task_rows.QUEUED and not _is_over(status):
                 begun.append(row.id)
-            delivery = outputs.deliver(row, documents[row.id], has_ended=_is_over(status))
+            delivery = self._outputs.deliver(row, documents[row.id], has_ended=_is_over(status))
             if delivery.cursors != row.cursors:
                 cursors[row.id] = delivery.cursors
             if _is_over(status):
@@ -248,9 +245,9 @@ class TaskController(Controller):
         engine.stop([row.id], force=True)
         return Again(FORCE_AGAIN_SECONDS)
 
-    def _drain(self, row: Row, document: Mapping[str, Any], acting_as: ActingAs) -> dict[Key, Again]:
+    def _drain(self, row: Row, document: Mapping[str, Any]) -> dict[Key, Again]:
         """Try again to put what a stopped task has left; in growing steps, until it is put or swept."""
-        delivery = Outputs(self.runtime, acting_as).deliver(row, document, has_ended=True)
+        delivery = self._outputs.deliver(row, document, has_ended=True)
         if not delivery.is_complete:
             age = (self.now - row.stopped_at).total_seconds()
             return {key_of(row): Again(min(max(LOOK_SECONDS, age / 4), LONGEST_DRAIN_DELAY_SECONDS))}

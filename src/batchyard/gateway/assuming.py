@@ -1,0 +1,114 @@
+"""Assumes roles through the gateway as a service principal, and keeps the sessions until near their end."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from batchyard import ids
+from batchyard.clock import wall_now
+from batchyard.framework.epochs import Epochs
+from batchyard.framework.errors import ApiError, SessionEnded
+from batchyard.framework.session import Call, Origin, Session
+from batchyard.gateway.gateway import Gateway
+from batchyard.gateway.sessions import Sessions, acting_session, service_session
+
+_RENEW_BEFORE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Who assumes which role, for which resource and under which name: what a trust policy may ask about."""
+
+    principal: str
+    role_arn: str
+    account: str
+    partition: str
+    region: str
+    session_name: str
+    source_arn: str | None
+
+
+class Assumer:
+    """Makes calls as assumed roles. At most `kept` sessions are remembered, those used last."""
+
+    def __init__(self, gateway: Gateway, sessions: Sessions, epochs: Epochs, *, kept: int) -> None:
+        self._gateway = gateway
+        self._sessions = sessions
+        self._epochs = epochs
+        self._most = kept
+        self._kept: OrderedDict[tuple[Assumption, int], Session] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def call(self, assumption: Assumption, call: Call) -> dict[str, Any]:
+        """One call as the role; its origin is the service. A refusal tells by `service` who refused: sts, or whom
+        the call was for.
+        """
+        sent = replace(call, origin=_origin(assumption))
+        try:
+            return self._invoke(self._session(assumption, sent.origin), sent)
+        except SessionEnded:
+            # The role was deleted, perhaps made anew: assume it once more, and let the answer stand.
+            self._forget(assumption)
+            return self._invoke(self._session(assumption, sent.origin), sent)
+
+    def _invoke(self, session: Session, sent: Call) -> dict[str, Any]:
+        try:
+            return self._gateway.invoke(session, sent)
+        except SessionEnded:
+            raise
+        except ApiError as error:
+            error.service, error.request_id = sent.service, sent.origin.request_id
+            raise
+
+    def _session(self, assumption: Assumption, origin: Origin) -> Session:
+        place = (assumption, self._epochs.of(assumption.account))
+        with self._lock:
+            kept = self._kept.get(place)
+            if kept is not None and kept.expires_at and kept.expires_at - wall_now() > _RENEW_BEFORE:
+                self._kept.move_to_end(place)
+                return kept
+        credentials = self._assume(assumption, origin, place[1])
+        opened = self._sessions.open(credentials["SessionToken"])
+        if opened is None:
+            raise RuntimeError("the gateway does not know a session token that sts just issued")
+        session = acting_session(opened[0], assumption.principal)
+        with self._lock:
+            self._kept[place] = session
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return session
+
+    def _assume(self, assumption: Assumption, origin: Origin, epoch: int) -> dict[str, Any]:
+        """Credentials in STS's shape, of a session that begins now."""
+        principal = service_session(
+            assumption.principal,
+            partition=assumption.partition,
+            account=assumption.account,
+            epoch=epoch,
+            source_arn=assumption.source_arn,
+        )
+        request: dict[str, object] = {
+            "RoleArn": assumption.role_arn,
+            "RoleSessionName": assumption.session_name,
+        }
+        call = Call("sts", "AssumeRole", request, assumption.region, origin)
+        try:
+            answer = self._gateway.invoke(principal, call)
+        except ApiError as error:
+            error.service, error.request_id = "sts", origin.request_id
+            raise
+        credentials: dict[str, Any] = answer["Credentials"]
+        return credentials
+
+    def _forget(self, assumption: Assumption) -> None:
+        with self._lock:
+            self._kept.pop((assumption, self._epochs.of(assumption.account)), None)
+
+
+def _origin(assumption: Assumption) -> Origin:
+    principal = assumption.principal
+    return Origin(source_ip=principal, user_agent=principal, secure=True, request_id=ids.uuid4())
