@@ -105,6 +105,8 @@ def test_what_others_may_open_is_told_and_left(doctor: Doctor, used: Path) -> No
 
 def test_the_database_and_the_administrator(doctor: Doctor, used: Path) -> None:
     assert doctor("--host", "0.0.0.0")["administrator"]["status"] == "failed"
+    assert doctor("--public-url", "https://batchyard.example.com")["administrator"]["status"] == "warning"
+    assert "administrator" not in doctor("--public-url", "http://batchyard.localhost")
     doctor.directory = used
     checks = doctor("--host", "0.0.0.0")
     assert (checks["administrator"]["status"], doctor.code) == ("ok", 0)

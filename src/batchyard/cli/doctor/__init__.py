@@ -19,6 +19,7 @@ SUMMARY = "say what works on this machine"
 _OPTIONS = (
     "host",
     "port",
+    "public_url",
     "data_dir",
     "ephemeral",
     "engine",

@@ -30,7 +30,7 @@ def places(settings: Settings) -> Iterator[Check]:
         yield _disk(settings)
         yield _database(settings)
         yield _key(settings)
-    if not settings.is_loopback:
+    if not settings.is_loopback or (settings.other_public_host is not None and not settings.ephemeral):
         yield _administrator(settings)
     yield _port(settings, is_serving=not settings.ephemeral and _is_in_use(directory))
 
@@ -96,8 +96,12 @@ def _administrator(settings: Settings) -> Check:
     except sqlite3.Error:
         # No database, or one that the check before this tells about.
         pass
+    advice = "make one with `batchyard init`"
+    if settings.is_loopback:
+        detail = "none has an access key, and `public_url` names another host: nobody can sign anything"
+        return Check("administrator", "warning", detail, advice)
     detail = f"none has an access key, and `{settings.host}` is not a loopback address"
-    return Check("administrator", "failed", detail, "make one with `batchyard init`")
+    return Check("administrator", "failed", detail, advice)
 
 
 def _port(settings: Settings, *, is_serving: bool) -> Check:
