@@ -96,6 +96,26 @@ def test_the_nearest_miss_of_a_users_policies(
     assert (answer["outcome"], answer["statements"][0]["decided"], code) == ("allowed", True, 0)
 
 
+def test_tags_whose_keys_differ_in_case_are_told(
+    explain: Explain, user: Callable[..., Any], account: str
+) -> None:
+    """What a call would get: neither of the two values counts (decision 0022)."""
+    blue = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    made = user({"Version": "2012-10-17", "Statement": [statement("batch:TerminateJob", Condition=blue)]})
+    question = ("--principal", made["arn"], "--action", "batch:TerminateJob")
+    question += ("--resource", f"arn:aws:batch:us-east-1:{account}:job/x")
+    answer, code = explain(
+        *question, "--context", "aws:ResourceTag/team=blue", "--context", "aws:ResourceTag/Team=red"
+    )
+    assert (answer["outcome"], code) == ("implicitDeny", 1)
+    assert answer["nearestMiss"]["sentence"] == (
+        "would allow, but Condition StringEquals aws:ResourceTag/team got blue, red (tags whose keys differ in case),"
+        " where the policy has blue"
+    )
+    answer, code = explain(*question, "--context", "aws:ResourceTag/TEAM=blue")
+    assert (answer["outcome"], code) == ("allowed", 0)
+
+
 def test_groups_managed_policies_and_the_boundary_all_take_part(
     explain: Explain, user: Callable[..., Any], aws: ClientOf
 ) -> None:

@@ -66,3 +66,23 @@ def test_refusals(batch: Any, arns: list[str], account: str) -> None:
     ):
         with pytest.raises(ClientError, match="does not exist"):
             batch.list_tags_for_resource(resourceArn=arn)
+
+
+def test_the_letters_of_tags(batch: Any, queue: str, define: Make) -> None:
+    """Recorded: Netflix/metaflow#1345 (SubmitJob); what Nextflow and Metaflow send is taken (what-aws-says.md 26)."""
+    definition = define(tags={"nextflow.io/createdAt": "2026-01-01T00:00:00Z", "größe": "12 m+x=y@z_-"})
+    job = {"jobName": "j", "jobQueue": queue, "jobDefinition": definition}
+    for tags, told in (
+        ({"v": "2.8.1+mc(0.10.0)"}, "'2.8.1+mc(0.10.0)' is not a valid value for TagValue"),
+        ({"a,b": "x"}, "'a,b' is not a valid value for TagKey"),
+        ({"a": "x\ty"}, "'x\ty' is not a valid value for TagValue"),
+    ):
+        for call, request in (
+            (batch.submit_job, job),
+            (batch.tag_resource, {"resourceArn": definition}),
+        ):
+            with pytest.raises(ClientError) as caught:
+                call(**request, tags=tags)
+            error = caught.value.response["Error"]
+            text = f"{told} - it contains illegal characters"
+            assert (error["Code"], error["Message"]) == ("BadRequestException", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,8 @@ from batchyard.services.batch.tables import compute_environments, job_definition
 from batchyard.store.prepared import Row
 
 MOST_TAGS = 50
+_LETTERS = re.compile(r"[\w.:/=+\-@ \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*")
+"""Letters and digits of any script, separators, and what else AWS's tags may have."""
 
 _TYPES: dict[str, tuple[ResourceType, Table]] = {
     "compute-environment": (compute_environment, compute_environments),
@@ -39,7 +42,16 @@ _TYPES: dict[str, tuple[ResourceType, Table]] = {
 
 
 def check_tags(ctx: Context, tags: Mapping[str, str]) -> None:
-    """Raise ClientException for tags that no resource may have (the texts are a guess)."""
+    """Raise for tags that no resource may have.
+
+    The text about a value is recorded (Netflix/metaflow#1345: brackets, SubmitJob), that about a key by analogy, the
+    letters are those of AWS's tags (Batch user guide, tag restrictions), the text about their number is a guess.
+    """
+    for kind, texts in (("TagKey", tags.keys()), ("TagValue", tags.values())):
+        for text in texts:
+            if not _LETTERS.fullmatch(text):
+                told = f"'{text}' is not a valid value for {kind} - it contains illegal characters"
+                raise ApiError("BadRequestException", told)
     if len(tags) > MOST_TAGS:
         raise refusal(ctx, f"Number of tags exceeds the limit of {MOST_TAGS}")
 
