@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conftest import client
+from conftest import Serving, client
 from gateway.raw_requests import Raw, send, sign, unsigned
 from journeys.served import Served, served
 from server.pages import EVIL, IMAGE, shown
@@ -134,15 +134,15 @@ def test_the_source_is_the_last_hop_that_is_no_trusted_proxy(endpoint: str, acco
     assert asked(**tls) == 403
 
 
-def test_without_trusted_proxies_the_source_is_the_proxys(account: str) -> None:
-    with served("--ephemeral") as one:
-        iam = client(one.endpoint, "iam", access_key=account)
-        iam.create_user(UserName="ann")
-        key = iam.create_access_key(UserName="ann")["AccessKey"]
-        for network, status in (("203.0.113.9/32", 403), ("127.0.0.1/32", 200)):
-            document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:ListUsers",
-                "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": network}}}]}  # fmt: skip
-            iam.put_user_policy(UserName="ann", PolicyName="here", PolicyDocument=json.dumps(document))
-            raw = unsigned(one.endpoint, "iam").with_headers(x_forwarded_for="203.0.113.9")
-            signed = sign(raw, "iam", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
-            assert send(one.endpoint, signed).status == status
+def test_without_trusted_proxies_the_source_is_the_proxys(serving: Serving, account: str) -> None:
+    iam = client(serving.endpoint, "iam", access_key=account)
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    for network, status in (("203.0.113.9/32", 403), ("127.0.0.1/32", 200)):
+        here = {"IpAddress": {"aws:SourceIp": network}}
+        document = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "iam:ListUsers", "Resource": "*", "Condition": here}]}  # fmt: skip
+        iam.put_user_policy(UserName="ann", PolicyName="here", PolicyDocument=json.dumps(document))
+        raw = unsigned(serving.endpoint, "iam").with_headers(x_forwarded_for="203.0.113.9")
+        signed = sign(raw, "iam", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+        assert send(serving.endpoint, signed).status == status

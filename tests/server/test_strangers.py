@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conftest import client
+from batchyard.config import Settings
+from conftest import Serving, client
 from gateway.raw_requests import READS, Raw, Reply, send, sign, unsigned
 from journeys.served import Served, served
 from server.pages import EVIL, IMAGE, PAGE, posted, shown
@@ -243,9 +244,12 @@ def test_behind_a_public_address_nobody_is_root(account: str, tmp_path: Path) ->
 
 
 def test_a_public_address_of_this_machine_changes_nothing(account: str) -> None:
-    with served("--ephemeral", "--public-url", "http://batchyard.localhost:4566") as one:
+    one = Serving(Settings(ephemeral=True, port=0, public_url="http://batchyard.localhost:4566"))
+    try:
         assert users(one.endpoint, account) == []
         assert asked(one.endpoint, "/_batchyard/reset", **CONFIRMED)[0] == 200
+    finally:
+        one.close()
 
 
 def test_with_a_real_key_a_page_is_what_it_is_on_aws(endpoint: str, account: str) -> None:

@@ -129,6 +129,7 @@ def test_an_unsigned_request_names_it_by_its_protocol(service: str) -> None:
 
 def test_what_names_no_service_is_no_service() -> None:
     assert guess_service(HttpRequest("GET", "/", "", {}, b"")) is None
+    assert guess_service(HttpRequest("OPTIONS", "*", "", {}, b"")) is None, "the one target that is no path"
     assert guess_service(HttpRequest("POST", "/", "", {"authorization": SCOPE.format("s3")}, b"")) is None
 
 

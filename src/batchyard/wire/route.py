@@ -93,4 +93,4 @@ def _by_first_segment(services: tuple[str, ...]) -> dict[str, str]:
 
 
 def _first_segment(path: str) -> str:
-    return path.split("?", 1)[0].split("/", 2)[1]
+    return path.partition("?")[0].removeprefix("/").partition("/")[0]
