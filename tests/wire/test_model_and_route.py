@@ -11,6 +11,7 @@ import orjson
 import pytest
 from botocore import xform_name
 
+from batchyard.services import load_services
 from batchyard.wire import protocols
 from batchyard.wire.http import HttpRequest
 from batchyard.wire.model import Model, load
@@ -18,6 +19,7 @@ from batchyard.wire.route import guess_service, route
 from batchyard.wire.validate import validate
 from wire.shape_values import SERVICES, service_model
 
+load_services()  # each tells by what its requests are known
 ARN = "arn:aws:batch:us-east-1:123456789012:job-queue/fast"
 
 
