@@ -29,6 +29,7 @@ from batchyard.framework.keyring import Keyring, open_keyring
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.service import Service
 from batchyard.framework.session import Origin
+from batchyard.framework.sole_server import SoleServer
 from batchyard.framework.token_issuers import find_document
 from batchyard.framework.work import Topics
 from batchyard.gateway.acting import Acting
@@ -93,19 +94,23 @@ class App:
     ) -> None:
         """Make every part; `opened` gets how each is ended, so that one that cannot be made leaves nothing behind."""
         settings = self.settings
+        self._sole = SoleServer()
         self.directory = self._open_directory(settings, opened)
         opened.callback(DirectoryLock(self.directory).release)
         self.clock: Clock = AdvancedClock() if settings.test_clock else SystemClock()
         # Before the database: a database without its key is then one whose key was lost.
         keyring = open_keyring(self.directory)
         self.store: Store = open_store(
-            self.directory, durable=not settings.ephemeral, commit_hook=commit_hook
+            self.directory,
+            durable=not settings.ephemeral,
+            commit_hook=commit_hook,
+            remembered=self._sole.remembered,
         )
         opened.callback(self.store.close)
         self.services = load_services(services)
         self.engine = _make_engine(settings, self.directory)
         opened.callback(self.engine.close, end_attempts=settings.ephemeral)
-        self.trail = Trail()
+        self.trail = Trail(self._sole.numbering)
         self.runtime = self._make_runtime(keyring, find_managed_policy)
         self._controllers = _make_controllers(self.services, self.runtime)
         self.strangers = Strangers(settings)
@@ -181,8 +186,8 @@ class App:
 
     def _make_runtime(self, keyring: Keyring, find_managed_policy: FindManagedPolicy) -> Runtime:
         with self.store.read() as tx:
-            epochs = Epochs(tx)
-        self.identities = IamSource(keyring, find_managed_policy)
+            epochs = Epochs(tx, self._sole.epochs)
+        self.identities = IamSource(keyring, find_managed_policy, used_codes=self._sole.used_codes)
         listeners: dict[str, list[str]] = {}
         for service in self.services.values():
             for controller in service.controllers:
@@ -202,6 +207,7 @@ class App:
             identity_providers=ProviderSource(keyring),
             identity_keys=self.settings.identity_keys or self.directory / privacy.IDENTITY_KEYS,
             token_issuers=TokenIssuers(keyring),
+            sole=self._sole,
             engine=self.engine,
             find_managed_policy=find_managed_policy,
             issuer=self.sessions,

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, Text, bindparam, func, insert, select
+from sqlalchemy import Table, Text, bindparam, insert
 
 from batchyard.audit.classes import Classes
 from batchyard.audit.event import Caller, Event
 from batchyard.audit.identity import user_identity, username
+from batchyard.audit.numbering import Numbering
 from batchyard.audit.resources import short_name
 from batchyard.audit.secrets import may_hold_secrets, without_secrets
 from batchyard.audit.sharing import told_elsewhere
@@ -42,7 +43,6 @@ def _raw(table: Table) -> Prepared:
 _INSERT = _raw(events)
 _INSERT_RESOURCE = _raw(event_resources)
 _PLACE = ("account", "partition", "region", "event_time", "sequence")
-_NEWEST_SEQUENCE = select(func.max(events.c.sequence))
 _TOUCH, _TOUCH_ACTION, _TOUCH_KEY = (
     Prepared(upsert(table, {column.name: bindparam(column.name) for column in table.columns}))
     for table in (last_accessed, last_accessed_actions, access_key_uses)
@@ -53,10 +53,10 @@ _LONG_TERM = "AKIA"
 class Trail:
     """The audit. `write` belongs in the transaction of what it tells about."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
         self._touched: dict[tuple[str, ...], datetime] = {}
         self._classes = Classes()
-        self._sequence: int | None = None
 
     def write(self, tx: Transaction, closed: Sequence[Event]) -> None:
         """Keep closed events, at the end of the transaction, and touch their callers' last-accessed rows."""
@@ -82,17 +82,11 @@ class Trail:
 
     def _insert(self, tx: Transaction, collected: list[tuple[dict[str, Any], list[str]]]) -> None:
         """All events of a transaction in two statements: each statement costs as much as a row or two."""
-        sequence = self._sequence
-        if sequence is None:
-            newest = tx.first(_NEWEST_SEQUENCE)
-            sequence = (newest[0] if newest else None) or 0
         names: list[dict[str, Any]] = []
-        for row, resources in collected:
-            sequence += 1
-            row["sequence"] = sequence
+        for number, (row, resources) in zip(self._numbering.take(tx, len(collected)), collected, strict=True):
+            row["sequence"] = number
             place = {name: row[name] for name in _PLACE}
             names += [{**place, "resource_name": name} for name in {short_name(arn) for arn in resources}]
-        self._sequence = sequence
         tx.run_many(_INSERT, [row for row, _ in collected])
         tx.run_many(_INSERT_RESOURCE, names)
 

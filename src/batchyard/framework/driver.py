@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from batchyard.audit.times import latest_event_time
@@ -23,18 +21,15 @@ from batchyard.store.transaction import Transaction
 _log = logging.getLogger(__name__)
 
 LONGEST_DELAY_SECONDS = 30.0
-FURTHEST_LOOK = 256
-"""How many due keys of other groupings are looked past for one that goes with what was taken."""
-_Group = tuple[str, str, str, str, str, str]
-"""What one thread at a time works on: the keys of a grouping in one account and Region, or one key without one."""
 MakeActingAs = Callable[[Key], ActingAs]
 
 
 class Driver:
     """A few threads over one queue of due keys. The queue mirrors the `work` table; idle accounts cost nothing.
 
-    A key that comes due while it, or another of its grouping, is in flight is parked until the controller is through
+    A key that comes due while it, or another of its grouping, is in flight waits until the controller is through
     with that: the busier a grouping is, the more of its keys are taken at once, and the less each of them costs.
+    The table has moments of the wall clock, which outlive this process; the queue counts by one that nobody turns.
     """
 
     def __init__(
@@ -44,13 +39,7 @@ class Driver:
         self._controllers: Mapping[str, Controller] = {one.name: one for one in controllers}
         self._acting_as = acting_as
         self._condition = threading.Condition()
-        self._heap: list[tuple[int, int, Key]] = []
-        self._waiting: dict[Key, int] = {}
-        self._in_flight: dict[Key, _Group] = {}
-        self._busy: set[_Group] = set()
-        self._parked: dict[_Group, list[Key]] = {}
-        self._failures: Counter[Key] = Counter()
-        self._order = itertools.count()
+        self._due = runtime.sole.due
         self._stopping = False
         self._jumps = 0
         self._turned = TurnedClock(runtime.clock)
@@ -95,23 +84,20 @@ class Driver:
     def wake(self, rows: Sequence[tuple[Key, datetime | None]]) -> None:
         """Take notice of committed work, due at a moment or (None) at once."""
         with self._condition:
-            now = self._runtime.clock.now()
-            for key, not_before in rows:
-                self._push(key, microseconds(not_before or now))
+            self._push(rows)
             self._condition.notify(len(rows))
 
     def is_idle(self) -> bool:
         """Is nothing in flight and nothing due now?"""
         with self._condition:
-            now = microseconds(self._runtime.clock.now())
-            return not self._in_flight and not any(at <= now for at in self._waiting.values())
+            return not self._due.in_flight and not self._due.has_due(self._runtime.clock.monotonic())
 
-    def _push(self, key: Key, at: int) -> None:
-        known = self._waiting.get(key)
-        if known is not None and known <= at:
-            return
-        self._waiting[key] = at
-        heapq.heappush(self._heap, (at, next(self._order), key))
+    def _push(self, rows: Iterable[tuple[Key, datetime | None]]) -> None:
+        clock = self._runtime.clock
+        now, flowing = clock.now(), clock.monotonic()
+        for key, not_before in rows:
+            delay = 0.0 if not_before is None else (not_before - now).total_seconds()
+            self._due.push(key, flowing + max(0.0, delay))
 
     def _clock_changed(self) -> None:
         with self._condition:
@@ -142,27 +128,26 @@ class Driver:
             while True:
                 if self._stopping:
                     return None
-                now = microseconds(self._runtime.clock.now())
+                now = self._runtime.clock.monotonic()
                 if by := self._turned.turned_back():
                     self._turned_back += by
-                    self._bring_forward(by)
                     return []
-                claimed = self._take_due(now)
+                claimed = self._due.take(now, self._batch_size)
                 if claimed:
                     return claimed
-                self._condition.wait(self._until_next(now))
+                seconds = self._due.seconds_to_next(now)
+                self._condition.wait(None if seconds is None else seconds + 0.0005)
 
-    def _bring_forward(self, by: int) -> None:
-        """What waits for a moment of the old clock waits as long by the new one."""
-        self._waiting = {key: at - by for key, at in self._waiting.items()}
-        self._heap = [(at - by, order, key) for at, order, key in self._heap]
+    def _batch_size(self, key: Key) -> int:
+        controller = self._controllers.get(key.controller)
+        return controller.batch_size if controller else 1
 
     def _heed_turned_clock(self) -> None:
         with self._condition:
             by, self._turned_back = self._turned_back, 0
         try:
             self._keep_brought_forward(by)
-            # What was written meanwhile by the old clock, and told after `_bring_forward`, stands earlier there.
+            # What was told meanwhile with moments of the old clock stands earlier there.
             self._take_all()
         except Exception:
             _log.exception("the work in the store was not brought forward")
@@ -175,54 +160,13 @@ class Driver:
 
     def _put_back(self, keys: Sequence[Key]) -> None:
         with self._condition:
+            now = self._runtime.clock.monotonic()
             for key in keys:
-                again = self._runtime.clock.now() + timedelta(seconds=self._after_failure(key).seconds)
-                self._push(key, microseconds(again))
-
-    def _take_due(self, now: int) -> list[Key]:
-        held: list[tuple[int, int, Key]] = []
-        taken: list[Key] = []
-        limit = 1
-        while self._heap and self._heap[0][0] <= now and len(taken) < limit:
-            entry = heapq.heappop(self._heap)
-            key = entry[2]
-            if self._waiting.get(key) != entry[0]:
-                continue
-            group = self._in_flight.get(key, _group_of(key))
-            if group in self._busy:
-                self._parked.setdefault(group, []).append(key)
-                continue
-            if taken and group != _group_of(taken[0]):
-                held.append(entry)
-                if len(held) >= FURTHEST_LOOK:
-                    break
-                continue
-            if not taken:
-                controller = self._controllers.get(key.controller)
-                limit = controller.batch_size if controller else 1
-            del self._waiting[key]
-            taken.append(key)
-        for entry in held:
-            heapq.heappush(self._heap, entry)
-        for key in taken:
-            self._in_flight[key] = _group_of(taken[0])
-            self._busy.add(_group_of(taken[0]))
-        return taken
-
-    def _until_next(self, now: int) -> float | None:
-        if not self._heap:
-            return None
-        return max(0.0, (self._heap[0][0] - now) / 1_000_000) + 0.0005
+                self._due.push(key, now + self._after_failure(key).seconds)
 
     def _release(self, keys: Sequence[Key]) -> None:
         with self._condition:
-            group = self._in_flight[keys[0]]
-            for key in keys:
-                del self._in_flight[key]
-            self._busy.discard(group)
-            for key in self._parked.pop(group, ()):
-                if key in self._waiting:
-                    heapq.heappush(self._heap, (self._waiting[key], next(self._order), key))
+            self._due.give_back(keys)
             self._condition.notify_all()
 
     def _work_on(self, keys: Sequence[Key]) -> None:
@@ -260,17 +204,15 @@ class Driver:
             if failed:
                 again = self._after_failure(row.key)
             else:
-                self._failures.pop(row.key, None)
+                self._due.succeeded(row.key)
             ends.append((row, again))
         # The clock is read in the write, as by `schedule`.
         left = self._runtime.store.write(lambda tx: _end(tx, ends, now=moment()))
         with self._condition:
-            for key, not_before in left:
-                self._push(key, microseconds(not_before))
+            self._push(left)
 
     def _after_failure(self, key: Key) -> Again:
-        self._failures[key] += 1
-        return Again(min(LONGEST_DELAY_SECONDS, 0.1 * 2 ** min(self._failures[key], 12)))
+        return Again(min(LONGEST_DELAY_SECONDS, 0.1 * 2 ** min(self._due.failed(key), 12)))
 
 
 def _end(
@@ -283,14 +225,3 @@ def _end(
     work.done(tx, [row for row, until in moments if until is None])
     work.later(tx, [(row, until) for row, until in moments if until is not None])
     return [(row.key, row.not_before) for row in work.find(tx, [row.key for row, _ in ends])]
-
-
-def _group_of(key: Key) -> _Group:
-    return (
-        key.controller,
-        key.account,
-        key.partition,
-        key.region,
-        key.grouping,
-        "" if key.grouping else key.name,
-    )

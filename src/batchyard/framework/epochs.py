@@ -15,10 +15,12 @@ epochs = Table(
 
 
 class Epochs:
-    """Every account's epoch, in memory; the account `*` counts for all. Changed on the writer alone."""
+    """Every account's epoch; the account `*` counts for all. Changed on the writer alone."""
 
-    def __init__(self, tx: Transaction) -> None:
-        self._epochs: dict[str, int] = {row.account_id: row.epoch for row in tx.all(select(epochs))}
+    def __init__(self, tx: Transaction, kept: dict[str, int]) -> None:
+        """Reads them all into `kept`, the sole server's."""
+        self._epochs = kept
+        kept.update({row.account_id: row.epoch for row in tx.all(select(epochs))})
 
     def of(self, account: str) -> int:
         """The account's epoch now; 0 for one that was never reset."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         TokenIssuerSource,
     )
     from batchyard.framework.service import Service, ServiceLinkedRole
+    from batchyard.framework.sole_server import SoleServer
     from batchyard.framework.work import Topics
     from batchyard.framework.workloads import Workloads
     from batchyard.store.store import Store
@@ -45,6 +46,8 @@ class Runtime:
     identity_keys: Path
     """Where the public keys of OpenID Connect issuers lie."""
     token_issuers: TokenIssuerSource
+    sole: SoleServer
+    """What is in memory and would be wrong beside a second server."""
     engine: Engine
     issuer: SessionIssuer
     find_managed_policy: Callable[[str], ManagedPolicy | None]

@@ -21,7 +21,15 @@ T = TypeVar("T")
 class SqliteStore:
     """One database file: `read` gives snapshots to any thread, `write` runs functions one after the other."""
 
-    def __init__(self, path: Path, *, durable: bool = True, commit_hook: CommitHook | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        durable: bool = True,
+        commit_hook: CommitHook | None = None,
+        remembered: dict[object, object] | None = None,
+    ) -> None:
+        """`remembered`: where `Transaction.remember` keeps what was committed; it is this process's alone."""
         self._engine = _engine(path, durable=durable)
         self._readers = threading.local()
         self._open_readers: list[Connection] = []
@@ -29,7 +37,7 @@ class SqliteStore:
         self._commit_hook = commit_hook
         # Without a disk to wait for, a commit takes less than handing it over.
         self._inline = not durable
-        self._remembered: dict[object, object] = {}
+        self._remembered = {} if remembered is None else remembered
         self._writer: Writer | None = None
         self._closed = False
 

@@ -72,12 +72,18 @@ class DirectoryLock:
         os.close(self._descriptor)
 
 
-def open_store(directory: Path, *, durable: bool, commit_hook: CommitHook | None = None) -> Store:
+def open_store(
+    directory: Path,
+    *,
+    durable: bool,
+    commit_hook: CommitHook | None = None,
+    remembered: dict[object, object] | None = None,
+) -> Store:
     """The store of `directory`, migrated to this version and ready for reads and writes.
 
     Raises one of `failures` where the file cannot be used.
     """
-    store = SqliteStore(directory / DATABASE, durable=durable, commit_hook=commit_hook)
+    store = SqliteStore(directory / DATABASE, durable=durable, commit_hook=commit_hook, remembered=remembered)
     try:
         with store.connect() as connection:
             migrate(connection)

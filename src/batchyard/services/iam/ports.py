@@ -55,10 +55,13 @@ class IamSource:
     document that changes there acts at once, like one of the account's own.
     """
 
-    def __init__(self, keyring: Keyring, find_managed_policy: FindManagedPolicy) -> None:
+    def __init__(
+        self, keyring: Keyring, find_managed_policy: FindManagedPolicy, *, used_codes: dict[str, int]
+    ) -> None:
+        """`used_codes`: the step of the last one-time code of each MFA device; the sole server's."""
         self._find_aws = find_managed_policy
         self._keyring = keyring
-        self._last_steps: dict[str, int] = {}
+        self._last_steps = used_codes
         self._opened = functools.lru_cache(maxsize=4096)(functools.partial(keyring.open, SECRET_PURPOSE))
         self._known: dict[tuple[str, str, str], _Known] = {}
         self._keys: dict[str, tuple[str, AccessKey]] = {}

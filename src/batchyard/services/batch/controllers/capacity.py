@@ -27,9 +27,10 @@ class SeenSince:
     In memory: after a restart the times (until an idle instance goes, until one must have joined) begin anew.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, since: dict[str, dict[str, float]]) -> None:
+        """`since`: moments of `monotonic` by environment and instance; the sole server's."""
         self._clock = clock
-        self._since: dict[str, dict[str, float]] = {}
+        self._since = since
         self._lock = threading.Lock()
 
     def note(self, environment_arn: str, those: Iterable[str], now: datetime) -> Mapping[str, datetime]:

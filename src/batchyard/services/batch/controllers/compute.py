@@ -19,7 +19,6 @@ from batchyard.services.batch.controllers import (
     joining,
     tearing_down,
 )
-from batchyard.services.batch.controllers.turns import turn_of
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.reasons import ENVIRONMENT_HEALTHY, client_error
 from batchyard.services.batch.resources import find_environment, require_environment
@@ -40,7 +39,7 @@ class ComputeController(Controller):
         row = self._find(key)
         if row is None:
             return None
-        with turn_of(row.id):
+        with self.runtime.sole.environments.of(row.id):
             current = self._find(key)
             return None if current is None else self._bring_about(key, current, acting_as)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from datetime import datetime
 
 from batchyard.clock import Clock
 from batchyard.framework.controller import ActingAs
+from batchyard.framework.sole_server import SoleServer
 from batchyard.services.batch.controllers.capacity import Seen, SeenSince, observe
 from batchyard.services.batch.controllers.lines import is_fargate
 from batchyard.store.prepared import Row
@@ -18,10 +18,10 @@ _KEPT = 4096
 class Observer:
     """Sees instances through the gateway, and remembers which environments had none."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._idle = SeenSince(clock)
-        self._outside = SeenSince(clock)
-        self._at_rest: OrderedDict[str, int] = OrderedDict()
+    def __init__(self, clock: Clock, sole: SoleServer) -> None:
+        self._idle = SeenSince(clock, sole.idle_since)
+        self._outside = SeenSince(clock, sole.outside_since)
+        self._at_rest = sole.at_rest
         self._lock = threading.Lock()
 
     def instances(self, row: Row, acting_as: ActingAs, *, wanted: bool, now: datetime) -> Seen:

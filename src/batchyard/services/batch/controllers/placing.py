@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -33,8 +32,8 @@ class PlacingController(Controller):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._pool = ThreadPoolExecutor(STARTED_AT_ONCE, thread_name_prefix="starting")
-        self._observer = Observer(runtime.clock)
-        self._not_before: OrderedDict[Key, float] = OrderedDict()
+        self._observer = Observer(runtime.clock, runtime.sole)
+        self._not_before = runtime.sole.rests
         self._lock = threading.Lock()
         self._rounds = 0
 

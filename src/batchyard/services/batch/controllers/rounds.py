@@ -22,7 +22,6 @@ from batchyard.services.batch.controllers.lines import Lines, read_lines, snapsh
 from batchyard.services.batch.controllers.observing import Observer
 from batchyard.services.batch.controllers.refused_environments import is_environments_fault, mark_refused
 from batchyard.services.batch.controllers.starting import Starter
-from batchyard.services.batch.controllers.turns import turn_of
 from batchyard.services.batch.controllers.unfit import Unfit
 from batchyard.services.batch.job_rows import front_of
 from batchyard.services.batch.reasons import is_denial
@@ -143,7 +142,7 @@ class Round:
     def _change(self, row: Row, desire: Desire) -> None:
         """Grow or shrink an environment, unless it is ending meanwhile."""
         wanted = [name for name, _ in desire.launch]
-        with turn_of(row.id):
+        with self._controller.runtime.sole.environments.of(row.id):
             current = self._controller.write(lambda tx: _intend_change(tx, row, desire, wanted))
             if current is None:
                 return
