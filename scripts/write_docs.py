@@ -11,6 +11,8 @@ from sentences_page import sentences_page
 from settings_page import settings_page
 from statements_page import statements_page
 
+from batchyard.engines.registry import ENGINES
+from batchyard.framework.container_needs import NEEDS
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.service import Service
 from batchyard.services import load_services
@@ -36,7 +38,30 @@ def coverage() -> str:
         lines.append(f"| [{service.title}](#{service.name}) | {len(service.operations)} | {total} |")
     for service in services.values():
         lines += ["", *_section(service)]
+    lines += ["", *_engines()]
     return "\n".join([*lines, ""])
+
+
+def _engines() -> list[str]:
+    """What each engine that is built makes true of a container, by the parameter that asks for it."""
+    built = {name: kind for name, kind in ENGINES.items() if kind.open is not None}
+    lines = [
+        "## engines",
+        "",
+        "What a container of a job or task may ask for. Definitions are registered with all of it; a job that no engine"
+        " of its queue can run is refused at SubmitJob, a task at RunTask, with 501.",
+        "",
+        f"| parameter | {' | '.join(built)} |",
+        f"|---|{'---|' * len(built)}",
+    ]
+    rows = [("`image`", "images"), *((f"`{need.member}`", need.ability) for need in NEEDS)]
+    for shown, ability in rows:
+        told = [
+            "yes" if ability in kind.abilities() else "no effect" if ability in kind.ignored() else "501"
+            for kind in built.values()
+        ]
+        lines.append(f"| {shown} | {' | '.join(told)} |")
+    return lines
 
 
 def _section(service: Service) -> list[str]:

@@ -19,6 +19,7 @@ from batchyard.config import Settings
 from batchyard.data import managed_policies
 from batchyard.data.managed_policies import ManagedPolicy
 from batchyard.engines.contract import Engine
+from batchyard.engines.powers import CLOSED, OPEN
 from batchyard.engines.process import job_users
 from batchyard.engines.registry import ENGINES, Given, chosen
 from batchyard.framework.clients import Clients
@@ -26,6 +27,7 @@ from batchyard.framework.controller import Controller
 from batchyard.framework.driver import Driver
 from batchyard.framework.epochs import Epochs
 from batchyard.framework.keyring import Keyring, open_keyring
+from batchyard.framework.open_engines import OpenEngines
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.service import Service
 from batchyard.framework.session import Origin
@@ -209,6 +211,11 @@ class App:
             token_issuers=TokenIssuers(keyring),
             sole=self._sole,
             engine=self.engine,
+            engines=OpenEngines(
+                {self.engine.name: self.engine},
+                {self.engine.name: OPEN if self.settings.accepts_development_credentials else CLOSED},
+                self.engine.name,
+            ),
             find_managed_policy=find_managed_policy,
             issuer=self.sessions,
         )

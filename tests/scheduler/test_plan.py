@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from batchyard.scheduler import Desire, Fail, Place, Plan, Wait, plan
+from batchyard.scheduler import Desire, Fail, Place, Plan, Wait, plan, reasons
 from scheduler import make
 from scheduler.measure import large, milliseconds
 
@@ -212,3 +212,28 @@ def test_a_disabled_environment_gives_back_what_is_idle():
 def test_twenty_five_thousand_jobs_are_planned_quickly():
     """Some 20 ms of CPU on a machine of 2026; the bound leaves room for a busy one, not for a square."""
     assert milliseconds(large(vcpus=16, sizes=4, max_vcpus=3200), rounds=3) < 100
+
+
+def test_a_job_goes_where_the_engine_makes_true_what_it_needs():
+    needs = frozenset({"user"})
+    plain = make.fargate(arn="plain", abilities=frozenset({"gpus"}))
+    able = make.fargate(arn="able", abilities=frozenset({"user"}))
+    waiting = make.queue(
+        make.job("one", vcpus=1, memory_mib=2048, needs=needs, age=2),
+        make.job("two", vcpus=1, memory_mib=2048, age=1),
+        environments=("plain", "able"),
+    )
+    decided = plan(make.snapshot(waiting, (plain, able)), make.NOW)
+    assert {one.job_id: one.compute_environment_arn for one in decided.placements} == {
+        "one": "able",
+        "two": "plain",
+    }
+
+
+def test_a_job_that_no_engine_can_run_waits_with_the_reason_and_grows_nothing():
+    needs = frozenset({"user", "tmpfs"})
+    waiting = make.queue(make.job("one", needs=needs))
+    decided = plan(make.snapshot(waiting, make.environment(abilities=frozenset({"user"}))), make.NOW)
+    assert (decided.placements, decided.capacity, decided.fails) == ((), (), ())
+    [wait] = decided.waits
+    assert wait.reason == reasons.ENGINE_ABILITIES.format(needs="tmpfs")

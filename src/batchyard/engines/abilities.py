@@ -9,6 +9,7 @@ ABILITIES: Final[Mapping[str, str]] = {
     "own_entry_point": "the image's own entry point and command",
     "several_containers": "several containers of one task",
     "host_volumes": "a folder of the host at the same path in the container",
+    "read_only_volumes": "volumes that the container cannot write",
     "other_paths": "a volume at another path than on the host, and volumes that end with the task",
     "tmpfs": "a file system in memory",
     "shared_memory": "the size of /dev/shm",

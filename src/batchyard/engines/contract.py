@@ -79,6 +79,9 @@ class Limits:
     """The share of the processors when they are contended; 0: no share set."""
     gpus: int = 0
     shared_memory_mib: int | None = None
+    swap_mib: int | None = None
+    """Beyond the memory; 0: none."""
+    swappiness: int | None = None
     ulimits: tuple[Ulimit, ...] = ()
 
     @property

@@ -39,6 +39,10 @@ class EngineKind:
 
     open: Open | None
     """None: it is not built."""
+    abilities: Callable[[], frozenset[str]] = frozenset
+    """What one with default settings makes true."""
+    ignored: Callable[[], frozenset[str]] = frozenset
+    """What it takes without effect."""
     found: Callable[[int], str]
     """What this machine has for it, in one sentence, for an engine of so many slots."""
 
@@ -64,6 +68,18 @@ def _find_process(slots: int) -> str:
     return found(slots)
 
 
+def _process_abilities() -> frozenset[str]:
+    from batchyard.engines.process.abilities import HONOURED
+
+    return HONOURED
+
+
+def _process_ignored() -> frozenset[str]:
+    from batchyard.engines.process.abilities import IGNORED
+
+    return IGNORED
+
+
 def _find_docker(slots: int) -> str:
     from batchyard.engines.docker.doctor import found
 
@@ -83,7 +99,9 @@ def _find_kubernetes(slots: int) -> str:
 
 
 ENGINES: Mapping[str, EngineKind] = {
-    "process": EngineKind(open=_open_process, found=_find_process),
+    "process": EngineKind(
+        open=_open_process, found=_find_process, abilities=_process_abilities, ignored=_process_ignored
+    ),
     "docker": EngineKind(open=None, found=_find_docker),
     "slurm": EngineKind(open=None, found=_find_slurm),
     "kubernetes": EngineKind(open=None, found=_find_kubernetes),

@@ -1,11 +1,12 @@
 """What the gateway and sts need from iam, as interfaces that iam implements and app.py hands over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from batchyard.framework.check import Values
+from batchyard.framework.container_needs import Asked
 from batchyard.framework.session import Session
 from batchyard.policy.sources import Source
 from batchyard.store.transaction import Transaction
@@ -183,3 +184,22 @@ class TokenIssuerSource(Protocol):
 
     def find_public_keys(self, tx: Transaction, issuer_id: str) -> Sequence[Mapping[str, str]] | None:
         """An issuer's public keys as JSON Web Keys, enabled or not: tokens outlive that. None: no such issuer."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRefusal:
+    """Why an engine does not run what is asked."""
+
+    text: str
+    by_setting: bool
+    """The engine could, and its settings do not give it; else it is not built."""
+
+
+class EngineAbilities(Protocol):
+    """What the engines behind compute environments and clusters make true; a tag names one, None means the default."""
+
+    def of(self, account: str, tag: str | None) -> frozenset[str]:
+        """The abilities (engines/abilities.py) that a job may need there, be they honoured or ignored."""
+
+    def refusal(self, account: str, tags: Collection[str | None], asked: Asked) -> EngineRefusal | None:
+        """Why none of the engines can run what is asked; None where one can."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from batchyard.engines.contract import Engine
     from batchyard.framework.epochs import Epochs
     from batchyard.framework.keyring import Keyring
+    from batchyard.framework.open_engines import OpenEngines
     from batchyard.framework.ports import (
         IdentityProviderSource,
         MfaSource,
@@ -49,6 +50,8 @@ class Runtime:
     sole: SoleServer
     """What is in memory and would be wrong beside a second server."""
     engine: Engine
+    engines: OpenEngines
+    """Those that are open, by name, with what they make true."""
     issuer: SessionIssuer
     find_managed_policy: Callable[[str], ManagedPolicy | None]
     """AWS managed policies by name or ARN; a test may give a copy that lacks a statement."""

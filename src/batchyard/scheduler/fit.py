@@ -34,12 +34,20 @@ def fits_type(job: Job, instance_type: InstanceType | Instance) -> bool:
     )
 
 
+def is_able(job: Job, environment: ComputeEnvironment) -> bool:
+    """True when the engine behind the environment makes true all that the job needs."""
+    return job.needs <= environment.abilities
+
+
 def never_fits(job: Job, environment: ComputeEnvironment) -> str | None:
     """Why this environment, as it is configured, can never run the job; None when it could.
 
     An UNMANAGED environment is never ruled out: its owner may register a larger instance at any time.
     An environment stays within maxvCpus here, also with strategies where AWS may pass it by one instance.
     """
+    if not is_able(job, environment):
+        needs = ", ".join(sorted(job.needs - environment.abilities))
+        return reasons.ENGINE_ABILITIES.format(needs=needs)
     if environment.type == "UNMANAGED":
         return None
     if environment.is_fargate:
@@ -63,9 +71,11 @@ def waiting_reason(job: Job, environments: Sequence[ComputeEnvironment]) -> str 
     possible = [each for each, verdict in verdicts if verdict is None]
     if not possible:
         # Raising maxvCpus is the smaller change, so where it would do, it is the one to name.
-        told = {verdict for _, verdict in verdicts}
-        over_max = reasons.COMPUTE_ENVIRONMENT_MAX_RESOURCE
-        return over_max if over_max in told else reasons.JOB_RESOURCE_REQUIREMENT
+        told = [verdict for _, verdict in verdicts if verdict is not None]
+        for smaller in (reasons.COMPUTE_ENVIRONMENT_MAX_RESOURCE, reasons.JOB_RESOURCE_REQUIREMENT):
+            if smaller in told:
+                return smaller
+        return told[0]
     if all(each.state == "DISABLED" for each in possible):
         return reasons.UNDETERMINED  # [guess]: no text of AWS's for an environment switched off was found
     learned = [each.wait_reason for each in possible if each.state == "ENABLED"]

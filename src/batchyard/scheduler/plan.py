@@ -6,7 +6,7 @@ from itertools import islice
 
 from batchyard.scheduler import reasons
 from batchyard.scheduler.answers import Fail, Place, Plan, Wait
-from batchyard.scheduler.fit import FargateRoom, InstanceRoom, Room, waiting_reason
+from batchyard.scheduler.fit import FargateRoom, InstanceRoom, Room, is_able, waiting_reason
 from batchyard.scheduler.order import FairShareLine, FifoLine, Line, serve
 from batchyard.scheduler.scaling import Growth
 from batchyard.scheduler.snapshot import ComputeEnvironment, Job, Queue, Snapshot
@@ -50,14 +50,15 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
 def _place(lines: list[Line], environments: Environments, rooms: Mapping[str, Room]) -> tuple[Place, ...]:
     placements: list[Place] = []
     open_to = {
-        line.queue.arn: [rooms[each.arn] for each in _accepting(line.queue, environments)] for line in lines
+        line.queue.arn: [(each, rooms[each.arn]) for each in _accepting(line.queue, environments)]
+        for line in lines
     }
 
     def take(line: Line, job: Job) -> bool:
         if isinstance(line, FairShareLine) and line.is_held_back():
             return False
-        for room in open_to[line.queue.arn]:
-            place = room.place(job)
+        for environment, room in open_to[line.queue.arn]:
+            place = room.place(job) if is_able(job, environment) else None
             if place is not None:
                 placements.append(place)
                 return True
@@ -69,14 +70,16 @@ def _place(lines: list[Line], environments: Environments, rooms: Mapping[str, Ro
 
 def _grow(lines: list[Line], environments: Environments, growths: Mapping[str, Growth]) -> None:
     open_to = {
-        line.queue.arn: [growths[e.arn] for e in _accepting(line.queue, environments) if e.arn in growths]
+        line.queue.arn: [
+            (each, growths[each.arn]) for each in _accepting(line.queue, environments) if each.arn in growths
+        ]
         for line in lines
     }
 
     def take(line: Line, job: Job) -> bool:
         if isinstance(line, FairShareLine) and line.is_held_back():
             return False
-        possible = open_to[line.queue.arn]
+        possible = [growth for each, growth in open_to[line.queue.arn] if is_able(job, each)]
         for each in possible:
             if each.has_room(job):
                 return True

@@ -20,6 +20,11 @@ SERVICE_ROLE_PERMISSIONS: Final = (
     "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS – Batch service role has a permission issue."
 )
 INVALID_COMPUTE_ENVIRONMENTS: Final = "ACTION_REQUIRED - CE(s) associated with the job queue are invalid."
+# Not AWS's: there every environment can do what a job definition may ask for.
+ENGINE_ABILITIES: Final = (
+    "MISCONFIGURATION:ENGINE_ABILITIES - "
+    "The engines of the CE(s) attached to the job queue cannot make true what the job asks for: {needs}."
+)
 UNDETERMINED: Final = "UNDETERMINED - Batch job is blocked, root cause is undetermined."
 
 DEPENDENT_JOB_FAILED: Final = "Dependent Job failed"

@@ -26,6 +26,8 @@ class Job:
     gpus: int = 0
     scheduling_priority: int = 0
     share_identifier: str | None = None
+    needs: frozenset[str] = frozenset()
+    """Names of what the engine behind an environment must make true for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,8 @@ class ComputeEnvironment:
     used_vcpus: float = 0.0
     scale_down_delay_seconds: float = 0
     wait_reason: str | None = None
+    abilities: frozenset[str] = frozenset()
+    """What the engine behind it makes true; see Job.needs."""
 
     @property
     def is_fargate(self) -> bool:

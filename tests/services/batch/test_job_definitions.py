@@ -93,12 +93,8 @@ def test_definitions_are_found_by_name_revision_status_and_page(batch: Any) -> N
 @pytest.mark.parametrize(
     "member",
     [
-        {"volumes": [{"name": "v"}]},
-        {"mountPoints": [{"containerPath": "/a", "sourceVolume": "v"}]},
+        {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}]},
         {"secrets": [{"name": "S", "valueFrom": "arn"}]},
-        {"user": "nobody"},
-        {"linuxParameters": {"initProcessEnabled": True}},
-        {"ulimits": [{"name": "nofile", "hardLimit": 1, "softLimit": 1}]},
         {"ephemeralStorage": {"sizeInGiB": 30}},
         {"logConfiguration": {"logDriver": "splunk"}},
         {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-multiline-pattern": "x"}}},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.services.ecs.conftest import NETWORK
 from tests.services.ecs.refusals import refused
 
@@ -162,3 +163,35 @@ def test_the_definition_and_the_cluster_decide(
     code, text = refused(user_client("ecs", policy("d")).run_task, **request_of)
     assert code == "AccessDeniedException"
     assert f"ecs:RunTask on resource: {request_of['taskDefinition']}" in text
+
+
+@pytest.mark.parametrize("call", ["run_task", "start_task"])
+def test_what_the_clusters_engine_does_not_make_true_is_refused_when_it_is_to_run(
+    ecs: Any, call: str
+) -> None:
+    ecs.create_cluster(clusterName="c")
+    container = {
+        "name": "one",
+        "image": "busybox",
+        "memory": 64,
+        "user": "nobody",
+        "workingDirectory": "/srv",
+    }
+    definition = ecs.register_task_definition(family="work", containerDefinitions=[container])[
+        "taskDefinition"
+    ]
+    assert definition["containerDefinitions"][0]["user"] == "nobody"
+    where = {"containerInstances": ["0" * 32]} if call == "start_task" else {}
+    with pytest.raises(ClientError, match=r"does not support `user`.*on the engine `process`") as caught:
+        getattr(ecs, call)(cluster="c", taskDefinition="work", **where)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert ecs.list_tasks(cluster="c")["taskArns"] == []
+
+
+def test_a_volume_that_is_not_there_is_refused_at_registration(ecs: Any) -> None:
+    mounts = [{"sourceVolume": "none", "containerPath": "/a"}]
+    container = {"name": "one", "image": "busybox", "memory": 64, "mountPoints": mounts}
+    assert refused(ecs.register_task_definition, family="work", containerDefinitions=[container]) == (
+        "ClientException",
+        "Unknown volume.",
+    )

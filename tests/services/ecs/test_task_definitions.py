@@ -103,10 +103,8 @@ def test_refused_containers(ecs: Any, change: dict[str, Any], text: str) -> None
 @pytest.mark.parametrize(
     "change",
     [
-        {"mountPoints": [{"sourceVolume": "a", "containerPath": "/a"}]},
         {"secrets": [{"name": "a", "valueFrom": "b"}]},
-        {"user": "nobody"},
-        {"linuxParameters": {"initProcessEnabled": True}},
+        {"linuxParameters": {"capabilities": {"add": ["SYS_PTRACE"]}}},
         {"logConfiguration": {"logDriver": "splunk"}},
         {
             "resourceRequirements": [

@@ -260,6 +260,8 @@ class Attempts:
         memory = spec["memory_mib"]
         try:
             user, work = self._user(spec, attempt)
+            for folder in spec["folders"]:
+                _make_folder(folder)
             self._tree.make(attempt.group, memory_mib=memory, vcpus=spec["vcpus"])
             attempt.pid = Launch(
                 self._directory,
@@ -361,6 +363,16 @@ class Attempts:
             for pid in pids:
                 processes.kill(pid, signal.SIGKILL)
         return {paths[path].status["attempt"] for path in found}
+
+
+def _make_folder(path: str) -> None:
+    """A folder of the host that a task mounts and that is missing: made, as Docker does."""
+    mask = os.umask(0o022)
+    try:
+        if not os.path.exists(path):
+            os.makedirs(path, exist_ok=True)
+    finally:
+        os.umask(mask)
 
 
 def _signal(attempt: Attempt, number: int) -> None:

@@ -20,6 +20,7 @@ from batchyard.engines.contract import (
     Status,
     TaskSpec,
 )
+from batchyard.engines.process.abilities import HONOURED, IGNORED
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.cgroup_trees import ROLES
 from batchyard.engines.process.doctor import cores, gpus, machine_memory_mib, slots_of
@@ -62,8 +63,8 @@ class ProcessEngine:
         self._job_users = job_users
         self._job_directory = job_directory
         self.abilities = Abilities(
-            # A root file system of its own, and the powers and networks within, are an image's; here is none.
-            ignored=frozenset({"images", "privileged", "read_only_root", "networks"}),
+            honoured=HONOURED,
+            ignored=IGNORED,
             isolation="server" if job_users is None else "account",
         )
         size = slots_of(slots)
@@ -224,6 +225,7 @@ def _message(spec: TaskSpec) -> dict[str, Any]:
         "environment": dict(container.environment),
         "memory_mib": container.limits.memory_mib,
         "vcpus": container.limits.vcpus,
+        "folders": [one.host_path for one in spec.volumes if one.host_path is not None],
         "takes": {"vcpus": spec.vcpus, "memory_mib": spec.memory_mib, "gpus": spec.gpus},
         "deadline_seconds": spec.deadline_seconds,
     }

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+from batchyard.framework.container_parts import check_parts, check_volumes
 from batchyard.framework.context import Context
 from batchyard.scheduler.fit import is_fargate_pair
 from batchyard.services.batch.refusals import refusal
@@ -21,19 +23,16 @@ LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awsl
 FARGATE = "FARGATE"
 
 REFUSED = (
-    "volumes",
-    "mountPoints",
+    "volumes.efsVolumeConfiguration",
+    "volumes.s3filesVolumeConfiguration",
     "secrets",
-    "user",
-    "linuxParameters",
-    "ulimits",
     "instanceType",
     "enableExecuteCommand",
     "ephemeralStorage",
     "repositoryCredentials",
     "logConfiguration.secretOptions",
 )
-"""Members that are refused by name: the engine cannot make them true."""
+"""Members that are refused by name: no engine is asked for them."""
 
 _REGISTERING = ("RegisterJobDefinition",)
 _SYSTEMS = batch.unbuilt(
@@ -74,6 +73,11 @@ def check_container(ctx: Context, container: Mapping[str, Any], platforms: Seque
         raise _SYSTEMS("the operating system family of runtimePlatform")
     check_environment(ctx, container.get("environment", ()))
     _check_logging(container.get("logConfiguration"))
+    volumes = container.get("volumes", ())
+    for platform in platforms:
+        fargate = platform == FARGATE
+        check_volumes(volumes, partial(refusal, ctx), fargate=fargate)
+        check_parts(container, volumes, partial(refusal, ctx), fargate=fargate)
     sizes = sizes_of(ctx, container)
     for platform in platforms:
         check_sizes(ctx, sizes, platform)

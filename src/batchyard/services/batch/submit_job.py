@@ -15,6 +15,7 @@ from batchyard.framework.check import Values
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch import job_rows, job_specs
+from batchyard.services.batch.engine_needs import check_engines
 from batchyard.services.batch.job_definitions import find_newest_active, find_revision
 from batchyard.services.batch.job_endings import PLACING_DELAY_SECONDS
 from batchyard.services.batch.refusals import refusal
@@ -59,6 +60,7 @@ def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
     definition = _definition(ctx, request["jobDefinition"])
     _check_platform(ctx, queue, definition)
     spec, sizes = job_specs.resolve(ctx, request, definition.body, platform=queue.platform)
+    check_engines(ctx, queue, spec["container"])
     unmet = _unmet(ctx, spec["dependsOn"])
     job_id = ids.uuid4()
     identity = job_rows.insert_job(

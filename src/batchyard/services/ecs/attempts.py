@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from batchyard.engines.contract import ContainerSpec, Limits, TaskSpec
+from batchyard.engines.contract import (
+    ContainerSpec,
+    Device,
+    Limits,
+    Mount,
+    TaskSpec,
+    Tmpfs,
+    Ulimit,
+    Volume,
+)
 from batchyard.services.ecs.task_overrides import overridden
 from batchyard.services.ecs.task_sizes import CPU_UNITS
 from batchyard.store.prepared import Row
@@ -29,6 +38,10 @@ def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str) -> TaskS
         containers=tuple(
             _container(row, document, one, endpoint=endpoint) for one in document["containerDefinitions"]
         ),
+        volumes=tuple(
+            Volume(name=one["name"], host_path=(one.get("host") or {}).get("sourcePath"))
+            for one in document["volumes"]
+        ),
         network=document.get("networkMode") or "host",
     )
 
@@ -37,6 +50,7 @@ def _container(
     row: Row, document: Mapping[str, Any], definition: Mapping[str, Any], *, endpoint: str
 ) -> ContainerSpec:
     container = overridden(definition, row.overrides)
+    linux = container.get("linuxParameters") or {}
     entry_point, command = (tuple(container[name]) if container.get(name) else None for name in _ARGUMENTS)
     if not entry_point and not command:
         raise NoCommand
@@ -53,7 +67,25 @@ def _container(
         entry_point=entry_point,
         command=command,
         environment=environment,
+        working_directory=container.get("workingDirectory"),
+        user=container.get("user"),
         limits=_limits(row, document, container),
+        mounts=tuple(
+            Mount(
+                volume=one["sourceVolume"],
+                path=one["containerPath"],
+                read_only=bool(one.get("readOnly")),
+            )
+            for one in container.get("mountPoints") or ()
+        ),
+        tmpfs=tuple(
+            Tmpfs(
+                path=one["containerPath"], size_mib=one["size"], options=tuple(one.get("mountOptions") or ())
+            )
+            for one in linux.get("tmpfs") or ()
+        ),
+        devices=tuple(_device(one) for one in linux.get("devices") or ()),
+        init=bool(linux.get("initProcessEnabled")),
         privileged=bool(container.get("privileged")),
         read_only_root=bool(container.get("readonlyRootFilesystem")),
         essential=container.get("essential", True),
@@ -61,8 +93,19 @@ def _container(
     )
 
 
+def _device(given: Mapping[str, Any]) -> Device:
+    if not given.get("permissions"):
+        return Device(host_path=given["hostPath"], path=given.get("containerPath") or given["hostPath"])
+    return Device(
+        host_path=given["hostPath"],
+        path=given.get("containerPath") or given["hostPath"],
+        permissions=tuple(one.lower() for one in given["permissions"]),
+    )
+
+
 def _limits(row: Row, document: Mapping[str, Any], container: Mapping[str, Any]) -> Limits:
     """The container's own limits; the task's size counts where it has only one."""
+    linux = container.get("linuxParameters") or {}
     alone = len(document["containerDefinitions"]) == 1
     limit = container.get("memory") or (document.get("memory") if alone else None)
     return Limits(
@@ -70,6 +113,13 @@ def _limits(row: Row, document: Mapping[str, Any], container: Mapping[str, Any])
         reserved_mib=row.memory if alone else int(container.get("memoryReservation") or 0),
         vcpus=(row.cpu if alone else int(container.get("cpu") or 0)) / CPU_UNITS,
         gpus=len(row.gpu_ids) if alone else 0,
+        shared_memory_mib=linux.get("sharedMemorySize"),
+        swap_mib=linux.get("maxSwap"),
+        swappiness=linux.get("swappiness"),
+        ulimits=tuple(
+            Ulimit(name=one["name"], soft=one["softLimit"], hard=one["hardLimit"])
+            for one in container.get("ulimits") or ()
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from batchyard.framework.container_parts import check_parts, check_volumes
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.task_sizes import LEAST_MEMORY
@@ -18,15 +19,12 @@ NOT_HONOURED = (
     "portMappings",
     "restartPolicy",
     "environmentFiles",
-    "mountPoints",
     "volumesFrom",
-    "linuxParameters",
+    "linuxParameters.capabilities",
     "secrets",
     "dependsOn",
     "startTimeout",
     "hostname",
-    "user",
-    "workingDirectory",
     "disableNetworking",
     "dnsServers",
     "dnsSearchDomains",
@@ -34,7 +32,6 @@ NOT_HONOURED = (
     "dockerSecurityOptions",
     "interactive",
     "pseudoTerminal",
-    "ulimits",
     "healthCheck",
     "systemControls",
     "firelensConfiguration",
@@ -42,7 +39,7 @@ NOT_HONOURED = (
     "logConfiguration.secretOptions",
     "resourceRequirements.sharingStrategy",
 )
-"""Members of a container definition that are refused by name; the engine cannot make them true."""
+"""Members of a container definition that are refused by name: no engine is asked for them."""
 
 LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
 NAMELESS = "Environment variable name should not be null or empty."
@@ -61,16 +58,26 @@ _LOG_OPTIONS = ecs.unbuilt(
 )
 
 
-def normalized(containers: Sequence[Mapping[str, Any]], *, task_memory: bool) -> list[dict[str, Any]]:
+def normalized(
+    containers: Sequence[Mapping[str, Any]],
+    volumes: Sequence[Mapping[str, Any]],
+    *,
+    task_memory: bool,
+    fargate: bool,
+) -> list[dict[str, Any]]:
     """The containers with ECS's defaults; raises ClientException for what ECS refuses.
 
-    `task_memory`: the task has a memory of its own, so that a container needs none.
+    `volumes` are the task's. `task_memory`: the task has a memory of its own, so that a container needs none.
     """
+    check_volumes(volumes, ecs.error.ClientException, fargate=fargate)
     if not containers:
         raise ecs.error.ClientException("Container list cannot be empty.")
     if len(containers) > 1:
         raise _CONTAINERS("more than one container in containerDefinitions of RegisterTaskDefinition")
-    return [_normalized(one, task_memory=task_memory) for one in containers]
+    made = [_normalized(one, task_memory=task_memory) for one in containers]
+    for one in made:
+        check_parts(one, volumes, ecs.error.ClientException, fargate=fargate)
+    return made
 
 
 def _normalized(container: Mapping[str, Any], *, task_memory: bool) -> dict[str, Any]:

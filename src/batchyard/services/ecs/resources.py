@@ -65,6 +65,15 @@ def cluster_name(request: Mapping[str, Any], member: str = "cluster") -> str:
     return last_part(request.get(member) or DEFAULT_CLUSTER)
 
 
+ENGINE_TAG = "batchyard:engine"
+"""On a cluster: the name of the engine that runs its tasks; empty or missing: the default one."""
+
+
+def engine_tag(cluster: Row) -> str | None:
+    """The engine that a cluster's tags name."""
+    return next((one.get("value") for one in cluster.tags if one.get("key") == ENGINE_TAG), None) or None
+
+
 def find_cluster(tx: Transaction, at: Mapping[str, str], name: str) -> Row | None:
     """A cluster by name, active or not."""
     return tx.first(_CLUSTER, **at, name=name)

@@ -128,7 +128,11 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[
     tags="tags",
     conditions=_conditions,
     refuses=(
-        "volumes",
+        "volumes.dockerVolumeConfiguration",
+        "volumes.efsVolumeConfiguration",
+        "volumes.s3filesVolumeConfiguration",
+        "volumes.fsxWindowsFileServerVolumeConfiguration",
+        "volumes.configuredAtLaunch",
         "placementConstraints",
         "pidMode",
         "ipcMode",
@@ -171,9 +175,12 @@ def _document(ctx: Context, request: Any) -> dict[str, Any]:
     """What is kept of a request: its members in AWS's names, sizes and roles made uniform."""
     document: dict[str, Any] = {
         "containerDefinitions": normalized(
-            request["containerDefinitions"], task_memory=bool(request.get("memory"))
+            request["containerDefinitions"],
+            request.get("volumes") or (),
+            task_memory=bool(request.get("memory")),
+            fargate="FARGATE" in (request.get("requiresCompatibilities") or ()),
         ),
-        "volumes": [],
+        "volumes": request.get("volumes") or [],
         "placementConstraints": [],
     }
     for name in ("networkMode", "requiresCompatibilities", "runtimePlatform"):

@@ -11,12 +11,14 @@ from typing import Any
 
 from batchyard import ids
 from batchyard.framework.check import Check
+from batchyard.framework.container_needs import asked_by
 from batchyard.framework.context import Context
 from batchyard.services.ecs import placing, run_tokens, task_overrides, task_rows, task_views
 from batchyard.services.ecs.placing import Need
 from batchyard.services.ecs.resources import (
     cluster_arn,
     cluster_name,
+    engine_tag,
     in_cluster_arn,
     last_part,
     place,
@@ -33,6 +35,11 @@ from batchyard.store.prepared import Row
 MOST_TASKS = 10
 PLATFORM_VERSION = "1.4.0"
 _LAUNCH_TYPES = ecs.unbuilt("`launchType` other than `EC2` and `FARGATE`", on=["RunTask"])
+
+_UNABLE = ecs.unbuilt(
+    "parameters of the task definition that the cluster's engine does not make true (see [engines](#engines))",
+    on=["RunTask", "StartTask"],
+)
 
 _REFUSED = (
     "enableExecuteCommand",
@@ -58,6 +65,7 @@ class _Run:
     started_by: str | None
     tags: list[Any]
     network: Mapping[str, Any] | None
+    engine: str
 
 
 def _definition(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -168,6 +176,7 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
         )
     overrides = request.get("overrides") or {}
     task_overrides.check(definition.document, overrides)
+    _check_engine(ctx, cluster, definition.document, overrides)
     _check_network(request, definition)
     cpu, memory = task_size(definition.document, overrides)
     started_by = request.get("startedBy")
@@ -183,7 +192,19 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
         started_by=started_by,
         tags=_tags(request, definition, cluster.name),
         network=request.get("networkConfiguration"),
+        engine=ctx.runtime.engines.name_of(ctx.account, engine_tag(cluster)),
     )
+
+
+def _check_engine(
+    ctx: Context, cluster: Row, document: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> None:
+    """Raise what is told where the cluster's engine cannot run the task."""
+    containers = [task_overrides.overridden(one, overrides) for one in document["containerDefinitions"]]
+    asked = asked_by(containers, document["volumes"])
+    refused = ctx.runtime.engines.refusal(ctx.account, [engine_tag(cluster)], asked) if asked else None
+    if refused is not None:
+        raise ecs.error.ClientException(refused.text) if refused.by_setting else _UNABLE(refused.text)
 
 
 def _check_network(request: Any, definition: Row) -> None:
@@ -229,7 +250,7 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
         "desired_status": "RUNNING",
         "last_status": pending,
         "phase": task_rows.NEW,
-        "engine": ctx.runtime.engine.name,
+        "engine": run.engine,
         "ordinal": ctx.now,
         "family": run.definition.family,
         "revision": run.definition.revision,

@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
+from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, Job, Queue, Snapshot
 from batchyard.services.batch.compute_resource_rules import FARGATE
 from batchyard.services.batch.controllers.capacity import launchable_types
 from batchyard.services.batch.controllers.queue_lines import FRONT, front, has_shares
+from batchyard.services.batch.engine_needs import abilities_of, needs_of_definitions
 from batchyard.services.batch.tables import (
     attempts,
     compute_environments,
@@ -62,6 +64,8 @@ class Lines:
     """Attempts whose RunTask was not answered: the server went down meanwhile."""
     used_vcpus: Mapping[int, float]
     """What the tasks of each Fargate environment take."""
+    needs: Mapping[int, frozenset[str]]
+    """The abilities that jobs need of an engine, by their definitions' ids; none where there is no entry."""
 
     @property
     def jobs(self) -> dict[str, Row]:
@@ -93,6 +97,8 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
     """The lines of an account and Region, by indexed reads alone."""
     queues = tx.all(_QUEUES, account=key.account, region=key.region)
     environments = {row.id: row for row in tx.all(_ENVIRONMENTS, account=key.account, region=key.region)}
+    fronts = {queue.id: front(tx, queue.id) for queue in queues}
+    definitions = {row.definition_id for rows in fronts.values() for row in rows}
     unanswered = [one for row in environments for one in tx.all(_UNANSWERED, environment_id=row)]
     return Lines(
         queues=tuple(queues),
@@ -101,7 +107,8 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
             queue.id: tuple(one.environment_id for one in tx.all(_ATTACHED, queue_id=queue.id))
             for queue in queues
         },
-        fronts={queue.id: front(tx, queue.id) for queue in queues},
+        fronts=fronts,
+        needs=needs_of_definitions(tx, definitions),
         unanswered=tuple(unanswered),
         used_vcpus={row.id: _used(tx, row) for row in environments.values() if is_fargate(row)},
     )
@@ -112,13 +119,10 @@ def is_fargate(environment: Row) -> bool:
     return (environment.compute_resources or {}).get("type") in FARGATE
 
 
-def snapshot(
-    lines: Lines, observed: Mapping[int, tuple[Instance, ...]], *, scale_down_delay_seconds: float
-) -> Snapshot:
+def snapshot(lines: Lines, observed: Mapping[int, tuple[Instance, ...]], runtime: Runtime) -> Snapshot:
     """The lines in the scheduler's words, with the instances that were observed in each environment."""
     environments = tuple(
-        _environment(lines, row, observed.get(row.id, ()), scale_down_delay_seconds)
-        for row in lines.environments.values()
+        _environment(lines, row, observed.get(row.id, ()), runtime) for row in lines.environments.values()
     )
     return Snapshot(
         queues=tuple(_queue(lines, row) for row in lines.queues), compute_environments=environments
@@ -137,12 +141,12 @@ def _queue(lines: Lines, row: Row) -> Queue:
         name=row.name,
         priority=row.priority,
         compute_environments=tuple(one.arn for one in attached if one is not None),
-        jobs=tuple(_job(row.arn, one) for one in lines.fronts[row.id]),
+        jobs=tuple(_job(lines, row.arn, one) for one in lines.fronts[row.id]),
         status=row.status,
     )
 
 
-def _job(queue_arn: str, row: Row) -> Job:
+def _job(lines: Lines, queue_arn: str, row: Row) -> Job:
     return Job(
         job_id=row.job_id,
         queue_arn=queue_arn,
@@ -152,11 +156,12 @@ def _job(queue_arn: str, row: Row) -> Job:
         created_at=datetime.fromtimestamp(row.created_ms / 1000, UTC),
         scheduling_priority=row.scheduling_priority or 0,
         share_identifier=row.share_identifier,
+        needs=lines.needs.get(row.definition_id, frozenset()),
     )
 
 
 def _environment(
-    lines: Lines, row: Row, instances: tuple[Instance, ...], scale_down_delay_seconds: float
+    lines: Lines, row: Row, instances: tuple[Instance, ...], runtime: Runtime
 ) -> ComputeEnvironment:
     resources: dict[str, Any] = row.compute_resources or {}
     kind: Any = "UNMANAGED" if row.type == "UNMANAGED" else resources["type"]
@@ -172,5 +177,6 @@ def _environment(
         instances=instances,
         instance_types=launchable_types(row) if row.orchestration == "ECS" else (),
         used_vcpus=lines.used_vcpus.get(row.id, 0.0),
-        scale_down_delay_seconds=minutes * 60 if minutes else scale_down_delay_seconds,
+        scale_down_delay_seconds=minutes * 60 if minutes else runtime.settings.scale_down_delay,
+        abilities=abilities_of(runtime, row),
     )

@@ -45,6 +45,7 @@ def read(tx: Transaction, statements: OfQueue, *, queue_id: int, status: str) ->
 _WAITING = select(
     jobs.c.id,
     jobs.c.job_id,
+    jobs.c.definition_id,
     jobs.c.vcpus,
     jobs.c.memory_mib,
     jobs.c.gpus,

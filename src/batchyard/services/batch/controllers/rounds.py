@@ -78,9 +78,7 @@ class Round:
         if self._refused:
             # What was not seen must not be taken for nothing: the next round knows the environment as INVALID.
             return Again(SOON_SECONDS)
-        seen = snapshot(
-            lines, observed, scale_down_delay_seconds=self._controller.runtime.settings.scale_down_delay
-        )
+        seen = snapshot(lines, observed, self._controller.runtime)
         # 3. The decision.
         decided = plan(seen, self._now)
         # 4. Tasks for those that fit.

@@ -13,6 +13,15 @@ CONTAINER = "default"
 LOG_GROUP = "/aws/batch/job"
 LONGEST_STREAM_PREFIX = 200
 CPU_UNITS = 1024
+_AS_IN_ECS = (
+    "privileged",
+    "readonlyRootFilesystem",
+    "user",
+    "mountPoints",
+    "ulimits",
+    "linuxParameters",
+)
+"""Members of containerProperties that an ECS container definition has under the same name, with the same shape."""
 MOST_TAGS = 50
 
 
@@ -39,7 +48,7 @@ def task_definition(definition: Row, environment: Row) -> dict[str, Any]:
         "memory": int(sizes["MEMORY"]),
         "logConfiguration": _logging(definition, body),
     }
-    for member in ("privileged", "readonlyRootFilesystem"):
+    for member in _AS_IN_ECS:
         if member in body:
             container[member] = body[member]
     if "GPU" in sizes:
@@ -48,6 +57,8 @@ def task_definition(definition: Row, environment: Row) -> dict[str, Any]:
         "family": definition.name,
         "containerDefinitions": [container],
     }
+    if body.get("volumes"):
+        request["volumes"] = body["volumes"]
     if tags := tags_of_made(environment):
         request["tags"] = _pairs(tags)
     for member, given in (("taskRoleArn", "jobRoleArn"), ("executionRoleArn", "executionRoleArn")):

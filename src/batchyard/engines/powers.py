@@ -1,0 +1,50 @@
+"""What of its host an engine lets containers have: given by the settings, not assumed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Powers:
+    """Closed as it is: nothing of the host. `None` for one of the lists: anything."""
+
+    allow_privileged: bool = False
+    host_paths: tuple[str, ...] | None = ()
+    """Folders of the host that may be mounted, with all below them."""
+    devices: tuple[str, ...] | None = ()
+    users: tuple[str, ...] | None = None
+    """Users that a container may name."""
+
+    def refusal(
+        self, *, privileged: bool, host_paths: Sequence[str], devices: Sequence[str], users: Sequence[str]
+    ) -> str | None:
+        """What is asked for and not given, with the setting that would give it; None where all is given."""
+        if privileged and not self.allow_privileged:
+            return "`privileged`: the setting `allow_privileged` does not give it"
+        for path in host_paths:
+            if not _is_within(path, self.host_paths):
+                return f"the host's folder `{path}`: the setting `host_paths` does not give it"
+        for device in devices:
+            if not _is_within(device, self.devices):
+                return f"the device `{device}`: the setting `devices` does not give it"
+        for user in users:
+            if self.users is not None and user not in self.users:
+                return f"the user `{user}`: the setting `users` does not give it"
+        return None
+
+
+OPEN = Powers(allow_privileged=True, host_paths=None, devices=None, users=None)
+CLOSED = Powers()
+
+
+def _is_within(path: str, given: tuple[str, ...] | None) -> bool:
+    """Whether a path, as it is written and where links lead it, lies in one of the folders given."""
+    if given is None:
+        return True
+    real = os.path.realpath(path)
+    return any(
+        real == folder or real.startswith(folder.rstrip("/") + "/") for folder in map(os.path.realpath, given)
+    )

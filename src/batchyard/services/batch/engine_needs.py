@@ -1,0 +1,67 @@
+"""What jobs need of engines, and which compute environments have it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from batchyard.framework.container_needs import Asked, asked_by
+from batchyard.framework.context import Context
+from batchyard.framework.runtime import Runtime
+from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.tables import compute_environments, job_definitions, queue_environments
+from batchyard.store.prepared import Prepared, Row, among
+from batchyard.store.transaction import Transaction
+
+TAG = "batchyard:engine"
+"""On a compute environment: the name of the engine that runs its jobs."""
+_UNABLE = batch.unbuilt(
+    "parameters of the container that no engine of the queue makes true (see [engines](#engines))",
+    on=["SubmitJob"],
+)
+_ATTACHED = Prepared(
+    select(compute_environments.c.tags)
+    .join(queue_environments, queue_environments.c.environment_id == compute_environments.c.id)
+    .where(queue_environments.c.queue_id == bindparam("queue_id"))
+)
+_BODIES = Prepared(
+    select(job_definitions.c.id, job_definitions.c.body).where(among(job_definitions.c.id, "ids"))
+)
+
+
+def asked_of(container: Mapping[str, Any]) -> Asked:
+    """What containerProperties ask."""
+    return asked_by([container], container.get("volumes") or ())
+
+
+def check_engines(ctx: Context, queue: Row, container: Mapping[str, Any]) -> None:
+    """Raise what is told where no environment of the queue has an engine that can run the container."""
+    asked = asked_of(container)
+    if not asked:
+        return
+    tags = [engine_tag(row) for row in ctx.read.all(_ATTACHED, queue_id=queue.id)]
+    refused = ctx.runtime.engines.refusal(ctx.account, tags, asked)
+    if refused is None:
+        return
+    raise refusal(ctx, refused.text) if refused.by_setting else _UNABLE(refused.text)
+
+
+def needs_of_definitions(tx: Transaction, ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """What the jobs of these definitions need; those that need nothing are left out."""
+    rows = tx.all(_BODIES, ids=list(ids)) if ids else ()
+    asked = {row.id: asked_of(row.body["containerProperties"]) for row in rows}
+    return {identity: frozenset(one.needs) for identity, one in asked.items() if one}
+
+
+def engine_tag(environment: Any) -> str | None:
+    """The engine that an environment's tags name."""
+    named: str | None = environment.tags.get(TAG)
+    return named or None
+
+
+def abilities_of(runtime: Runtime, environment: Row) -> frozenset[str]:
+    """What the engine of an environment makes true, or takes without effect."""
+    return runtime.engines.of(environment.account, engine_tag(environment))
