@@ -73,13 +73,13 @@ def refusal(reply: Reply, service: str) -> str:
         ({"sec-fetch-site": "same-site"}, "of another origin (Sec-Fetch-Site: same-site). "),
         ({"host": "evil.example:4566"}, "is for the host evil.example:4566, which is not known"),
         ({"host": "127.0.0.1.evil.example"}, "is for the host 127.0.0.1.evil.example, "),
-        ({"host": "192.0.2.1"}, "Name the host in the setting `allowed_hosts`."),
+        ({"host": "192.0.2.1"}, "If it is one, and not a proxy's, name it in the setting `allowed_hosts`."),
         ({"host": "evil.example", "origin": "http://evil.example"}, "is for the host evil.example, "),
         ({"forwarded": "for=203.0.113.9"}, "came through a proxy (forwarded). Ask the server itself"),
         ({"x-forwarded-for": "203.0.113.9"}, "came through a proxy (x-forwarded-for). "),
         ({"x-forwarded-anything": ""}, "came through a proxy (x-forwarded-anything). "),
         ({"x-real-ip": "203.0.113.9"}, "came through a proxy (x-real-ip). "),
-        ({"via": "1.1 proxy"}, "came through a proxy (via). "),
+        ({"via": "1.1 proxy", "host": "batchyard.example.com"}, "came through a proxy (via). "),
     ],
 )
 def test_own_routes_that_change_something_refuse_strangers(

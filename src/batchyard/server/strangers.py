@@ -57,6 +57,12 @@ class Strangers:
         if self._all is not None:
             return self._all
         headers = http.headers
+        # First, as it must not be told to name the proxy's host in `allowed_hosts`.
+        if not _OF_PROXIES.isdisjoint(headers) or _OF_PROXIES_PREFIX in "\n".join(headers):
+            return _through(_header_of_proxy(http))
+        # Programs of today speak HTTP/1.1; nginx before 1.29.7 speaks 1.0 to what is behind it, and adds no header.
+        if http.version == "1.0":
+            return _through("HTTP/1.0")
         host = headers.get("host", "")
         origin = headers.get("origin")
         if not self._is_own(host):
@@ -66,11 +72,6 @@ class Strangers:
         site = headers.get("sec-fetch-site", "none")
         if site not in ("none", "same-origin") and origin not in self._origins:
             return _of_page(f"of another origin (Sec-Fetch-Site: {_shown(site)})")
-        if not _OF_PROXIES.isdisjoint(headers) or _OF_PROXIES_PREFIX in "\n".join(headers):
-            return _through(_header_of_proxy(http))
-        # Programs of today speak HTTP/1.1; nginx before 1.29.7 speaks 1.0 to what is behind it, and adds no header.
-        if http.version == "1.0":
-            return _through("HTTP/1.0")
         return None
 
 
@@ -93,7 +94,7 @@ def _for_host(host: str) -> Stranger:
     asked = f"the host {_shown(host)}" if host else "no host"
     return Stranger(
         f"this request is for {asked}, which is not known as a name of this machine",
-        "Name the host in the setting `allowed_hosts`",
+        "If it is one, and not a proxy's, name it in the setting `allowed_hosts`",
     )
 
 
@@ -109,11 +110,7 @@ def _behind(host: str) -> Stranger:
 
 
 def _header_of_proxy(http: HttpRequest) -> str:
-    return next(
-        _shown(name)
-        for name in http.headers
-        if name in _OF_PROXIES or name.startswith(_OF_PROXIES_PREFIX) or _OF_PROXIES_PREFIX in name
-    )
+    return next(_shown(name) for name in http.headers if name in _OF_PROXIES or _OF_PROXIES_PREFIX in name)
 
 
 def _shown(text: str) -> str:
