@@ -27,6 +27,8 @@ class Asked:
     action: str
     resource: str
     keys: frozenset[str]
+    told: str
+    """What a denial names."""
 
 
 def built(service: str) -> dict[str, str]:
@@ -66,7 +68,8 @@ def asked(app: App, account: str, service: str, operation: str, request: dict[st
                     own = {*keys, *check.context}
                     if check.tags is not None:
                         own |= {f"{prefix}:ResourceTag/" for prefix in _TAGGED}
-                    yield Asked(check.action or usual, check.resource, frozenset(map(fold, own)))
+                    told = check.told or check.resource
+                    yield Asked(check.action or usual, check.resource, frozenset(map(fold, own)), told)
         except (ApiError, KeyError, ValueError, TypeError, AttributeError):
             return
 

@@ -99,7 +99,7 @@ def developers_make_roles_within_the_boundary_alone(team: Team, ann: Credentials
     denial = team.denied(iam.delete_role_permissions_boundary, RoleName="jobs")
     assert denial.message == (
         f"User: {team.arn('user/ann')} is not authorized to perform: iam:DeleteRolePermissionsBoundary on resource:"
-        f" {role} with an explicit deny in an identity-based policy"
+        " role jobs with an explicit deny in an identity-based policy"
     )
     assert denial.statement == (f"{team.arn('group/developers')}/few", 2, "KeepTheBoundary")
     assert "statement 2 KeepTheBoundary" in team.explained(denial.event_id)

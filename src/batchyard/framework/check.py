@@ -36,6 +36,8 @@ class Check:
     """The service's own words for a denial, where it is recorded to have some; None: AWS's usual ones."""
     provider: str | None = None
     """The identity provider that vouches for the caller of an unsigned operation: who asks is of it, nobody else."""
+    told: str | None = None
+    """What a denial names instead of `resource`, where that was looked up by a name: the same for a missing one."""
 
 
 Target = Callable[["Context", dict[str, Any]], Iterable[Check]]

@@ -174,7 +174,7 @@ def _refusal(
         ctx.call.service,
         principal_arn=ctx.session.arn,
         action=action,
-        resource=check.resource,
+        resource=check.told or check.resource,
         decision=decision,
         crosses_accounts=_crosses_accounts(ctx, check),
         encoded=_encoded(ctx, check, action, decision, context),
@@ -201,8 +201,11 @@ def _encoded(
     """The encoded message that EC2 adds where the denial is about a resource (recorded: ec2:Describe… has none)."""
     if load(ctx.call.service).protocol != OF_EC2 or check.resource == "*":
         return None
-    document = denied_document(ctx.session, action, check.resource, decision, context)
     place = (ctx.runtime.keyring, ctx.partition, ctx.account)
+    document = denied_document(ctx.session, action, check.told or check.resource, decision, context)
+    if check.told is not None:
+        # Tags and other keys of what was found would tell that it is there, be it by the length of the seal.
+        return encode(*place, without_conditions(document))
     return encode(*place, document) or encode(*place, without_conditions(document))
 
 

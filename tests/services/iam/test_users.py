@@ -62,7 +62,7 @@ def test_renaming_needs_permission_on_both_names(iam: Any, user_client: Any) -> 
     one = user_client("iam", allow("iam:UpdateUser", "arn:aws:iam::*:user/Bob"))
     code, text, _ = refused(one.update_user, UserName="Bob", NewUserName="Robert")
     assert code == "AccessDenied"
-    assert ":user/Robert because" in text
+    assert "on resource: user Robert because" in text
     both = allow("iam:UpdateUser", ["arn:aws:iam::*:user/Bob", "arn:aws:iam::*:user/tall/Robert"])
     user_client("iam", both).update_user(UserName="Bob", NewUserName="Robert", NewPath="/tall/")
     assert iam.get_user(UserName="Robert")["User"]["Path"] == "/tall/"

@@ -27,6 +27,7 @@ from batchyard.services.autoscaling.launch_sources import check_may_launch, reso
 from batchyard.services.autoscaling.resources import (
     group_arn,
     group_conditions,
+    new_group,
     passes_linked_role,
     tags_on_creation,
     the_group,
@@ -61,7 +62,7 @@ _NEUTRAL = ("CapacityRebalance", "LoadBalancerNames", "TargetGroupARNs", "Traffi
 
 
 @autoscaling.operation(
-    on=[the_group(), tags_on_creation],
+    on=[new_group, tags_on_creation],
     passes=[passes_linked_role],
     writes=True,
     tags="Tags",

@@ -36,11 +36,22 @@ def check_on_group(ctx: Context, name: str, **check: Any) -> Check:
     """A check on the group with this name; one that is not there (yet) has `*` in the place of its id.
 
     So a policy that leaves the id open, as AWS's own do (BatchServiceRolePolicy, statement 10), decides by the
-    name alone, before and after the group exists.
+    name alone, before and after the group exists. That denials tell the id of a group that is there is recorded
+    (kubernetes/autoscaler#1218, terraform-aws-modules/terraform-aws-eks#336).
     """
     row = find_group(ctx.read, place(ctx), name)
     arn = auto_scaling_group.arn(ctx, uuid="*" if row is None else row.uuid, name=name)
     return Check(resource=arn, tags=lambda: _group_tags(ctx, arn), **check)
+
+
+def new_group(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """Check on the group to be made; a denial does not tell whether the name is taken."""
+    return [_to_be_made(ctx, request)]
+
+
+def _to_be_made(ctx: Context, request: dict[str, Any], **check: Any) -> Check:
+    name = request["AutoScalingGroupName"]
+    return check_on_group(ctx, name, told=auto_scaling_group.arn(ctx, uuid="*", name=name), **check)
 
 
 def the_group(path: str = "AutoScalingGroupName", *, action: str | None = None) -> Target:
@@ -66,8 +77,7 @@ def tags_on_creation(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """Tags given at creation need autoscaling:CreateOrUpdateTags, too (BatchServiceRolePolicy, statement 4)."""
     if not request.get("Tags"):
         return []
-    name = request["AutoScalingGroupName"]
-    return [check_on_group(ctx, name, action="autoscaling:CreateOrUpdateTags")]
+    return [_to_be_made(ctx, request, action="autoscaling:CreateOrUpdateTags")]
 
 
 def passes_linked_role(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:

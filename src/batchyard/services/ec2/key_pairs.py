@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -212,13 +213,14 @@ def describe_key_pairs(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 def _the_key_pair(ctx: Context, request: dict[str, Any]) -> list[Check]:
-    name = request.get("KeyName")
-    if not name and request.get("KeyPairId"):
-        row = find_key_pair_by_id(ctx.read, place(ctx), request["KeyPairId"])
-        name = row.name if row else None
-    if not name:
-        return [Check(resource=arn(place(ctx), "key-pair/*"), tags=lambda: None)]
-    return [key_pair_check(ctx, name)]
+    if request.get("KeyName"):
+        return [key_pair_check(ctx, request["KeyName"])]
+    unknown = arn(place(ctx), "key-pair/*")
+    row = find_key_pair_by_id(ctx.read, place(ctx), request.get("KeyPairId", ""))
+    if row is None:
+        return [Check(resource=unknown, tags=lambda: None, told=unknown)]
+    check = key_pair_check(ctx, row.name)
+    return [replace(check, told=unknown)]
 
 
 @ec2.operation(on=[_the_key_pair], writes=True, honours={"KeyName", "KeyPairId"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from batchyard.framework.check import Check, Values
@@ -17,19 +18,39 @@ from batchyard.services.ec2.profiles import passed_role, profile_arn
 from batchyard.services.ec2.resources import resource_check
 from batchyard.services.ec2.tag_specifications import tag_keys, tagging_checks
 from batchyard.services.ec2.zones import zone_keys
+from batchyard.store.types import encode
 
 TAGGABLE = ("instance", "volume", "network-interface", "spot-instances-request")
 """What a launch makes and may tag."""
 
 
 def launch_checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    """The resources of RunInstances in the service authorization reference, then ec2:CreateTags on what gets tags."""
+    """The resources of RunInstances in the service authorization reference, then ec2:CreateTags on what gets tags.
+
+    Where the request names its template by name, a denial tells only what the request itself has [guess]: the same
+    as if there were no such template.
+    """
     launch = read_launch(ctx.read, place(ctx), request)
+    checks = _launch_checks(ctx, request, launch)
+    if not (request.get("LaunchTemplate") or {}).get("LaunchTemplateName"):
+        return checks
+    given = encode({name: request[name] for name in request if name in launch.own})
+    return (replace(check, told=_told(check, given)) for check in checks)
+
+
+def _told(check: Check, given: str) -> str:
+    """The check's ARN, with `*` for an identity that does not stand in `given`."""
+    kind, _, identity = check.resource.partition("/")
+    return check.resource if identity in given else f"{kind}/*"
+
+
+def _launch_checks(ctx: Context, request: dict[str, Any], launch: Launch) -> Iterable[Check]:
     spot = read_spot(ctx.read, place(ctx), launch)
     yield _made(
         ctx, launch, "instance", {**_template_keys(ctx, launch, "InstanceType"), **_about(ctx, launch, spot)}
     )
     yield from _used(ctx, launch, spot)
+    yield from _template(ctx, request.get("LaunchTemplate") or {}, launch)
     network: dict[str, Values] = {"ec2:Vpc": arn(place(ctx), f"vpc/{spot.vpc_id}")} if spot.vpc_id else {}
     if spot.subnet_id:
         network["ec2:Subnet"] = arn(place(ctx), f"subnet/{spot.subnet_id}")
@@ -80,23 +101,29 @@ def _about(ctx: Context, launch: Launch, spot: Spot) -> dict[str, Values]:
 
 
 def _used(ctx: Context, launch: Launch, spot: Spot) -> Iterable[Check]:
-    """Image, subnet, security groups, key pair and launch template."""
+    """Image, subnet, security groups, key pair and snapshots."""
     data = launch.data
     yield image_check(ctx, data.get("ImageId"), **_template_keys(ctx, launch, "ImageId"))
     keys = _template_keys(ctx, launch, "SubnetId")
     yield resource_check(ctx, f"subnet/{spot.subnet_id or '*'}", **keys)
+    told = arn(place(ctx), "security-group/*") if data.get("SecurityGroups") else None
     for group in spot.group_ids or ("*",):
         group_keys = _template_keys(ctx, launch, "SecurityGroupIds")
-        yield resource_check(ctx, f"security-group/{group}", **group_keys)
+        check = resource_check(ctx, f"security-group/{group}", **group_keys)
+        yield replace(check, told=told)
     if data.get("KeyName"):
         yield key_pair_check(ctx, data["KeyName"], **_template_keys(ctx, launch, "KeyName"))
     for snapshot in snapshots(data):
         whole = f"arn:{ctx.partition}:ec2:{ctx.region}::snapshot/{snapshot}"
         yield Check(resource=whole, context=_template_keys(ctx, launch, "BlockDeviceMappings"))
-    if launch.template is not None:
-        yield resource_check(
-            ctx, f"launch-template/{launch.template.id}", **_template_keys(ctx, launch, "LaunchTemplate")
-        )
+
+
+def _template(ctx: Context, named: dict[str, Any], launch: Launch) -> Iterable[Check]:
+    """The launch template, whether it is there or not."""
+    if named:
+        identity = launch.template.id if launch.template else named.get("LaunchTemplateId", "*")
+        keys = _template_keys(ctx, launch, "LaunchTemplate")
+        yield resource_check(ctx, f"launch-template/{identity}", **keys)
 
 
 def image_check(ctx: Context, image_id: str | None, **context: Values) -> Check:
@@ -112,13 +139,16 @@ def image_check(ctx: Context, image_id: str | None, **context: Values) -> Check:
 
 
 def key_pair_check(ctx: Context, name: str, **context: Values) -> Check:
-    """The check on a key pair, whose ARN has its name while its tags hang on its id."""
+    """The check on a key pair, whose ARN has its name while its tags hang on its id.
+
+    A denial tells nothing else of it, so that it is the same where there is no such pair.
+    """
     keys = {"ec2:KeyPairName": name, **context}
     row = find_key_pair(ctx.read, place(ctx), name)
     if row is not None:
         keys["ec2:KeyPairType"] = row.key_type
     whole = arn(place(ctx), f"key-pair/{name}")
-    return Check(resource=whole, context=keys, tags=lambda: key_pair_tags(ctx, name))
+    return Check(resource=whole, context=keys, tags=lambda: key_pair_tags(ctx, name), told=whole)
 
 
 def launch_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:

@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -25,7 +25,7 @@ from batchyard.services.ec2.launch_template_rows import (
 from batchyard.services.ec2.launches import REFUSED_IN_TEMPLATE
 from batchyard.services.ec2.places import at, columns_of, place
 from batchyard.services.ec2.refusals import invalid_value, missing, token_mismatch
-from batchyard.services.ec2.resources import resource_check
+from batchyard.services.ec2.resources import found_by_name, resource_check
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import launch_template_versions as versions
 from batchyard.services.ec2.tables import launch_templates
@@ -68,9 +68,16 @@ _FILTERS: dict[str, filters.Attribute] = {
 
 def the_template(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """Check on the template that a request names by id or name."""
-    row = find_template(ctx.read, place(ctx), request)
-    identity = request.get("LaunchTemplateId") or (row.id if row else "*")
-    return [resource_check(ctx, f"launch-template/{identity}")]
+    return [template_check(ctx, request)]
+
+
+def template_check(ctx: Context, named: Mapping[str, Any]) -> Check:
+    """The check on a template by its id, or by its name: then a denial tells no more than of a missing one [guess]."""
+    identity = named.get("LaunchTemplateId")
+    if identity:
+        return resource_check(ctx, f"launch-template/{identity}")
+    row = find_template(ctx.read, place(ctx), named)
+    return found_by_name(ctx, "launch-template", None if row is None else row.id)
 
 
 def caller_arn(ctx: Context) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from batchyard.framework.check import Check, Tags, Target, Values, members
@@ -22,6 +23,12 @@ def resource_check(ctx: Context, resource: str, **context: Values) -> Check:
         context={**network_keys(ctx, resource), **instance_keys(ctx, resource), **context},
         tags=lambda: find_tags(ctx, whole),
     )
+
+
+def found_by_name(ctx: Context, kind: str, identity: str | None) -> Check:
+    """The check on what a name stands for, `None` for nothing; a denial tells the same of both, `<kind>/*`."""
+    check = resource_check(ctx, f"{kind}/{identity or '*'}")
+    return replace(check, told=arn(place(ctx), f"{kind}/*"))
 
 
 def named(kind: str, path: str) -> Target:

@@ -19,7 +19,7 @@ from batchyard.services.ec2.network_keys import in_vpc
 from batchyard.services.ec2.networks import SecurityGroup, Vpc
 from batchyard.services.ec2.places import arn, at, new_id, place
 from batchyard.services.ec2.refusals import GROUP, invalid_value, missing, not_found
-from batchyard.services.ec2.resources import created, resource_check
+from batchyard.services.ec2.resources import created, found_by_name, resource_check
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import security_groups
 from batchyard.services.ec2.tag_rows import forget_tags, put_tags, tag_lists
@@ -151,17 +151,16 @@ def _vpc_of(ctx: Context, request: Any) -> Vpc:
 
 def the_group(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """Check on the group that a request names by GroupId or, in the default VPC, by GroupName."""
-    identity = request.get("GroupId")
-    if not identity:
-        vpc = networks.first(ctx.read, place(ctx), Vpc, lambda one: one.is_default)
-        found = networks.first(
-            ctx.read,
-            place(ctx),
-            SecurityGroup,
-            lambda one: vpc is not None and (one.vpc_id, one.name) == (vpc.id, request.get("GroupName")),
-        )
-        identity = found.id if found else "*"
-    return [resource_check(ctx, f"security-group/{identity}")]
+    if request.get("GroupId"):
+        return [resource_check(ctx, f"security-group/{request['GroupId']}")]
+    vpc = networks.first(ctx.read, place(ctx), Vpc, lambda one: one.is_default)
+    found = networks.first(
+        ctx.read,
+        place(ctx),
+        SecurityGroup,
+        lambda one: vpc is not None and (one.vpc_id, one.name) == (vpc.id, request.get("GroupName")),
+    )
+    return [found_by_name(ctx, "security-group", found.id if found else None)]
 
 
 def group_of(ctx: Context, request: Any) -> SecurityGroup:

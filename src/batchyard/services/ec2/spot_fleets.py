@@ -12,7 +12,7 @@ from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
 from batchyard.services.ec2.instance_launches import digest_of
 from batchyard.services.ec2.launch_checks import image_check, key_pair_check
-from batchyard.services.ec2.launch_template_rows import find_template
+from batchyard.services.ec2.launch_template_versions import template_check
 from batchyard.services.ec2.places import arn, place
 from batchyard.services.ec2.profiles import SERVICE
 from batchyard.services.ec2.refusals import SPOT_FLEET, not_found, token_mismatch
@@ -46,8 +46,7 @@ def _request_checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     for one in config.get("LaunchSpecifications") or ():
         yield from _named_checks(ctx, one)
     for one in config.get("LaunchTemplateConfigs") or ():
-        template = find_template(ctx.read, place(ctx), one.get("LaunchTemplateSpecification") or {})
-        yield resource_check(ctx, f"launch-template/{template.id if template else '*'}")
+        yield template_check(ctx, one.get("LaunchTemplateSpecification") or {})
         for override in one.get("Overrides") or ():
             yield from _subnet_checks(ctx, override)
     yield from tagging_checks("RequestSpotFleet", [(whole, tags)])

@@ -69,6 +69,7 @@ class _Run:
 
 
 def _definition(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    """Check on the revision that a family stands for, as ECS does since 2024 (aws/aws-cdk#30390); a denial tells it."""
     given = request.get("taskDefinition") or ""
     row = resolve(ctx.read, place(ctx), given)
     name = f"{row.family}:{row.revision}" if row is not None else last_part(given)

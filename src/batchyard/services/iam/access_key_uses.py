@@ -27,9 +27,10 @@ def _owner(ctx: Context, request: dict[str, Any]) -> Row | None:
 
 def _owner_check(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     owner = _owner(ctx, request)
+    told = f"access key {request['AccessKeyId']}"
     if owner is None:
-        return [Check(resource=f"access key {request['AccessKeyId']}")]
-    return [Check(resource=USER.arn_of(owner), tags=lambda: owner.tags)]
+        return [Check(resource=told)]
+    return [Check(resource=USER.arn_of(owner), tags=lambda: owner.tags, told=told)]
 
 
 @iam.operation(on=_owner_check)

@@ -191,11 +191,8 @@ def _holder(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         return user(ctx, request)
     row = _find(ctx, request["SerialNumber"])
     owner = None if row is None or row.user_id is None else USER.find_by_id(ctx.read, row.user_id)
-    return [
-        Check(
-            resource=USER.arn(ctx.partition, ctx.account, "/", "*") if owner is None else USER.arn_of(owner)
-        )
-    ]
+    unknown = USER.arn(ctx.partition, ctx.account, "/", "*")
+    return [Check(resource=unknown if owner is None else USER.arn_of(owner), told=unknown)]
 
 
 @iam.operation(on=_holder)

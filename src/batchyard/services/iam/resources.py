@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from batchyard.framework.check import Check, Target
@@ -79,7 +80,7 @@ def to_become(noun: Noun) -> Target:
         kept_path = "/" if row is None else row.path
         new_name = request[noun.member] if name is None else name
         arn = noun.arn(ctx.partition, ctx.account, kept_path if path is None else path, new_name)
-        return [Check(resource=arn)]
+        return [Check(resource=arn, told=in_words(noun, new_name))]
 
     return checks
 
@@ -94,17 +95,29 @@ def listing(noun: Noun) -> Target:
     return checks
 
 
+def in_words(noun: Noun, name: str) -> str:
+    """How IAM's denials name a thing that a request gives by name: `role admin`, without its path.
+
+    Recorded of users, groups, roles and instance profiles (aws/aws-cdk#27067, aws/chalice#591, and AWS Cloud9's
+    guide: "iam:GetInstanceProfile on resource: instance profile …"); of what is made, passed or given by ARN they
+    name the ARN. For server certificates it is a [guess].
+    """
+    return f"{noun.kind.replace('-', ' ')} {name}"
+
+
 def check_on(ctx: Context, noun: Noun, name: str) -> Check:
     """The check on one thing, with what policies may ask about it: tags, boundary, linked service."""
     row = find(ctx, noun, name)
+    told = in_words(noun, name)
     if row is None:
-        return Check(resource=noun.arn(ctx.partition, ctx.account, "/", name), tags=lambda: None)
+        arn = noun.arn(ctx.partition, ctx.account, "/", name)
+        return Check(resource=arn, tags=lambda: None, told=told)
     context = {}
     if noun in (USER, ROLE) and row.boundary_arn:
         context["iam:PermissionsBoundary"] = row.boundary_arn
     if noun is ROLE and row.service_principal:
         context["iam:AWSServiceName"] = row.service_principal
-    return Check(resource=noun.arn_of(row), context=context, tags=lambda: row.tags)
+    return Check(resource=noun.arn_of(row), context=context, tags=lambda: row.tags, told=told)
 
 
 def with_policy_arn(noun: Noun) -> Target:
@@ -112,8 +125,7 @@ def with_policy_arn(noun: Noun) -> Target:
 
     def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         check = check_on(ctx, noun, request[noun.member])
-        context = {**check.context, "iam:PolicyARN": request["PolicyArn"]}
-        return [Check(resource=check.resource, context=context, tags=check.tags)]
+        return [replace(check, context={**check.context, "iam:PolicyARN": request["PolicyArn"]})]
 
     return checks
 
@@ -123,8 +135,8 @@ def with_boundary(noun: Noun) -> Target:
 
     def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         check = check_on(ctx, noun, request[noun.member])
-        context = {**check.context, "iam:PermissionsBoundary": request["PermissionsBoundary"]}
-        return [Check(resource=check.resource, context=context, tags=check.tags)]
+        boundary = {"iam:PermissionsBoundary": request["PermissionsBoundary"]}
+        return [replace(check, context={**check.context, **boundary})]
 
     return checks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
@@ -18,7 +19,7 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.iam import revisions
 from batchyard.services.iam.attached_policies import attach
 from batchyard.services.iam.nouns import ROLE, Row, find, insert_new, no_such, require, update_row
-from batchyard.services.iam.resources import LINKED_PATH, check_on
+from batchyard.services.iam.resources import LINKED_PATH, check_on, in_words
 from batchyard.services.iam.roles import brief
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import role_deletions
@@ -73,7 +74,8 @@ def _existing_role(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     template = _template_named(name) if find(ctx, ROLE, name) is None else None
     if template is None:
         return [check_on(ctx, ROLE, name)]
-    return [_linked_check(ctx, template.principal, name)]
+    check = _linked_check(ctx, template.principal, name)
+    return [replace(check, told=in_words(ROLE, name))]
 
 
 def _role_of_task(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
