@@ -34,6 +34,7 @@ from batchyard.framework.session import Origin
 from batchyard.framework.sole_server import SoleServer
 from batchyard.framework.token_issuers import find_document
 from batchyard.framework.work import Topics
+from batchyard.framework.workloads import Door
 from batchyard.gateway.acting import Acting
 from batchyard.gateway.assuming import Assumer
 from batchyard.gateway.authenticate import Authenticator
@@ -47,7 +48,9 @@ from batchyard.server.cors import Cors
 from batchyard.server.own_routes import routes
 from batchyard.server.proxies import Proxies
 from batchyard.server.strangers import Strangers
+from batchyard.server.task_credentials import task_routes
 from batchyard.services import NAMES, load_services
+from batchyard.services.ecs.task_doors import TaskDoors
 from batchyard.services.iam.administrators import has_administrator
 from batchyard.services.iam.ports import IamSource
 from batchyard.services.iam.provider_ports import ProviderSource
@@ -123,7 +126,7 @@ class App:
         self.application = Application(
             self.gateway.handle,
             self.store.write_async,
-            unsigned=self._own_routes(),
+            unsigned={**self._own_routes(), **self._task_routes()},
             cors=Cors(settings.allowed_origins),
             proxies=Proxies(settings.trusted_proxies),
             threads=settings.request_threads,
@@ -239,7 +242,7 @@ class App:
         )
 
     def _assumer(self, kept: int) -> Assumer:
-        return Assumer(self.gateway, self.sessions, self.runtime.epochs, kept=kept)
+        return Assumer(self.gateway, self.sessions, self.runtime, kept=kept)
 
     def _make_driver(self) -> Driver:
         acting = Acting(self._assumer(_SERVICE_SESSIONS))
@@ -268,6 +271,15 @@ class App:
             issuer_document=self._issuer_document,
             refusal_of_route=self.strangers.refusal_of_route,
         )
+
+    def _task_routes(self) -> dict[str, Answer]:
+        doors = TaskDoors(self.runtime.keyring)
+
+        def find(identity: str) -> Door | None:
+            with self.store.read() as tx:
+                return doors.find(tx, identity)
+
+        return task_routes(find, self.runtime.workloads)
 
     def _issuer_document(self, path: str) -> dict[str, object] | None:
         with self.store.read() as tx:

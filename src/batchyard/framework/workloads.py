@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from batchyard.framework.errors import ApiError
 
@@ -17,6 +17,10 @@ TASKS = "ecs-tasks.amazonaws.com"
 """As whom a task's roles are assumed (ECS developer guide, "Task execution IAM role")."""
 INSTANCES = "ec2.amazonaws.com"
 """As whom the role of an instance's profile is assumed (EC2 user guide, "IAM roles for Amazon EC2")."""
+
+CREDENTIALS_ROOT = "/_batchyard/task-credentials/"
+"""Below it, by its id, each task finds its task role's credentials."""
+METADATA_ROOT = "/_batchyard/task-metadata/"
 
 Use = Literal["task", "execution", "instance"]
 """Which role of a workload: a task has two, an instance has one."""
@@ -92,3 +96,23 @@ class Workloads(Protocol):
         policy decides. Each call is judged by the role's policies of that moment. Raises by the call NoCredentials
         or WorkloadEnded, or AccessDenied with `service` "sts" where the role may not be assumed.
         """
+
+    def credentials(self, workload: Workload) -> dict[str, Any]:
+        """Credentials of the role, in STS's shape, with at least 20 minutes left; SDKs begin to ask for others 15
+        minutes before the end. The same until then. Raises as the calls of `clients` do.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a running task asks this server by, and what it is told."""
+
+    workload: Workload
+    """The task, as its task role."""
+    role_arn: str | None
+    token: str = field(repr=False)
+    """What opens the credentials' address."""
+    metadata_secret: str = field(repr=False)
+    """A part of the metadata's address."""
+    container: Mapping[str, Any]
+    task: Mapping[str, Any]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from batchyard import ids
 from batchyard.clock import wall_now
-from batchyard.framework.epochs import Epochs
 from batchyard.framework.errors import ApiError, SessionEnded
+from batchyard.framework.runtime import Runtime
 from batchyard.framework.session import Call, Origin, Session
 from batchyard.gateway.gateway import Gateway
 from batchyard.gateway.sessions import Sessions, acting_session, service_session
@@ -32,15 +32,24 @@ class Assumption:
     source_arn: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    session: Session
+    """As the service itself uses it."""
+    credentials: dict[str, Any] = field(repr=False)
+    """Of the same session, for who is to use it beside the service: in STS's shape."""
+
+
 class Assumer:
     """Makes calls as assumed roles. At most `kept` sessions are remembered, those used last."""
 
-    def __init__(self, gateway: Gateway, sessions: Sessions, epochs: Epochs, *, kept: int) -> None:
+    def __init__(self, gateway: Gateway, sessions: Sessions, runtime: Runtime, *, kept: int) -> None:
         self._gateway = gateway
         self._sessions = sessions
-        self._epochs = epochs
+        self._runtime = runtime
+        self._epochs = runtime.epochs
         self._most = kept
-        self._kept: OrderedDict[tuple[Assumption, int], Session] = OrderedDict()
+        self._kept: OrderedDict[tuple[Assumption, int], _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def call(self, assumption: Assumption, call: Call) -> dict[str, Any]:
@@ -49,11 +58,19 @@ class Assumer:
         """
         sent = replace(call, origin=_origin(assumption))
         try:
-            return self._invoke(self._session(assumption, sent.origin), sent)
+            return self._invoke(self._hold(assumption, _RENEW_BEFORE).session, sent)
         except SessionEnded:
             # The role was deleted, perhaps made anew: assume it once more, and let the answer stand.
             self._forget(assumption)
-            return self._invoke(self._session(assumption, sent.origin), sent)
+            return self._invoke(self._hold(assumption, _RENEW_BEFORE).session, sent)
+
+    def credentials(self, assumption: Assumption, *, least: timedelta) -> dict[str, Any]:
+        """Credentials of the role in STS's shape, good for so long at least. A dead session's are not given away."""
+        kept = self._hold(assumption, least)
+        if not self._is_alive(kept.session):
+            self._forget(assumption)
+            kept = self._hold(assumption, least)
+        return kept.credentials
 
     def _invoke(self, session: Session, sent: Call) -> dict[str, Any]:
         try:
@@ -64,23 +81,23 @@ class Assumer:
             error.service, error.request_id = sent.service, sent.origin.request_id
             raise
 
-    def _session(self, assumption: Assumption, origin: Origin) -> Session:
+    def _hold(self, assumption: Assumption, least: timedelta) -> _Kept:
         place = (assumption, self._epochs.of(assumption.account))
         with self._lock:
             kept = self._kept.get(place)
-            if kept is not None and kept.expires_at and kept.expires_at - wall_now() > _RENEW_BEFORE:
+            if kept is not None and kept.credentials["Expiration"] - wall_now() > least:
                 self._kept.move_to_end(place)
                 return kept
-        credentials = self._assume(assumption, origin, place[1])
+        credentials = self._assume(assumption, _origin(assumption), place[1])
         opened = self._sessions.open(credentials["SessionToken"])
         if opened is None:
             raise RuntimeError("the gateway does not know a session token that sts just issued")
-        session = acting_session(opened[0], assumption.principal)
+        fresh = _Kept(acting_session(opened[0], assumption.principal), credentials)
         with self._lock:
-            self._kept[place] = session
+            self._kept[place] = fresh
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return session
+        return fresh
 
     def _assume(self, assumption: Assumption, origin: Origin, epoch: int) -> dict[str, Any]:
         """Credentials in STS's shape, of a session that begins now."""
@@ -103,6 +120,11 @@ class Assumer:
             raise
         credentials: dict[str, Any] = answer["Credentials"]
         return credentials
+
+    def _is_alive(self, session: Session) -> bool:
+        """Is the role with this id still there?"""
+        with self._runtime.store.read() as tx:
+            return self._runtime.policies.find_policies(tx, session) is not None
 
     def _forget(self, assumption: Assumption) -> None:
         with self._lock:

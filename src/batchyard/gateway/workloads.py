@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from batchyard.framework.clients import Clients
@@ -10,6 +11,8 @@ from batchyard.framework.session import Call, Origin
 from batchyard.framework.workloads import NamedRole, NoCredentials, Workload, WorkloadEnded
 from batchyard.gateway.assuming import Assumer, Assumption
 from batchyard.gateway.clients import GatewayClients
+
+_LEAST_LEFT = timedelta(minutes=20)
 
 
 class WorkloadSessions:
@@ -36,6 +39,10 @@ class WorkloadSessions:
         clients: Any = GatewayClients(call, region=region, origin=Origin())
         made: Clients = clients
         return made
+
+    def credentials(self, workload: Workload) -> dict[str, Any]:
+        """Credentials of the workload's role, in STS's shape; its row is read each time."""
+        return self._assumer.credentials(self._assumption(workload), least=_LEAST_LEFT)
 
     def _assumption(self, workload: Workload) -> Assumption:
         named = self._named(workload)

@@ -30,13 +30,17 @@ class NoCommand(Exception):
     """Neither the task definition nor its overrides say what to run; an image's own command is not known here."""
 
 
-def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str) -> TaskSpec:
-    """What the engine is to run for a task; the attempt's name is the task's id. Raises NoCommand."""
+def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str, doors: Mapping[str, str]) -> TaskSpec:
+    """What the engine is to run for a task; the attempt's name is the task's id. Raises NoCommand.
+
+    `doors`: variables that every container gets, whatever its definition says.
+    """
     return TaskSpec(
         attempt=row.id,
         account=row.account,
         containers=tuple(
-            _container(row, document, one, endpoint=endpoint) for one in document["containerDefinitions"]
+            _container(row, document, one, endpoint=endpoint, doors=doors)
+            for one in document["containerDefinitions"]
         ),
         volumes=tuple(
             Volume(name=one["name"], host_path=(one.get("host") or {}).get("sourcePath"))
@@ -47,7 +51,12 @@ def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str) -> TaskS
 
 
 def _container(
-    row: Row, document: Mapping[str, Any], definition: Mapping[str, Any], *, endpoint: str
+    row: Row,
+    document: Mapping[str, Any],
+    definition: Mapping[str, Any],
+    *,
+    endpoint: str,
+    doors: Mapping[str, str],
 ) -> ContainerSpec:
     container = overridden(definition, row.overrides)
     linux = container.get("linuxParameters") or {}
@@ -59,8 +68,11 @@ def _container(
         "AWS_REGION": row.region,
         "AWS_DEFAULT_REGION": row.region,
         "AWS_ENDPOINT_URL": endpoint,
+        # The machine's own role, where it has one, is not the task's.
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
     environment.update((pair["name"], pair.get("value", "")) for pair in container.get("environment") or ())
+    environment.update(doors)
     return ContainerSpec(
         name=container["name"],
         image=container["image"],

@@ -2,9 +2,12 @@
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
-from batchyard.store.types import Json, UtcTime, metadata
+from batchyard.store.types import SEALED, Json, UtcTime, metadata
 
 _PLACE = ("account", "partition", "region")
+
+TOKEN_PURPOSE = "task-token"
+"""What the seal of a task's token is for."""
 
 clusters = Table(
     "ecs_clusters",
@@ -133,6 +136,7 @@ tasks = Table(
     Column("container_reason", Text),
     Column("cursors", Json, nullable=False),
     Column("engine", Text, nullable=False),
+    Column("sealed_token", Text, info={SEALED: TOKEN_PURPOSE}),
 )
 Index("ecs_tasks_by_status", *(tasks.c[name] for name in (*_PLACE, "cluster", "desired_status", "id")))
 Index(

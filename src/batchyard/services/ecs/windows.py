@@ -6,7 +6,7 @@ Accounts take turns for a place, each with its oldest task.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import bindparam, func, or_, select
 
@@ -34,9 +34,11 @@ _HELD = Prepared(
 class Window:
     """The places of one engine."""
 
-    def __init__(self, engine: str, size: int) -> None:
+    def __init__(self, engine: str, size: int, *, new_token: Callable[[], str]) -> None:
+        """`new_token`: the sealed token that a task gets with its place."""
         self._engine = engine
         self._size = size
+        self._new_token = new_token
         self._last_account = ""
         """Whose turn it was: in memory, as after a restart any account may be first."""
 
@@ -49,8 +51,10 @@ class Window:
         """Make new tasks PENDING with a place, or waiting for one; who waits already goes first, of all accounts."""
         free = 0 if self._after(tx, "") is not None else self.free(tx)
         for place, row in enumerate(rows):
-            phase = task_rows.STARTING if place < free else task_rows.WAITING
-            task_rows.change(tx, row.id, phase=phase, last_status="PENDING")
+            if place < free:
+                task_rows.change(tx, row.id, last_status="PENDING", **self._place())
+            else:
+                task_rows.change(tx, row.id, last_status="PENDING", phase=task_rows.WAITING)
 
     def call_waiting(self, tx: Transaction) -> list[Row]:
         """Give the free places to tasks that wait; returns these, to be worked on."""
@@ -62,9 +66,13 @@ class Window:
             if row is None:
                 break
             self._last_account = row.account
-            task_rows.change(tx, row.id, phase=task_rows.STARTING)
+            task_rows.change(tx, row.id, **self._place())
             called.append(row)
         return called
+
+    def _place(self) -> dict[str, str]:
+        """What changes of a task that gets a place."""
+        return {"phase": task_rows.STARTING, "sealed_token": self._new_token()}
 
     def _after(self, tx: Transaction, account: str) -> Row | None:
         """The oldest task that waits, of the next account that has one."""

@@ -111,6 +111,7 @@ def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: 
             phase=task_rows.DRAINING if draining else task_rows.ENDED,
             last_status="STOPPED",
             desired_status="STOPPED",
+            sealed_token=None,
             stop_code=row.stop_code or ending.stop_code,
             stopped_reason=row.stopped_reason or ending.stopped_reason,
             exit_code=ending.exit_code,

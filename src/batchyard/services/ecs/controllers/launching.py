@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, Literal
 
 from batchyard.engines.contract import TaskSpec
+from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.workloads import NoCredentials
+from batchyard.framework.workloads import NoCredentials, Workload
 from batchyard.services.ecs.attempts import NoCommand, attempt_of
 from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, not_started
 from batchyard.services.ecs.controllers.outputs import Outputs
 from batchyard.services.ecs.log_delivery import NoStream, refusal_text, unable_to_assume
+from batchyard.services.ecs.resources import place
+from batchyard.services.ecs.task_doors import environment
 from batchyard.services.ecs.workloads import role_of
 from batchyard.store.prepared import Row
+
+_USES: tuple[Literal["execution", "task"], ...] = ("execution", "task")
 
 
 class Launcher:
@@ -50,7 +55,10 @@ class Launcher:
         if row.desired_status == "STOPPED" and not is_known:
             return not_started(row)
         try:
-            spec = attempt_of(row, document, endpoint=self._runtime.endpoint)
+            doors = environment(self._runtime.keyring, row, document, self._runtime.endpoint)
+            spec = attempt_of(row, document, endpoint=self._runtime.endpoint, doors=doors)
+            if (unable := self._assume(row, document)) is not None:
+                return unable
             self._outputs.make_stream(row, document)
         except NoCommand:
             return failed_to_start(
@@ -60,6 +68,20 @@ class Launcher:
         except NoStream as failed:
             return _without_stream(row, document, failed)
         return spec
+
+    def _assume(self, row: Row, document: Mapping[str, Any]) -> Ending | None:
+        """Assume the roles that the task names, as ECS does before it starts one; its end where one may not be."""
+        for use in _USES:
+            role = role_of(use, document, row.overrides)
+            if role is None:
+                continue
+            try:
+                self._runtime.workloads.credentials(Workload.task(place(row), row.id, use))
+            except ApiError as error:
+                if error.service != "sts":
+                    raise
+                return failed_to_start(unable_to_assume(role), None)
+        return None
 
 
 def _without_stream(row: Row, document: Mapping[str, Any], failed: NoStream) -> Ending:

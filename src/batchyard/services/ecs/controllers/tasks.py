@@ -31,6 +31,7 @@ from batchyard.services.ecs.log_delivery import Stream
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import tasks
 from batchyard.services.ecs.task_definitions import find as find_definition
+from batchyard.services.ecs.task_doors import new_token
 from batchyard.services.ecs.windows import Window
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
@@ -66,7 +67,9 @@ class TaskController(Controller):
         engine = self.runtime.engine
         engine.subscribe(self._attempts_changed)
         self._capacity = engine.capacity()
-        self._window = Window(engine.name, self._capacity.window)
+        self._window = Window(
+            engine.name, self._capacity.window, new_token=lambda: new_token(self.runtime.keyring)
+        )
         known = {status.attempt: status for status in engine.recover()}
         self.write(self._resume)
         with self.read() as tx:

@@ -1,0 +1,86 @@
+"""The two addresses at which a running task asks about itself: its task role's credentials, and its metadata.
+
+Each has a secret. The token of the first is made with the task's place on its engine, in the same transaction, so that
+a start that is repeated says the same; it is kept sealed, and gone when the task ends. The second's is derived from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from batchyard.framework.keyring import Keyring
+from batchyard.framework.workloads import CREDENTIALS_ROOT, METADATA_ROOT, Door, Workload
+from batchyard.services.ecs import task_metadata
+from batchyard.services.ecs.resources import place
+from batchyard.services.ecs.tables import TOKEN_PURPOSE, task_definitions, tasks
+from batchyard.services.ecs.workloads import role_of
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+_TOKEN_BYTES = 32
+_ROW = Prepared(
+    select(tasks, task_definitions.c.document)
+    .join(
+        task_definitions,
+        (task_definitions.c.account == tasks.c.account)
+        & (task_definitions.c.partition == tasks.c.partition)
+        & (task_definitions.c.region == tasks.c.region)
+        & (task_definitions.c.family == tasks.c.family)
+        & (task_definitions.c.revision == tasks.c.revision),
+    )
+    .where(tasks.c.id == bindparam("id"))
+)
+
+
+def new_token(keyring: Keyring) -> str:
+    """A fresh token, sealed."""
+    return keyring.seal(TOKEN_PURPOSE, secrets.token_urlsafe(_TOKEN_BYTES))
+
+
+def environment(keyring: Keyring, row: Row, document: Mapping[str, Any], endpoint: str) -> dict[str, str]:
+    """What a task's containers are told of its doors; the credentials' one only where the task has a role."""
+    token = _token_of(keyring, row)
+    if token is None:
+        return {}
+    told = {"ECS_CONTAINER_METADATA_URI_V4": f"{endpoint}{METADATA_ROOT}{row.id}/{_metadata_secret(token)}"}
+    if role_of("task", document, row.overrides):
+        told["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{endpoint}{CREDENTIALS_ROOT}{row.id}"
+        told["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
+    return told
+
+
+class TaskDoors:
+    """Finds the door of a task by its id (`framework.workloads.Doors`)."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def find(self, tx: Transaction, identity: str) -> Door | None:
+        """The door of a task that has a place on its engine; None for any other, and once it has ended."""
+        row = tx.first(_ROW, id=identity)
+        token = None if row is None else _token_of(self._keyring, row)
+        if row is None or token is None:
+            return None
+        return Door(
+            workload=Workload.task(place(row), row.id, "task"),
+            role_arn=role_of("task", row.document, row.overrides),
+            token=token,
+            metadata_secret=_metadata_secret(token),
+            container=task_metadata.container(row, row.document),
+            task=task_metadata.task(row, row.document),
+        )
+
+
+def _token_of(keyring: Keyring, row: Row) -> str | None:
+    token: str | None = None if row.sealed_token is None else keyring.open(TOKEN_PURPOSE, row.sealed_token)
+    return token
+
+
+def _metadata_secret(token: str) -> str:
+    return hmac.new(token.encode(), b"task metadata", hashlib.sha256).hexdigest()[:32]
