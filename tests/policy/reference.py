@@ -313,7 +313,8 @@ def arn_like(pattern, given):
 
 
 def number(text):
-    return Fraction(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text, re.ASCII) else None
+    found = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII)
+    return Fraction(text) if found else None
 
 
 W3C = r"(\d{4})-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?(?:Z|([+-]\d\d):(\d\d)))?)?"
@@ -335,6 +336,8 @@ def instant(text):
 
 
 def binary(text):
+    if len(text) % 4:
+        return None
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
@@ -364,7 +367,12 @@ def named_by(statement, principal, trust):
     def account():
         # "The account ARN and the shortened account ID behave the same way."
         own = principal["account"]
-        return own in aws or any(re.fullmatch(rf"arn:[^:]+:iam::{own}:root", name) for name in aws)
+        dashed = f"{own[:4]}-{own[4:8]}-{own[8:]}"
+        return (
+            own in aws
+            or dashed in aws
+            or any(re.fullmatch(rf"arn:[^:]+:iam::{own}:root", name) for name in aws)
+        )
 
     arn, unique_id = principal.get("arn"), principal.get("id", "")
     session = kind != "root" and (arn in aws or unique_id in aws)

@@ -109,8 +109,10 @@ def respelt(dice, case):
 
     def change(statement):
         found = copy.deepcopy(statement)
+        # A trust policy, which has no resources, spells its actions in one way only.
+        is_trust = "Resource" not in found and "NotResource" not in found
         for name in ("Action", "NotAction"):
-            if name in found:
+            if name in found and not is_trust:
                 values = found[name] if isinstance(found[name], list) else [found[name]]
                 # The grammar knows one way to say "all actions": `*`.
                 found[name] = [one if one == "*" else one.swapcase().replace("*", "**") for one in values]

@@ -27,7 +27,7 @@ ACTION_PATTERNS = [
     "s3:**",
 ]
 TRUST_ACTIONS = ["sts:AssumeRole", "sts:AssumeRole", "sts:TagSession"]
-TRUST_PATTERNS = ["sts:AssumeRole", "sts:*", "sts:assume*", "sts:TagSession", "STS:Assume????"]
+TRUST_PATTERNS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
 RESOURCES = [
     "*",
     "arn:aws:s3:::b/alice/x",
@@ -80,13 +80,11 @@ ARNS = [
     "arn:*:iam::*:role/*",
     "arn:aws:s3:::b/${aws:username}/*",
     "arn:aws:iam::${aws:PrincipalAccount}:role/*",
-    "${aws:PrincipalArn}",
-    "no arn",
     "*",
     "arn:aws:s3:::",
     "arn:aws:i?m::123456789012:role/*/b?ilder",
 ]
-NUMBERS = ["0", "10", "10.0", "-3.5", "+10", "99999999999999999999", "0.1", ".1", 10, 0.1, "010"]
+NUMBERS = ["1e1", "0", "10", "10.0", "-3.5", "+10", "99999999999999999999", "0.1", ".1", 10, 0.1, "010"]
 DATES = [
     "2026-01-01",
     "2026-01-01T00:00:00Z",
@@ -152,7 +150,7 @@ REQUEST_VALUES = {
     "aws:RequestTag/Team": ["blue", "red", ""],
     "aws:PrincipalAccount": [cases.ACCOUNT, "999999999999"],
     "aws:PrincipalArn": ["arn:aws:iam::123456789012:role/ci/builder", "arn:aws:s3:::b/alice/x"],
-    "aws:SourceArn": ARNS,
+    "aws:SourceArn": [*ARNS, "${aws:PrincipalArn}", "no arn"],
     "aws:TagKeys": ["alice", "blue", ""],
     "aws:CalledVia": ["batch.amazonaws.com", "cloudformation.amazonaws.com"],
     "aws:SecureTransport": _texts(BOOLEANS),
@@ -169,7 +167,7 @@ AWS_NAMES = [
     "*",
     cases.ACCOUNT,
     f"arn:aws:iam::{cases.ACCOUNT}:root",
-    "999999999999",
+    "9999-9999-9999",
     cases.USER["arn"],
     cases.USER["id"],
     cases.SESSION["arn"],

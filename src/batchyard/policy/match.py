@@ -14,7 +14,7 @@ from batchyard.policy.wildcard import ANY, Context, Template, Wild, are_present,
 Grade = Literal["direct", "role", "account"]
 """How a Principal element names the caller: itself (or everyone), the role behind its session, its account."""
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}")
 _ROOT_ARN = re.compile(r"arn:[^:]+:iam::([0-9]{12}):root")
 
 
@@ -201,9 +201,9 @@ def compile_principals(
 
 
 def account_of(name: str) -> str | None:
-    """The account that an AWS entry stands for: twelve digits, or the ARN of the account's root."""
+    """The account that an AWS entry stands for: twelve digits, with dashes or without, or the ARN of its root."""
     if _ACCOUNT.fullmatch(name):
-        return name
+        return name.replace("-", "")
     found = _ROOT_ARN.fullmatch(name)
     return found[1] if found else None
 

@@ -6,7 +6,8 @@ import re
 
 from batchyard.policy.grammar import Elements, Kind, MalformedPolicy
 
-_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}", re.ASCII)
+"""Dashes are taken (probed: cdk-preflight, pf-iam-trust-policy-aws-principal-format)."""
 _ARN = re.compile(
     r"arn:(?P<partition>[a-z-]+):(?:iam::[0-9a-z]+:(?:root|(?:user|role)/[^*?]+)"
     r"|sts::[0-9]{12}:(?:assumed-role|federated-user)/[^*?]+)",
@@ -14,6 +15,13 @@ _ARN = re.compile(
 )
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{10,124}", re.ASCII)
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+", re.ASCII)
+_SERVICE = re.compile(
+    r"(?:[A-Za-z0-9_-]+\.)+(?:amazonaws\.(?:com|com\.cn|eu)|amazon\.com|c2s\.ic\.gov|sc2s\.sgov\.gov"
+    r"|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)",
+    re.ASCII,
+)
+"""Services have names below AWS's domains (probed: `lambda.example.com` is refused; the list of domains: botocore's
+partitions, and amazon.com for Alexa)."""
 _PROVIDER_ARN = re.compile(
     r"arn:(?P<partition>[a-z-]+):iam::[0-9]{12}:(?:saml-provider|oidc-provider)/[^*?]+", re.ASCII
 )
@@ -42,7 +50,8 @@ def _check_name(type_: str, name: str, kind: Kind, partition: str | None) -> Non
             # terraform-aws-modules/terraform-aws-eks#2594, on CreateRole.
             raise MalformedPolicy("Federated principals must be valid domain names or SAML metadata ARNs")
         return
-    valid = {"AWS": _is_aws_name(name, partition), "Service": _DOMAIN.fullmatch(name) is not None}
+    service = _SERVICE if kind == "trust" else _DOMAIN
+    valid = {"AWS": _is_aws_name(name, partition), "Service": service.fullmatch(name) is not None}
     # Canonical users are S3's; IAM knows none [guess].
     if not valid.get(type_, kind != "trust" and bool(name) and "*" not in name):
         raise MalformedPolicy(f'Invalid principal in policy: "{type_.upper()}":"{name}"')

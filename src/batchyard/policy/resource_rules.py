@@ -39,7 +39,11 @@ def resource_fault(resource: str, partition: str | None) -> str | None:
         return "Resource vendor must be fully qualified and cannot contain regexes."
     region, _, rest = rest.partition(":")
     path = rest.partition(":")[2]
-    return _region_fault(resource, service, region, path) or _path_fault(service, path)
+    return (
+        _region_fault(resource, service, region, path)
+        or _account_fault(resource, service, rest.partition(":")[0], path)
+        or _path_fault(service, path)
+    )
 
 
 def fails_legacy_parsing(resource: str) -> bool:
@@ -70,8 +74,16 @@ def _region_fault(resource: str, service: str, region: str, path: str) -> str | 
         return None
     if service == "iam":
         return f"IAM resource {resource} cannot contain region information."
-    if service == "s3" and not path.startswith(_S3_WITH_REGION):
-        return f"Resource {resource} can not contain region information."
+    if service == "route53" or (service == "s3" and not path.startswith(_S3_WITH_REGION)):
+        missing = ":*" * max(0, 5 - resource.count(":"))
+        return f"Resource {resource}{missing} can not contain region information."
+    return None
+
+
+def _account_fault(resource: str, service: str, account: str, path: str) -> str | None:
+    """A bucket's ARN has no account; how the sentence begins is by analogy [guess] (probed: cdk-preflight)."""
+    if service == "s3" and account.isdigit() and not path.startswith(_S3_WITH_REGION):
+        return f"Resource {resource} cannot contain an account id."
     return None
 
 

@@ -7,6 +7,7 @@ import re
 from batchyard.policy.grammar import (
     CURRENT,
     LEGACY,
+    SYNTAX,
     WITH_PRINCIPAL,
     Document,
     Elements,
@@ -16,17 +17,19 @@ from batchyard.policy.grammar import (
 )
 from batchyard.policy.principal_rules import check_principals
 from batchyard.policy.resource_rules import fails_legacy_parsing, resource_fault
-from batchyard.policy.wildcard import matcher, parse_template
 
 _VENDOR = re.compile(r"[A-Za-z0-9.-]*", re.ASCII)
-_TRUST_ACTIONS = (
-    "sts:assumerole",
-    "sts:assumerolewithsaml",
-    "sts:assumerolewithwebidentity",
-    "sts:tagsession",
-    "sts:setsourceidentity",
-    "sts:setcontext",
+_TRUST_ACTIONS = frozenset(
+    [
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+        "sts:SetContext",
+    ]
 )
+"""In these letters, without wildcards: `sts:*`, `*` and `sts:assumerole` are refused (probed: cdk-preflight)."""
 
 
 def check(document: Document, *, kind: Kind, partition: str | None) -> None:
@@ -68,9 +71,9 @@ def _check_values(statements: tuple[Elements, ...]) -> None:
         if statement.effect not in ("Allow", "Deny"):
             raise MalformedPolicy(LEGACY)
         for condition in statement.conditions:
-            # Recorded for dates; for numbers, addresses, base64 and Null by analogy [guess].
+            # Recorded for dates, probed for the others (cdk-preflight, rules/iam).
             if not all(condition.use.operator.is_value(value) for value in condition.values):
-                raise MalformedPolicy(LEGACY)
+                raise MalformedPolicy(SYNTAX if condition.use.operator.name == "BinaryEquals" else LEGACY)
 
 
 def _legacy(document: Document, kind: Kind, partition: str | None) -> str | None:
@@ -110,13 +113,5 @@ def _check_trust(statements: tuple[Elements, ...]) -> None:
                 if statement.not_resource
                 else "Has prohibited field Resource"
             )
-        if not all(_is_trust_action(action) for action in statement.actions or ()):
+        if not _TRUST_ACTIONS.issuperset(statement.actions or ()):
             raise MalformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
-
-
-def _is_trust_action(action: str) -> bool:
-    """One of STS's actions for roles, or a pattern below `sts:` that matches one [guess]."""
-    if not action.lower().startswith("sts:"):
-        return False
-    fits = matcher(parse_template(action.lower(), variables=False).resolve({}))
-    return any(fits(name) for name in _TRUST_ACTIONS)

@@ -13,6 +13,7 @@ import pytest
 from batchyard.config import Settings
 from batchyard.data import service_linked_roles as templates
 from batchyard.framework.service import RoleUse, Service, ServiceLinkedRole
+from batchyard.wire.facts import declared
 from conftest import Serving
 from services.iam.answers import EC2_TRUST, refused, without_metadata
 
@@ -143,7 +144,15 @@ def in_use(app: Any) -> Iterator[tuple[str, Callable[[list[RoleUse]], None]]]:
 
     name = f"test-{secrets.token_hex(4)}"
     linked = ServiceLinkedRole(principal, session_name="session", in_use=ask)
-    app.runtime.services[name] = Service("iam", principal=principal, title=name, linked_roles=[linked])
+    # With IAM's model, as one must be; what the wire and the audit know of IAM stays as it is.
+    app.runtime.services[name] = Service(
+        "iam",
+        principal=principal,
+        title=name,
+        prefix=name,
+        linked_roles=[linked],
+        wire=declared()["iam"],
+    )
 
     def say(where: list[RoleUse]) -> None:
         uses[:] = where

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 
 from batchyard.policy.conditions.operator import Operator, Test
 from batchyard.policy.wildcard import Context, Resolved, Template, Wild, matcher
 
 _SEGMENTS = 6
+_VARIABLE = re.compile(r"\$\{[^{}]*\}")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -51,9 +53,15 @@ def _compile(values: tuple[Template, ...]) -> Test:
     return test
 
 
+def _is_pattern(text: str) -> bool:
+    """Six segments as they are written, or `*` alone (probed; `nope`, `arn:aws:s3:b`, a variable alone are refused)."""
+    segments = _VARIABLE.sub("", text).split(":")
+    return text == "*" or (len(segments) >= _SEGMENTS and segments[0] in ("arn", "*"))
+
+
 OPERATORS = (
-    Operator("ArnEquals", _compile, variables=True),
-    Operator("ArnLike", _compile, variables=True),
-    Operator("ArnNotEquals", _compile, negated=True, variables=True),
-    Operator("ArnNotLike", _compile, negated=True, variables=True),
+    Operator("ArnEquals", _compile, variables=True, is_value=_is_pattern),
+    Operator("ArnLike", _compile, variables=True, is_value=_is_pattern),
+    Operator("ArnNotEquals", _compile, negated=True, variables=True, is_value=_is_pattern),
+    Operator("ArnNotLike", _compile, negated=True, variables=True, is_value=_is_pattern),
 )

@@ -10,7 +10,9 @@ from batchyard.policy.conditions.operator import Operator, ordered
 
 
 def to_bytes(text: str) -> bytes | None:
-    """The bytes, or None where the text is no base64."""
+    """The bytes, or None where the text is no base64 with its own padding (probed: `abc` and `YWJj==` are none)."""
+    if len(text) % 4:
+        return None
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

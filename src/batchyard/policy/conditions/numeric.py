@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from batchyard.policy.conditions.operator import Operator, ordered
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 def to_number(text: str) -> Decimal | None:
-    """The number, or None where the text is none. No exponents, no infinities [guess]."""
+    """The number, or None where the text is none. `1e3` is one (probed); longer exponents are not [guess]."""
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 

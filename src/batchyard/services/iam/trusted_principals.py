@@ -12,17 +12,28 @@ def refuse_missing(ctx: Context, trust: Policy) -> None:
     """Raise MalformedPolicyDocument where a user or role of this account is named that is not there.
 
     Recorded: hashicorp/terraform-provider-aws#8905, opstrace/opstrace#88. AWS asks other accounts, too; here they
-    may be accounts that nobody has on this server, so their principals are taken as they are written.
+    may be accounts that nobody has on this server, so their principals are taken as they are written. A session is
+    refused for a role that is not there (probed: cdk-preflight, pf-iam-trust-policy-aws-principal-format), and taken
+    for one that is (IAM user guide, elements_principal).
     """
-    own = f"arn:{ctx.partition}:iam::{ctx.account}:"
     for statement in trust.statements:
         for name in (statement.elements.principals or {}).get("AWS", ()):
-            kind, slash, path = name.removeprefix(own).partition("/")
-            noun = {"user": USER, "role": ROLE}.get(kind)
-            if not slash or noun is None or not name.startswith(own):
-                continue
-            row = noun.find(ctx.read, ctx.partition, ctx.account, path.rpartition("/")[2])
-            if row is None or noun.arn_of(row) != name:
+            if not _is_there(ctx, name):
                 raise iam.error.MalformedPolicyDocumentException(
                     f'Invalid principal in policy: "AWS":"{name}"'
                 )
+
+
+def _is_there(ctx: Context, name: str) -> bool:
+    """Whether it is no user, role or session of this account, or one that is there."""
+    sessions = f"arn:{ctx.partition}:sts::{ctx.account}:assumed-role/"
+    if name.startswith(sessions):
+        role = name.removeprefix(sessions).partition("/")[0]
+        return ROLE.find(ctx.read, ctx.partition, ctx.account, role) is not None
+    own = f"arn:{ctx.partition}:iam::{ctx.account}:"
+    kind, slash, path = name.removeprefix(own).partition("/")
+    noun = {"user": USER, "role": ROLE}.get(kind)
+    if not slash or noun is None or not name.startswith(own):
+        return True
+    row = noun.find(ctx.read, ctx.partition, ctx.account, path.rpartition("/")[2])
+    return row is not None and noun.arn_of(row) == name
