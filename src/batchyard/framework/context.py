@@ -87,7 +87,8 @@ class Context:
     def effort(self) -> Effort:
         """What this call has counted of its work."""
         if self._effort is None:
-            self._effort = Effort(may_wait=self.call.origin.may_wait and not self._tx.writable)
+            origin = self.call.origin
+            self._effort = Effort(bounded=origin.outside, may_wait=origin.may_wait and not self._tx.writable)
         return self._effort
 
     def forward(self) -> Clients:

@@ -7,6 +7,9 @@ MOST it ends its page, or refuses in AWS's words. Beyond LIGHT it waits for its 
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 MOST = 100_000
 """The most that one call does, in microseconds of CPU as the benchmarks' machine has them."""
 
@@ -22,11 +25,15 @@ class Heavy(BaseException):
 
 
 class Effort:
-    """What one call has counted. `may_wait`: it was not begun as a heavy one, and can be begun again."""
+    """What one call has counted.
 
-    __slots__ = ("may_wait", "spent")
+    `bounded`: it came from outside. `may_wait`: it was not begun as a heavy one, and can be begun again.
+    """
 
-    def __init__(self, *, may_wait: bool) -> None:
+    __slots__ = ("_most", "may_wait", "spent")
+
+    def __init__(self, *, bounded: bool, may_wait: bool) -> None:
+        self._most = MOST if bounded else math.inf
         self.may_wait = may_wait
         self.spent = 0.0
 
@@ -39,8 +46,26 @@ class Effort:
     @property
     def is_used_up(self) -> bool:
         """The call has done as much as it may: it ends its page here."""
-        return self.spent >= MOST
+        return self.spent >= self._most
 
     def has_room(self, microseconds: float) -> bool:
         """Whether so much more is still within the bound."""
-        return self.spent + microseconds <= MOST
+        return self.spent + microseconds <= self._most
+
+
+PER_LEAF = 2.5
+"""Microseconds for a text or number in an answer: read, described, and written as XML or JSON."""
+
+
+def of_answer(item: Any) -> float:
+    """What it costs to tell an item of a listing."""
+    return PER_LEAF * _leaves(item)
+
+
+def _leaves(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_leaves, value.values()), 1)
+    if isinstance(value, (list, tuple)):
+        return sum(map(_leaves, value), 1)
+    # Long text is a few leaves more: it is escaped, signed for and sent.
+    return 1 + len(value) // 1000 if isinstance(value, str) else 1

@@ -9,6 +9,7 @@ from batchyard.framework.check import Values
 from batchyard.framework.container_needs import Asked
 from batchyard.framework.session import Session
 from batchyard.policy.sources import Source
+from batchyard.policy.weight import Weight
 from batchyard.store.transaction import Transaction
 
 
@@ -35,6 +36,16 @@ class PrincipalPolicies:
     service_linked: bool = False
     allowed: dict[Any, dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
     """What these policies are known to allow whatever the condition keys, as the audit keeps it: the gateway's."""
+    weights: dict[str, Weight] = field(default_factory=dict, compare=False, repr=False)
+    """What it costs to ask them, by action in lower case; the gateway's, too."""
+
+    characters: int = field(init=False, compare=False)
+    """How long the policies are."""
+
+    def __post_init__(self) -> None:
+        boundary = len(self.boundary.policy.text) if self.boundary else 0
+        characters = boundary + sum(len(source.policy.text) for source in self.identity)
+        object.__setattr__(self, "characters", characters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,10 @@ class Origin:
     secure: bool = False
     request_id: str = ""
     referer: str | None = None
+    outside: bool = False
+    """It came by the socket: what it may do is bounded. A controller's calls are not."""
     may_wait: bool = False
-    """From outside, and not in a turn of the heavy calls: begun again in one where it turns out to be heavy."""
+    """Not in a turn of the heavy calls: begun again in one where it turns out to be heavy."""
 
 
 @dataclass(frozen=True, slots=True)

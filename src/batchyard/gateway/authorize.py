@@ -14,8 +14,9 @@ from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.ports import PolicySource, PrincipalPolicies
 from batchyard.framework.session import Session
-from batchyard.gateway.denial import denied, ended
+from batchyard.gateway.denial import denied, ended, throttled
 from batchyard.gateway.denied_document import denied_document, without_conditions
+from batchyard.gateway.policy_weights import weigh
 from batchyard.gateway.request_context import CheckContext, call_keys
 from batchyard.gateway.session_limits import refuse_beyond_limits
 from batchyard.policy.decision import Decision
@@ -43,7 +44,8 @@ class Authorizer:
         """Evaluate every check of the call.
 
         Returns the decisions (as the audit keeps them) and the resources touched. Raises AccessDenied at the
-        first check that is not allowed, with that decision in `members`; SessionEnded where the principal is gone.
+        first check that is not allowed, with that decision in `members`; SessionEnded where the principal is gone;
+        AWS's error for too much at once where checks and policies multiply to more than a call may be.
         """
         refuse_beyond_limits(ctx)
         found = self._find(ctx, ctx.session)
@@ -60,9 +62,12 @@ class Authorizer:
             place = (ctx.session.kind, action, check.resource, check.account)
             kept = known.get(place) if check.trust is None else None
             if kept is None:
+                weigh(ctx, found, action, check.resource)
                 if question is None:
                     question = _Question(ctx, operation, found, self._session_policies(ctx, ctx.session))
                 kept = question.ask(check, action, known, place)
+            if ctx.effort.is_used_up:
+                raise throttled(ctx.call.service)
             decisions.append(kept)
             if check.resource != "*":
                 resources.append(check.resource)

@@ -1,7 +1,7 @@
 """AccessDenied in AWS's words, with the code and status of each service (iam-evaluation.md 6)."""
 
 from batchyard.framework.authorization_messages import introduced
-from batchyard.framework.errors import AccessDenied, SessionEnded
+from batchyard.framework.errors import AccessDenied, ApiError, SessionEnded
 from batchyard.gateway.sigv4_claim import AuthenticationFailure, codes, text_for
 from batchyard.policy.decision import Decision
 from batchyard.wire import model as wire_model
@@ -55,6 +55,14 @@ def denied_here(service: str, message: str) -> AccessDenied:
         return AccessDenied("UnauthorizedOperation", message, status=403)
     code = "AccessDeniedException" if protocol in _STATUS_OF_JSON else "AccessDenied"
     return AccessDenied(code, message, status=403)
+
+
+def throttled(service: str) -> ApiError:
+    """The answer to a call that is more work than one call may be, in AWS's words for too much at once."""
+    if service == "ec2":
+        return ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503)
+    code = "ThrottlingException" if service in _STATUS_OF_JSON else "Throttling"
+    return ApiError(code, "Rate exceeded")
 
 
 def ended(service: str) -> SessionEnded:

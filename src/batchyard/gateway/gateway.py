@@ -242,5 +242,6 @@ def _origin(http: HttpRequest, request_id: str, in_turn: bool) -> Origin:
         secure=http.secure,
         request_id=request_id,
         referer=http.headers.get("referer"),
+        outside=True,
         may_wait=not in_turn,
     )

@@ -129,7 +129,10 @@ def _part(pieces: list[tuple[str, str]]) -> _Gapped | _Literal:
     for sign, text in pieces:
         if sign:
             length += 1
+            continue
+        if chunks and chunks[-1][0] + len(chunks[-1][1]) == length:
+            chunks[-1] = (chunks[-1][0], chunks[-1][1] + text)
         else:
             chunks.append((length, text))
-            length += len(text)
+        length += len(text)
     return _Gapped(chunks, length)

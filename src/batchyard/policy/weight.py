@@ -8,16 +8,16 @@ with its trace.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from batchyard.policy.document import Policy
+from batchyard.policy.document import Statement
 from batchyard.policy.wildcard import Values
 
 _PER_STRING, _PER_COMMA, _PER_SIGN, _PER_CHARACTER = 4.0, 2.0, 3.0, 0.1
 """Of a document that is parsed and compiled; a sign is a `*` or `?`."""
 
-_PER_EVALUATION = 25.0
+_PER_EVALUATION = 15.0
 _PER_STATEMENT = 5.0
 _PER_CLAUSE = 4.0
 _PER_PATTERN = 4.0
@@ -81,10 +81,10 @@ class Weight:
     values: dict[str, _Patterns] = field(default_factory=lambda: defaultdict(_Patterns))
     """By condition key, in lower case."""
 
-    def add(self, policy: Policy) -> None:
-        """Add a policy."""
-        self.statements += len(policy.statements)
-        for statement in policy.statements:
+    def add(self, statements: Sequence[Statement]) -> None:
+        """Add a policy's statements."""
+        self.statements += len(statements)
+        for statement in statements:
             self.resources.add(statement.elements.resources or ())
             self.clauses += len(statement.clauses)
             for clause in statement.clauses:
@@ -95,10 +95,10 @@ class Weight:
                 else:
                     compared.add(clause.values)
 
-    def evaluating(self, length: int, context: Mapping[str, Values]) -> float:
+    def evaluating(self, length: int, context: Mapping[str, Values], *, usual: int = 0) -> float:
         """What one evaluation costs at most, whatever the action is, on a resource whose ARN has that length.
 
-        `context` has keys in lower case.
+        `context` has keys in lower case; a key that it lacks has a value of the `usual` length, or none.
         """
         own = self.resources
         cost = _PER_EVALUATION + _PER_STATEMENT * self.statements + _PER_CLAUSE * self.clauses
@@ -107,7 +107,9 @@ class Weight:
         longest = max((len(one) for one in context.values() if isinstance(one, str)), default=0)
         cost += own.variable * longest * _PER_COMPARED_CHARACTERS * 10
         for key, values in self.values.items():
-            given = context.get(key, ())
+            given = context.get(key)
+            if given is None:
+                given = usual * " " if usual else ()
             texts = (given,) if isinstance(given, str) else given
             pairs = _PER_COMPARED_VALUE * values.constant + _PER_COMPARED_VARIABLE * values.variable
             cost += len(texts) * pairs + values.against(sum(map(len, texts)))

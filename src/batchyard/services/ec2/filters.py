@@ -5,11 +5,13 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from batchyard.framework.check import members
+from batchyard.framework.context import Context
+from batchyard.framework.effort import Effort, of_answer
 from batchyard.framework.errors import ApiError
 from batchyard.policy.wildcard import ANY, ONE, Wild, compile_match
 from batchyard.services.ec2.refusals import invalid_value
@@ -21,19 +23,93 @@ Attribute = str | Callable[[Item], Iterable[Any]]
 """Where a filter looks: a dotted path of the described item, or a function that gives the values."""
 
 
-def predicate(given: Any, attributes: Mapping[str, Attribute]) -> Callable[[Item], bool]:
-    """Whether an item meets all filters of a request; raises for one that the listing does not have."""
-    if sum(len(one.get("Values") or ()) for one in given or ()) > MOST_VALUES:
+class PageEnds(ApiError):
+    """The call has done what it may: its page ends behind `position`, the last item that was compared.
+
+    Where there is none, or the listing has no pages, this refuses in EC2's words for too much at once.
+    """
+
+    def __init__(self, position: str) -> None:
+        super().__init__("RequestLimitExceeded", "Request limit exceeded.", status=503)
+        self.position = position
+
+
+Position = str | Callable[[Any], str]
+"""Where an item stands in its listing: a member of it, or a function."""
+
+
+def position_of(item: Any, position: Position) -> str:
+    """An item's position as text."""
+    return str(item[position] if isinstance(position, str) else position(item))
+
+
+def predicate(
+    ctx: Context, given: Any, attributes: Mapping[str, Attribute], *, key: Position = ""
+) -> Callable[[Item], bool]:
+    """Whether an item meets all filters of a request; raises for one that the listing does not have.
+
+    What is compared is counted; where that is all that the call may do, the test raises PageEnds, with the last
+    compared item's `key`.
+    """
+    if not given:
+        return lambda item: True
+    if sum(len(one.get("Values") or ()) for one in given) > MOST_VALUES:
         text = f"The maximum number of filter values specified on a single call is {MOST_VALUES}"
         raise ApiError("FilterLimitExceeded", text)
-    tests = [_test(one.get("Name", ""), one.get("Values") or (), attributes) for one in given or ()]
-    return lambda item: all(test(item) for test in tests)
+    tests = [_test(one.get("Name", ""), one.get("Values") or (), attributes, ctx.effort) for one in given]
+    reached = ""
+
+    def matches(item: Item) -> bool:
+        nonlocal reached
+        ctx.effort.spend(_READING * of_answer(item))
+        try:
+            found = all(test(item) for test in tests)
+        except _UsedUp:
+            raise PageEnds(reached) from None
+        reached = position_of(item, key) if key else ""
+        return found
+
+    return matches
 
 
-def _test(name: str, values: Iterable[str], attributes: Mapping[str, Attribute]) -> Callable[[Item], bool]:
+class _UsedUp(Exception):
+    """The call has compared what it may, in the middle of an item."""
+
+
+_READING = 0.4
+"""What an item costs that was read and described to be compared, beside one that is told, too."""
+_PER_PATTERN, _PER_GAP, _PER_CHARACTER = 0.4, 0.5, 0.0005
+"""For each pattern and value; for a `?`, and for a character of a pattern, times the characters of the value."""
+
+
+def _test(
+    name: str, values: Sequence[str], attributes: Mapping[str, Attribute], effort: Effort
+) -> Callable[[Item], bool]:
     find = _finder(name, attributes)
-    patterns = [_pattern(value) for value in values]
-    return lambda item: any(matches(value) for value in map(_text, find(item)) for matches in patterns)
+    exact = frozenset(value for value in values if not _is_wild(value))
+    wild = [value for value in values if _is_wild(value)]
+    patterns = [_pattern(value) for value in wild]
+    characters = _PER_CHARACTER * sum(map(len, wild)) + _PER_GAP * sum(value.count("?") for value in wild)
+
+    def test(item: Item) -> bool:
+        if effort.is_used_up:
+            raise _UsedUp
+        for text in map(_text, find(item)):
+            if text in exact:
+                return True
+            if patterns:
+                if effort.is_used_up:
+                    raise _UsedUp
+                effort.spend(_PER_PATTERN * len(patterns) + characters * len(text))
+                if any(matches(text) for matches in patterns):
+                    return True
+        return False
+
+    return test
+
+
+def _is_wild(value: str) -> bool:
+    return any(letter in value for letter in "*?\\")
 
 
 def _finder(name: str, attributes: Mapping[str, Attribute]) -> Callable[[Item], Iterable[Any]]:
@@ -74,5 +150,5 @@ def exact_values(given: Any, name: str) -> list[str] | None:
     for one in given or ():
         if one.get("Name") == name:
             values = list(one.get("Values") or ())
-            return None if any(letter in value for value in values for letter in "*?\\") else values
+            return None if any(map(_is_wild, values)) else values
     return None

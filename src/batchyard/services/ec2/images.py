@@ -120,13 +120,11 @@ def describe_images(ctx: Context, request: Any) -> dict[str, Any]:
         if find_image(ctx.region, one) is None:
             raise not_found(IMAGE, one)
     owners = request.get("Owners")
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="ImageId")
     items = [
         one
         for one in found
-        if (not named or one["ImageId"] in named)
-        and (not owners or {"amazon", one["OwnerId"]} & set(owners))
-        and matches(one)
+        if (not named or one["ImageId"] in named) and (not owners or {"amazon", one["OwnerId"]} & set(owners))
     ]
-    listed = pages.sorted_items(request, items, position="ImageId")
-    return pages.answer(request, "Images", listed, position="ImageId", smallest=1)
+    listed = filter(matches, pages.sorted_items(request, items, position="ImageId"))
+    return pages.answer(ctx, request, "Images", listed, position="ImageId", smallest=1)

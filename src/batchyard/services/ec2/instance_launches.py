@@ -26,7 +26,7 @@ from batchyard.services.ec2.instance_rows import (
 )
 from batchyard.services.ec2.instance_views import describe_rows, reservations
 from batchyard.services.ec2.key_pair_rows import require_key_pair
-from batchyard.services.ec2.launch_checks import TAGGABLE, launch_checks, launch_passes
+from batchyard.services.ec2.launch_checks import TAGGABLE, launch_checks, launch_passes, most_at_once
 from batchyard.services.ec2.launch_networks import Attachment, attach
 from batchyard.services.ec2.launches import HONOURED_IN_LAUNCH, REFUSED_IN_LAUNCH, Launch, require_launch
 from batchyard.services.ec2.places import arn, new_id, place
@@ -101,7 +101,7 @@ def run_instances(ctx: Context, request: Any) -> dict[str, Any]:
             raise token_mismatch()
         return _answer(ctx, before)
     launch = _required(ctx, request)
-    rows = _rows(ctx, launch, _count(request), token=token, digest=digest)
+    rows = _rows(ctx, launch, _count(request, most_at_once(ctx, launch)), token=token, digest=digest)
     insert_instances(ctx.write, rows)
     _tag(ctx, launch, rows)
     for row in rows:
@@ -122,13 +122,18 @@ def _answer(ctx: Context, rows: list[Row]) -> dict[str, Any]:
     return reservations(ctx, [(rows[0].reservation_id, one) for one in described])[0]
 
 
-def _count(request: Any) -> int:
+def _count(request: Any, most: int) -> int:
+    """How many: MaxCount, or fewer but MinCount at least, where that many are not launched at once."""
     smallest, largest = request["MinCount"], request["MaxCount"]
     if smallest < 1:
         raise invalid_value(f"Value ({smallest}) for parameter minCount is invalid. Must be greater than 0.")
     if largest < smallest:
         raise invalid_combination(f"MinCount ({smallest}) may not be greater than MaxCount ({largest})")
-    return int(largest)
+    if smallest > most:
+        # As where a zone has no room for all of them; the text is EC2's for that, shortened [guess].
+        text = f"We currently do not have sufficient capacity for {smallest} instances in one request."
+        raise ApiError("InsufficientInstanceCapacity", text, status=500)
+    return int(min(largest, most))
 
 
 def _rows(

@@ -36,14 +36,16 @@ def describe_instance_types(ctx: Context, request: Any) -> dict[str, Any]:
             "InvalidInstanceType",
             f"The following supplied instance types do not exist: [{', '.join(unknown)}]",
         )
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="InstanceType")
     items = pages.sorted_items(
         request,
-        [one for one in map(described, named or instance_types.names()) if matches(one)],
+        map(described, named or instance_types.names()),
         position="InstanceType",
     )
     paged = request if named else {"MaxResults": _PAGE, **request}
-    return pages.answer(paged, "InstanceTypes", items, position="InstanceType", largest=_PAGE)
+    return pages.answer(
+        ctx, paged, "InstanceTypes", filter(matches, items), position="InstanceType", largest=_PAGE
+    )
 
 
 @functools.cache
@@ -75,10 +77,10 @@ _OFFERING_FILTERS: dict[str, filters.Attribute] = {"instance-type": "InstanceTyp
 def describe_instance_type_offerings(ctx: Context, request: Any) -> dict[str, Any]:
     """Which types are offered where: here all of them, in every zone."""
     kind = request.get("LocationType", "region")
-    matches = filters.predicate(request.get("Filters"), _OFFERING_FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _OFFERING_FILTERS, key=_position)
     after = pages.start(request)
     offered = (one for one in _offerings(ctx, kind) if _position(one) > after and matches(one))
-    return pages.answer(request, "InstanceTypeOfferings", offered, position=_position)
+    return pages.answer(ctx, request, "InstanceTypeOfferings", offered, position=_position)
 
 
 def _offerings(ctx: Context, kind: str) -> Iterable[dict[str, Any]]:

@@ -81,14 +81,14 @@ _STATUS_FILTERS: dict[str, filters.Attribute] = {
 @ec2.operation(on=ANY, honours={"InstanceIds", "Filters", "NextToken", "MaxResults"})
 def describe_instances(ctx: Context, request: Any) -> dict[str, Any]:
     """The Region's instances by reservation, or those named; terminated ones for about an hour."""
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="InstanceId")
     found = (
         (row.reservation_id, one)
         for rows in _candidates(ctx, request)
         for row, one in zip(rows, describe_rows(ctx, rows), strict=True)
         if matches({**one, "ReservationId": row.reservation_id, "OwnerId": ctx.account})
     )
-    page = pages.answer(request, "Reservations", found, position=lambda one: one[1]["InstanceId"])
+    page = pages.answer(ctx, request, "Reservations", found, position=lambda one: one[1]["InstanceId"])
     return {**page, "Reservations": reservations(ctx, page["Reservations"])}
 
 
@@ -124,7 +124,7 @@ def _known(ctx: Context, request: Any) -> list[str]:
 @ec2.operation(on=ANY, honours={"InstanceIds", "IncludeAllInstances", "Filters", "NextToken", "MaxResults"})
 def describe_instance_status(ctx: Context, request: Any) -> dict[str, Any]:
     """The health of the running instances, or of all: an instance that runs here is well."""
-    matches = filters.predicate(request.get("Filters"), _STATUS_FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _STATUS_FILTERS, key="InstanceId")
     everyone = request.get("IncludeAllInstances")
     found = (
         one
@@ -132,7 +132,7 @@ def describe_instance_status(ctx: Context, request: Any) -> dict[str, Any]:
         for row in rows
         if (everyone or row.state == "running") and matches(one := _status(row))
     )
-    return pages.answer(request, "InstanceStatuses", found, position="InstanceId")
+    return pages.answer(ctx, request, "InstanceStatuses", found, position="InstanceId")
 
 
 def _status(row: Row) -> dict[str, Any]:
@@ -150,7 +150,12 @@ def _status(row: Row) -> dict[str, Any]:
     }
 
 
+_PER_ENDED = 200.0
+"""Microseconds for an instance that is to be ended."""
+
+
 def _each_instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    ctx.effort.spend(_PER_ENDED * len(request.get("InstanceIds", ())))
     for identity in request.get("InstanceIds", ()):
         row = find_instance(ctx.read, place(ctx), identity)
         yield resource_check(ctx, f"instance/{identity}", **instance_keys(row))

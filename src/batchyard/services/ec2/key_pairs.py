@@ -208,7 +208,7 @@ def describe_key_pairs(ctx: Context, request: Any) -> dict[str, Any]:
         }
         for row in rows
     ]
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS)
     return {"KeyPairs": [one for one in found if matches(one)]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,7 @@ def launch_checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     as if there were no such template.
     """
     launch = read_launch(ctx.read, place(ctx), request)
+    ctx.effort.spend(per_instance(launch) * min(request.get("MaxCount") or 1, most_at_once(ctx, launch)))
     checks = _launch_checks(ctx, request, launch)
     if not (request.get("LaunchTemplate") or {}).get("LaunchTemplateName"):
         return checks
@@ -67,6 +69,20 @@ def _launch_checks(ctx: Context, request: dict[str, Any], launch: Launch) -> Ite
         yield _made(ctx, launch, "spot-instances-request", {})
     made = [(arn(place(ctx), f"{kind}/*"), launch.tags.get(kind, {})) for kind in TAGGABLE]
     yield from tagging_checks("RunInstances", made)
+
+
+_PER_INSTANCE, _PER_TAG, _FOR_LAUNCHES = 350.0, 15.0, 80_000.0
+"""Microseconds for a launched instance, for a tag of one, and for all that one call launches."""
+
+
+def per_instance(launch: Launch) -> float:
+    """What it costs to launch one instance, and to tell it."""
+    return _PER_INSTANCE + _PER_TAG * sum(map(len, launch.tags.values()))
+
+
+def most_at_once(ctx: Context, launch: Launch) -> int:
+    """How many instances one call launches at most."""
+    return int(_FOR_LAUNCHES / per_instance(launch)) if ctx.call.origin.outside else sys.maxsize
 
 
 def _made(ctx: Context, launch: Launch, kind: str, context: dict[str, Values]) -> Check:

@@ -177,22 +177,27 @@ def describe(template: Row, version: Row) -> dict[str, Any]:
 def describe_launch_template_versions(ctx: Context, request: Any) -> dict[str, Any]:
     """A template's versions, the newest first. The template is required here (EC2 can list over all templates)."""
     template = require_template(ctx.read, place(ctx), request)
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key=_position)
     chosen = _chosen(ctx, template, request)
     after = whole_number(pages.start(request))
-    items = [
+    items = (
         one
         for row in chosen
         if (after is None or row.version < after) and matches(one := describe(template, row))
-    ]
+    )
     return pages.answer(
+        ctx,
         request,
         "LaunchTemplateVersions",
         items,
-        position=lambda one: str(one["VersionNumber"]),
+        position=_position,
         smallest=1,
         largest=200,
     )
+
+
+def _position(version: dict[str, Any]) -> str:
+    return str(version["VersionNumber"])
 
 
 def _chosen(ctx: Context, template: Row, request: Any) -> Sequence[Row]:

@@ -130,10 +130,10 @@ def _check_name(ctx: Context, name: str) -> None:
 )
 def describe_launch_templates(ctx: Context, request: Any) -> dict[str, Any]:
     """The Region's templates by id, or those named, each of which has to be there."""
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="LaunchTemplateId")
     found = (one for rows in _candidates(ctx, request) for one in _described(ctx, rows) if matches(one))
     return pages.answer(
-        request, "LaunchTemplates", found, position="LaunchTemplateId", smallest=1, largest=200
+        ctx, request, "LaunchTemplates", found, position="LaunchTemplateId", smallest=1, largest=200
     )
 
 

@@ -1,14 +1,16 @@
-"""Pages of EC2's listings: everything where no MaxResults is given, else so many, with the position of the rest.
+"""Pages of EC2's listings: so many as MaxResults says, or as one call may tell, with the position of the rest.
 
 Texts of errors without a source were not compared with AWS's [guess].
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from batchyard.framework.context import Context
+from batchyard.framework.effort import of_answer
+from batchyard.services.ec2.filters import PageEnds, Position, position_of
 from batchyard.services.ec2.refusals import invalid_value
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
@@ -35,25 +37,33 @@ def limit(request: Mapping[str, Any], *, smallest: int = 5, largest: int = 1000)
 
 
 def answer(
+    ctx: Context,
     request: Mapping[str, Any],
     member: str,
     items: Iterable[Any],
     *,
-    position: str | Callable[[Any], str],
+    position: Position,
     smallest: int = 5,
     largest: int = 1000,
 ) -> dict[str, Any]:
-    """The page: `items` come sorted by `position` (a member, or a function) from after `start(request)` on.
+    """The page: `items` come sorted by `position` from after `start(request)` on.
 
-    They may be an iterator over rows: no more is read than the page takes.
+    They may be an iterator over rows: no more is read than the page takes. It ends early, also where no MaxResults
+    is given, when the call has done what it may (EC2 answers so, too, where a listing is long).
     """
     size = limit(request, smallest=smallest, largest=largest)
-    found = list(items if size is None else islice(items, size + 1))
-    if size is None or len(found) <= size:
-        return {member: found}
-    shown = found[:size]
-    last = shown[-1][position] if isinstance(position, str) else position(shown[-1])
-    return {member: shown, "NextToken": str(last)}
+    found: list[Any] = []
+    try:
+        for item in items:
+            if len(found) == size or (found and ctx.effort.is_used_up):
+                return {member: found, "NextToken": position_of(found[-1], position)}
+            found.append(item)
+            ctx.effort.spend(of_answer(item))
+    except PageEnds as end:
+        if not end.position:
+            raise
+        return {member: found, "NextToken": end.position}
+    return {member: found}
 
 
 def sorted_items(

@@ -62,9 +62,9 @@ def describe_security_groups(ctx: Context, request: Any) -> dict[str, Any]:
         wanted = networks.every(ctx.read, place(ctx), SecurityGroup)
     found = [describe(ctx, one) for one in wanted]
     attach_tags(ctx, found, "GroupId")
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
-    items = pages.sorted_items(request, filter(matches, found), position="GroupId")
-    return pages.answer(request, "SecurityGroups", items, position="GroupId")
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="GroupId")
+    items = filter(matches, pages.sorted_items(request, found, position="GroupId"))
+    return pages.answer(ctx, request, "SecurityGroups", items, position="GroupId")
 
 
 def require_group(ctx: Context, identity: str) -> SecurityGroup:

@@ -26,7 +26,13 @@ def describe_spot_fleet_requests(ctx: Context, request: Any) -> dict[str, Any]:
     """The Region's requests, also those that ended within 48 hours; or those named."""
     found = (one for rows in _candidates(ctx, request) for one in _described(ctx, rows))
     return pages.answer(
-        request, "SpotFleetRequestConfigs", found, position="SpotFleetRequestId", smallest=1, largest=_PAGE
+        ctx,
+        request,
+        "SpotFleetRequestConfigs",
+        found,
+        position="SpotFleetRequestId",
+        smallest=1,
+        largest=_PAGE,
     )
 
 
@@ -88,7 +94,9 @@ def describe_spot_fleet_instances(ctx: Context, request: Any) -> dict[str, Any]:
         for one in members(ctx.read, place(ctx), row.id)
         if one.state in LIVE and one.id > after
     ]
-    page = pages.answer(request, "ActiveInstances", active, position="InstanceId", smallest=1, largest=_PAGE)
+    page = pages.answer(
+        ctx, request, "ActiveInstances", active, position="InstanceId", smallest=1, largest=_PAGE
+    )
     return {"SpotFleetRequestId": row.id, **page}
 
 
@@ -110,7 +118,7 @@ def describe_spot_fleet_request_history(ctx: Context, request: Any) -> dict[str,
         if request.get("EventType") in (None, one.event_type)
     ]
     page = pages.answer(
-        request, "HistoryRecords", records, position=lambda one: str(one[0]), smallest=1, largest=_PAGE
+        ctx, request, "HistoryRecords", records, position=lambda one: str(one[0]), smallest=1, largest=_PAGE
     )
     return {
         **page,

@@ -45,9 +45,9 @@ _FILTERS: dict[str, filters.Attribute] = {
 @ec2.operation(on=ANY, honours={"SpotInstanceRequestIds", "Filters", "NextToken", "MaxResults"})
 def describe_spot_instance_requests(ctx: Context, request: Any) -> dict[str, Any]:
     """The requests behind the Region's Spot Instances, active while their instance lives; or those named."""
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="SpotInstanceRequestId")
     found = (one for rows in _candidates(ctx, request) for one in _described(ctx, rows) if matches(one))
-    return pages.answer(request, "SpotInstanceRequests", found, position="SpotInstanceRequestId")
+    return pages.answer(ctx, request, "SpotInstanceRequests", found, position="SpotInstanceRequestId")
 
 
 def _candidates(ctx: Context, request: Any) -> Iterable[list[Row]]:

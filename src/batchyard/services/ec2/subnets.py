@@ -64,9 +64,9 @@ def describe_subnets(ctx: Context, request: Any) -> dict[str, Any]:
     """The Region's subnets, or those named."""
     found = [describe(ctx, one) for one in _wanted(ctx, request.get("SubnetIds"))]
     attach_tags(ctx, found, "SubnetId")
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
-    items = pages.sorted_items(request, filter(matches, found), position="SubnetId")
-    return pages.answer(request, "Subnets", items, position="SubnetId")
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="SubnetId")
+    items = filter(matches, pages.sorted_items(request, found, position="SubnetId"))
+    return pages.answer(ctx, request, "Subnets", items, position="SubnetId")
 
 
 def _wanted(ctx: Context, ids: list[str] | None) -> list[Subnet]:

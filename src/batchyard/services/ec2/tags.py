@@ -102,8 +102,13 @@ def _resource(identity: str) -> str:
     return f"{kind[0] if kind else '*'}/{identity}"
 
 
+_PER_TAGGED, _PER_TAG = 80.0, 14.0
+"""Microseconds for a resource that gets tags, and for each of them."""
+
+
 def _each_resource(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     given = {tag.get("Key", ""): tag.get("Value", "") for tag in request.get("Tags") or ()}
+    ctx.effort.spend(len(request.get("Resources", ())) * (_PER_TAGGED + _PER_TAG * len(given)))
     return [
         resource_check(ctx, _resource(identity), **tag_keys(given))
         for identity in request.get("Resources", ())
@@ -156,9 +161,9 @@ def delete_tags(ctx: Context, request: Any) -> dict[str, Any]:
 @ec2.operation(on=ANY, honours={"Filters", "NextToken", "MaxResults"})
 def describe_tags(ctx: Context, request: Any) -> dict[str, Any]:
     """The Region's tags, each with its resource."""
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key=_position)
     found = (one for one in _all_tags(ctx, request) if matches(one))
-    return pages.answer(request, "Tags", found, position=_position)
+    return pages.answer(ctx, request, "Tags", found, position=_position)
 
 
 def _position(tag: Mapping[str, Any]) -> str:

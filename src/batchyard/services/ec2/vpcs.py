@@ -47,9 +47,9 @@ def describe_vpcs(ctx: Context, request: Any) -> dict[str, Any]:
     """The Region's VPCs, or those named."""
     found = [describe(ctx, one) for one in _wanted(ctx, request.get("VpcIds"))]
     attach_tags(ctx, found, "VpcId")
-    matches = filters.predicate(request.get("Filters"), _FILTERS)
-    items = pages.sorted_items(request, filter(matches, found), position="VpcId")
-    return pages.answer(request, "Vpcs", items, position="VpcId")
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="VpcId")
+    items = filter(matches, pages.sorted_items(request, found, position="VpcId"))
+    return pages.answer(ctx, request, "Vpcs", items, position="VpcId")
 
 
 def _wanted(ctx: Context, ids: list[str] | None) -> list[Vpc]:

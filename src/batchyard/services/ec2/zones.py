@@ -69,7 +69,7 @@ def describe_availability_zones(ctx: Context, request: Any) -> dict[str, Any]:
             if unknown:
                 raise invalid_value(f"Invalid availability zone: [{', '.join(unknown)}]")
             zones = [zone for zone in zones if zone[attribute] in named]
-    matches = filters.predicate(request.get("Filters"), _ZONE_FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _ZONE_FILTERS)
     return {"AvailabilityZones": [zone for zone in zones if matches(zone)]}
 
 
@@ -111,5 +111,5 @@ def describe_regions(ctx: Context, request: Any) -> dict[str, Any]:
         }
         for name in named or known
     ]
-    matches = filters.predicate(request.get("Filters"), _REGION_FILTERS)
+    matches = filters.predicate(ctx, request.get("Filters"), _REGION_FILTERS)
     return {"Regions": [one for one in regions if matches(one)]}
