@@ -73,7 +73,7 @@ def _required(ctx: Context, request: Any) -> Launch:
     launch = require_launch(ctx, request)
     for given in launch.tags.values():
         check_number(given)
-    _count(request)
+    _count(request, most_at_once(ctx, launch))
     _image_and_type(ctx, launch.data)
     _check_options(ctx, launch)
     require_profile(ctx, launch.data.get("IamInstanceProfile"))

@@ -5,13 +5,24 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
-from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.logs.event_reading import (
+    LARGEST_PAGE,
+    LARGEST_PAGE_BYTES,
+    Position,
+    Span,
+    of_group,
+    of_streams,
+    position_of,
+    read_position,
+    written,
+)
 from batchyard.services.logs.log_groups import now_ms
 from batchyard.services.logs.resources import GROUP, group_name, require_group, require_stream
 from batchyard.services.logs.service import logs
@@ -20,7 +31,6 @@ from batchyard.store.prepared import Prepared, Row
 
 LARGEST_BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD_BYTES = 26
-LARGEST_PAGE = 10_000
 _DAY_MS = 86_400_000
 _OLDEST_MS = 14 * _DAY_MS
 _NEWEST_MS = 2 * 3_600_000
@@ -126,22 +136,14 @@ def _rejected(times: list[int], now: int, expired: int) -> dict[str, int]:
 def get_log_events(ctx: Context, request: Any) -> dict[str, Any]:
     """A page of one stream's events, oldest first; a token that leads nowhere is given back unchanged."""
     stream = require_stream(ctx, request)
-    expired = _expired_before(ctx, require_group(ctx, group_name(request)))
+    span = _span(ctx, require_group(ctx, group_name(request)), request)
     token = request.get("nextToken")
     direction, position = _direction(token, from_head=request.get("startFromHead", False))
-    limit = request.get("limit", LARGEST_PAGE)
-    events = log_events.c
-    query = select(log_events).where(events.stream_id == stream.id, events.timestamp_ms >= expired)
-    query = _within(query, request)
-    key = (events.timestamp_ms, events.id)
-    if direction == "f":
-        if position:
-            query = query.where(_beyond(position, forward=True))
-        rows = list(ctx.read.all(query.order_by(*key).limit(limit)))
-    else:
-        if position:
-            query = query.where(_beyond(position, forward=False))
-        rows = list(reversed(ctx.read.all(query.order_by(*(one.desc() for one in key)).limit(limit))))
+    after = read_position(position) if position else None
+    found = of_streams(ctx.read, [stream.id], span, after, forward=direction == "f")
+    rows = list(_page(ctx, found, request.get("limit", LARGEST_PAGE)))
+    if direction == "b":
+        rows.reverse()
     return {
         "events": [
             {"timestamp": row.timestamp_ms, "message": row.message, "ingestionTime": row.ingestion_ms}
@@ -150,6 +152,21 @@ def get_log_events(ctx: Context, request: Any) -> dict[str, Any]:
         "nextForwardToken": _token("f", rows[-1]) if rows else _unmoved("f", token, position),
         "nextBackwardToken": _token("b", rows[0]) if rows else _unmoved("b", token, position),
     }
+
+
+def _span(ctx: Context, group: Row, request: Any) -> Span:
+    return Span(max(_expired_before(ctx, group), request.get("startTime", 0)), request.get("endTime"))
+
+
+def _page(ctx: Context, rows: Iterable[Row], limit: int) -> Iterator[Row]:
+    """As many rows as an answer may have."""
+    size = 0
+    for number, row in enumerate(rows):
+        size += len(row.message) + EVENT_OVERHEAD_BYTES
+        if number == limit or (number and (size > LARGEST_PAGE_BYTES or ctx.effort.is_used_up)):
+            return
+        ctx.effort.spend(_PER_EVENT + _PER_CHARACTER * len(row.message))
+        yield row
 
 
 def _direction(token: str | None, *, from_head: bool) -> tuple[str, str]:
@@ -169,62 +186,84 @@ def _unmoved(direction: str, token: str | None, position: str) -> str:
     return token if token and token.startswith(direction) else f"{direction}/{position or '0:0'}"
 
 
-def _beyond(position: str, *, forward: bool) -> Any:
-    first, _, second = position.partition(":")
-    moment, identity = whole_number(first), whole_number(second)
-    if moment is None or identity is None:
-        raise InvalidToken(position)
-    events = log_events.c
-    if forward:
-        return (events.timestamp_ms > moment) | ((events.timestamp_ms == moment) & (events.id > identity))
-    return (events.timestamp_ms < moment) | ((events.timestamp_ms == moment) & (events.id < identity))
-
-
-def _within(query: Any, request: Any) -> Any:
-    if "startTime" in request:
-        query = query.where(log_events.c.timestamp_ms >= request["startTime"])
-    if "endTime" in request:
-        query = query.where(log_events.c.timestamp_ms < request["endTime"])
-    return query
-
-
 @logs.operation(on=GROUP, refuses=("unmask",))
 def filter_log_events(ctx: Context, request: Any) -> dict[str, Any]:
     """Events of a group's streams that contain every term of the pattern (terms and quoted phrases only)."""
     group = require_group(ctx, group_name(request))
     limit = request.get("limit", LARGEST_PAGE)
-    events, streams = log_events.c, log_streams.c
-    query = (
-        select(log_events, streams.name.label("stream_name"))
-        .join(log_streams, streams.id == events.stream_id)
-        .where(events.group_id == group.id, events.timestamp_ms >= _expired_before(ctx, group))
-        .order_by(events.timestamp_ms, events.id)
-        .limit(limit + 1)
-    )
-    if "logStreamNames" in request:
-        query = query.where(streams.name.in_(request["logStreamNames"]))
-    if "logStreamNamePrefix" in request:
-        prefix = request["logStreamNamePrefix"]
+    terms = list(dict.fromkeys(_terms(request.get("filterPattern", ""))))
+    after = read_position(request["nextToken"]) if "nextToken" in request else None
+    rows, is_of_stream = _searched(ctx, group, request, after)
+    found: list[Row] = []
+    size = 0
+    for row in rows:
+        if len(found) == limit or (after and (size > LARGEST_PAGE_BYTES or ctx.effort.is_used_up)):
+            return {**_told(ctx, found), "nextToken": written(after)} if after else _told(ctx, found)
+        after = position_of(row)
+        length = len(row.message)
+        ctx.effort.spend(_PER_EVENT + _PER_CHARACTER * length * (1 + sum(map(len, terms))))
+        if is_of_stream(row) and all(term in row.message for term in terms):
+            found.append(row)
+            size += length + EVENT_OVERHEAD_BYTES
+    return _told(ctx, found)
+
+
+_PER_EVENT, _PER_CHARACTER = 6.0, 0.0005
+"""Microseconds for an event that is read and told, and for each of its characters (times those of the terms)."""
+_PER_STREAM = 150.0
+"""Microseconds to look a stream up."""
+_MOST_MERGED = 100
+
+
+def _searched(
+    ctx: Context, group: Row, request: Any, after: Position | None
+) -> tuple[Iterator[Row], Callable[[Row], bool]]:
+    """Events from behind a position on, and whether one is of a stream that is asked for."""
+    span = _span(ctx, group, request)
+    names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix")
+    if names is None and prefix is None:
+        return of_group(ctx.read, group.id, span, after), lambda row: True
+    streams = log_streams.c
+    query = select(streams.id).where(streams.group_id == group.id)
+    if names is not None:
+        query = query.where(streams.name.in_(names))
+    if prefix is not None:
         query = query.where(streams.name >= prefix).where(streams.name < prefix + "\U0010ffff")
-    for term in _terms(request.get("filterPattern", "")):
-        query = query.where(func.instr(events.message, term) > 0)
-    if "nextToken" in request:
-        query = query.where(_beyond(request["nextToken"], forward=True))
-    rows = ctx.read.all(_within(query, request))
-    answer: dict[str, Any] = {"events": [_found(row) for row in rows[:limit]], "searchedLogStreams": []}
-    if len(rows) > limit:
-        answer["nextToken"] = f"{rows[limit - 1].timestamp_ms}:{rows[limit - 1].id}"
-    return answer
+    wanted = [row.id for row in ctx.read.all(query.limit(_MOST_MERGED + 1))]
+    if len(wanted) <= _MOST_MERGED:
+        return of_streams(ctx.read, wanted, span, after), lambda row: True
+    known: dict[int, bool] = {}
+
+    def is_of_stream(row: Row) -> bool:
+        if row.stream_id not in known:
+            ctx.effort.spend(_PER_STREAM)
+            known[row.stream_id] = bool(ctx.read.all(query.where(streams.id == row.stream_id)))
+        return known[row.stream_id]
+
+    return of_group(ctx.read, group.id, span, after), is_of_stream
 
 
-def _found(row: Any) -> dict[str, Any]:
-    return {
-        "logStreamName": row.stream_name,
-        "timestamp": row.timestamp_ms,
-        "message": row.message,
-        "ingestionTime": row.ingestion_ms,
-        "eventId": f"{row.id:056}",
+def _told(ctx: Context, rows: list[Row]) -> dict[str, Any]:
+    streams = log_streams.c
+    ids = sorted({row.stream_id for row in rows})
+    names = {
+        row.id: row.name
+        for start in range(0, len(ids), 500)
+        for row in ctx.read.all(
+            select(streams.id, streams.name).where(streams.id.in_(ids[start : start + 500]))
+        )
     }
+    found = [
+        {
+            "logStreamName": names[row.stream_id],
+            "timestamp": row.timestamp_ms,
+            "message": row.message,
+            "ingestionTime": row.ingestion_ms,
+            "eventId": f"{row.id:056}",
+        }
+        for row in rows
+    ]
+    return {"events": found, "searchedLogStreams": []}
 
 
 def _terms(pattern: str) -> list[str]:
