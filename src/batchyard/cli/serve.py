@@ -91,7 +91,7 @@ def _serve(settings: Settings) -> None:
     from batchyard.cli.opening import opened, without_administrator
     from batchyard.server.listen import AddressInUse, listen, make_server, ready_line
     from batchyard.server.listen import run as run_until_told
-    from batchyard.server.memory import give_back_large_blocks
+    from batchyard.server.memory import give_back_large_blocks, leave_what_stays_alone
 
     give_back_large_blocks()
     try:
@@ -99,6 +99,7 @@ def _serve(settings: Settings) -> None:
     except AddressInUse as error:
         raise Refusal(str(error), advice=error.advice) from error
     with listener, opened(settings) as app:
+        leave_what_stays_alone()
         if not settings.is_loopback and not app.has_administrator():
             raise without_administrator(settings)
         endpoint = settings.endpoint(listener.getsockname()[1])

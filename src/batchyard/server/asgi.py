@@ -9,14 +9,13 @@ themselves, those with a large body, and all of a caller whose calls were costly
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from batchyard.clock import monotonic
 from batchyard.gateway.pending import Deferred, Outcome, Pending, Write
-from batchyard.server.body import HEAVY_BODY, LARGE_AT_ONCE, LARGE_BODY, Gone, Receive, TooLarge, begin, rest
+from batchyard.server.body import HEAVY_BODY, LARGE_AT_ONCE, Gone, Receive, TooLarge, begin, rest
 from batchyard.server.cors import Cors
 from batchyard.server.proxies import Proxies
 from batchyard.server.turns import COSTLY_SECONDS, CostlyCallers, Turns
@@ -112,11 +111,7 @@ class Application:
     async def _in_turn(self, http: HttpRequest) -> HttpResponse:
         """A heavy call: alone among the heavy ones, until its write is on disk."""
         async with self._turns.take(_caller(http)):
-            receive = functools.partial(self._receiver, in_turn=True)
-            if len(http.body) < LARGE_BODY:
-                received = receive(http)
-            else:
-                received = await asyncio.get_running_loop().run_in_executor(self._pool, receive, http)
+            received = self._receiver(http, in_turn=True)
             if isinstance(received, Pending):
                 return await self._written(received, http)
         if not isinstance(received, HttpResponse):
@@ -189,7 +184,7 @@ async def _respond(send: Send, response: HttpResponse) -> None:
 
 
 def _too_large() -> HttpResponse:
-    body = b'{"__type":"RequestEntityTooLargeException","message":"Request body is larger than 16 MiB"}'
+    body = b'{"__type":"RequestEntityTooLargeException","message":"Request body is larger than 8 MiB"}'
     return HttpResponse(413, {"content-type": "application/json"}, body)
 
 

@@ -9,10 +9,10 @@ HEAVY_BODY = 32 * 1024
 """From this size on, a request waits for its turn among the heavy ones: what it asks for is much in most cases."""
 
 LARGE_BODY = 256 * 1024
-"""From this size on, a request is read in a worker thread, so that parsing it holds nobody up."""
+"""From this size on, only so many bodies are in memory at once."""
 
-LARGEST_BODY = 16 * 1024 * 1024
-"""The largest request body taken, in bytes."""
+LARGEST_BODY = 8 * 1024 * 1024
+"""The largest request body taken, in bytes: a megabyte of log events, each character of it written as an escape."""
 
 LARGE_AT_ONCE = 8
 """How many large bodies are held at once; the rest wait unread, so that their memory is bounded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """The names in glibc's malloc.h, which ctypes cannot read."""
@@ -24,3 +25,17 @@ def give_back_large_blocks() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _OWN_MAPPING_FROM)
         mallopt(_M_TRIM_THRESHOLD, _MOST_FREE_AT_THE_END)
+
+
+_YOUNG_OBJECTS, _ROUNDS = 20_000, (20, 50)
+"""How many new containers, and then how many rounds over the younger ones, before the collector looks again.
+
+Python's own 700 and 10 make it look over all that a large request holds, and over the whole system, many times.
+"""
+
+
+def leave_what_stays_alone() -> None:
+    """Have the garbage collector never look again at what is loaded by now, and seldom at what comes."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, *_ROUNDS)

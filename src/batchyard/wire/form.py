@@ -13,6 +13,8 @@ from batchyard.wire.scalars import NotThatType, parse_text
 
 DEEPEST = 64
 MOST_PARAMETERS = 20_000
+MOST_PARTS = 100_000
+"""Of the names of all parameters together: `Filter.1.Value.2` has four."""
 
 
 class Node:
@@ -48,9 +50,13 @@ def _decoded(text: str) -> str:
 def tree(form: dict[str, str]) -> Node:
     """The parameters as a tree along the dots in their names."""
     root = Node()
+    left = MOST_PARTS
     for name, value in form.items():
         node = root
         parts = name.split(".")
+        left -= len(parts)
+        if left < 0:
+            raise WireError("MalformedQueryString", "Too many parameters.")
         if len(parts) > DEEPEST:
             raise WireError("MalformedQueryString", f"The parameter {name[:80]} nests too deep.")
         for part in parts:

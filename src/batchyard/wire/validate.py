@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,9 +53,24 @@ _NUMBERS = frozenset({"integer", "long", "short", "byte", "float", "double"})
 def validate(operation: Operation, request: Mapping[str, Any]) -> list[Problem]:
     """Every constraint of the model that a request violates; empty where it is well formed."""
     problems: list[Problem] = []
+
+    def report(problem: Problem) -> None:
+        problems.append(problem)
+        if len(problems) >= MOST_PROBLEMS:
+            raise _Enough
+
     if operation.input is not None:
-        _check_of(operation.input)(request, None, problems.append)
+        with contextlib.suppress(_Enough):
+            _check_of(operation.input)(request, None, report)
     return problems
+
+
+MOST_PROBLEMS = 100
+"""How many problems are told; a request of megabytes could have hundreds of thousands [guess]."""
+
+
+class _Enough(Exception):
+    """There are as many problems as are told."""
 
 
 def _path(where: Where) -> str:
@@ -193,6 +210,10 @@ _IN_ANY_CASE = {"RetryAction"}
 """Enums whose values AWS takes in any case of letters (Batch API reference, EvaluateOnExit)."""
 
 
+_LONGEST_MATCHED = 256 * 1024
+"""A longer text is refused for its length; every member with a pattern is shorter."""
+
+
 def _text(shape: Shape) -> Check:
     """Strings and blobs, and what has a type alone (booleans, timestamps)."""
     accepted = _TYPES[shape.type]
@@ -212,7 +233,7 @@ def _text(shape: Shape) -> Check:
             _check_length(value, bounds, where, report)
         if choices and (str(value).upper() if any_case else value) not in choices:
             report(Problem("enum", _path(where), value, ordered))
-        if pattern is not None and isinstance(value, str):
+        if pattern is not None and isinstance(value, str) and len(value) <= _LONGEST_MATCHED:
             matcher = compiled(pattern)
             if matcher is not None and not matcher.fullmatch(value):
                 report(Problem("pattern", _path(where), value, pattern))
@@ -273,11 +294,16 @@ def lowered(path: str) -> str:
     return ".".join(part[:1].lower() + part[1:] for part in path.split("."))
 
 
+_MOST_SHOWN = 1000
+"""How many members of a list or map are told with a problem [guess]."""
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_shown, value))}]"
+        return f"[{', '.join(map(_shown, value[:_MOST_SHOWN]))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}={_shown(one)}' for key, one in value.items())}}}"
+        items = itertools.islice(value.items(), _MOST_SHOWN)
+        return f"{{{', '.join(f'{key}={_shown(one)}' for key, one in items)}}}"
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     text = str(value)

@@ -20,7 +20,7 @@ from batchyard.services.ec2.instance_rows import (
 )
 from batchyard.services.ec2.instance_views import describe_rows, reservations, state
 from batchyard.services.ec2.places import place
-from batchyard.services.ec2.refusals import INSTANCE, none_found
+from batchyard.services.ec2.refusals import INSTANCE, none_found, too_much
 from batchyard.services.ec2.resources import resource_check
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tag_rows import tagged
@@ -111,9 +111,16 @@ def _candidates(ctx: Context, request: Any) -> Iterator[list[Row]]:
     return list_instances(ctx.read, where, (one for one in wanted if one > after))
 
 
+_PER_NAMED = 10.0
+"""Microseconds to look an instance up by its id."""
+
+
 def _known(ctx: Context, request: Any) -> list[str]:
     """InstanceIds, each of which has to be there."""
     named: list[str] = list(request["InstanceIds"])
+    ctx.effort.spend(_PER_NAMED * len(named))
+    if ctx.effort.is_used_up:
+        raise too_much()
     found = {row.id for rows in list_instances(ctx.read, place(ctx), named) for row in rows}
     missing = [one for one in named if one not in found]
     if missing:

@@ -60,6 +60,11 @@ def none_found(kind: Kind, identities: Sequence[str]) -> ApiError:
     return not_found(kind, identities[0])
 
 
+def too_much() -> ApiError:
+    """RequestLimitExceeded: the call is more work than one call may be."""
+    return ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503)
+
+
 def invalid_value(message: str) -> ApiError:
     """InvalidParameterValue."""
     return ApiError("InvalidParameterValue", message)

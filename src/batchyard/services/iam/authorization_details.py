@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.effort import of_answer
 from batchyard.services.iam import documents, groups, policies, roles, users
 from batchyard.services.iam.attached_policies import policy_name
 from batchyard.services.iam.boundaries import boundary_shape
@@ -159,6 +160,10 @@ _SECTIONS = (
 )
 
 
+_PER_ITEM = 200.0
+"""Microseconds to look up all that hangs on a user, group, role or policy."""
+
+
 @iam.operation(on=ANY)
 def get_account_authorization_details(ctx: Context, request: Any) -> dict[str, Any]:
     """Tell all that Filter names; MaxItems counts the things of all kinds together."""
@@ -174,6 +179,11 @@ def get_account_authorization_details(ctx: Context, request: Any) -> dict[str, A
         behind = after if section.name == reached else ""
         for key, item in section.list_after(ctx, behind, count + 1 - len(found)):
             found.append((f"{section.name} {key}", section, item))
-    for _, section, item in found[:count]:
-        answer[section.member].append(section.shape(ctx, item))
+    for number, (_, section, item) in enumerate(found[:count]):
+        if number and ctx.effort.is_used_up:
+            count = number
+            break
+        shown = section.shape(ctx, item)
+        ctx.effort.spend(_PER_ITEM + of_answer(shown))
+        answer[section.member].append(shown)
     return {**answer, **page_end(found, count, lambda one: one[0])}

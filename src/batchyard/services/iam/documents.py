@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import orjson
@@ -17,11 +18,24 @@ INLINE_SIZE = {"user": 2048, "group": 5120, "role": 10240}
 """Quotas of iam-evaluation.md 9: characters, white space not counted; inline ones for all of one owner's together."""
 
 
+_QUOTAS: Mapping[str, tuple[str, int]] = {
+    "managed": ("PolicySize", MANAGED_SIZE),
+    "trust": ("ACLSizePerRole", TRUST_SIZE),
+    "identity": ("PolicySize", max(INLINE_SIZE.values())),
+}
+_LARGEST = 20_480
+"""More than any quota: such a document is refused for its size before it is read [guess: the order]."""
+
+
 def check(document: str, kind: Kind, partition: str) -> Policy:
     """The policy of this kind that the document is; raises MalformedPolicyDocument where it is none.
 
+    One that is larger than every quota is refused as LimitExceeded.
     Trust policies that are no JSON have words of their own (recorded: SNAP).
     """
+    if size(document) > _LARGEST:
+        name, quota = _QUOTAS.get(kind, _QUOTAS["identity"])
+        raise over_quota(name, quota)
     if kind == "trust" and not _is_json(document):
         raise iam.error.MalformedPolicyDocumentException("This policy contains invalid Json")
     try:
