@@ -58,11 +58,15 @@ def denied_here(service: str, message: str) -> AccessDenied:
 
 
 def throttled(service: str) -> ApiError:
-    """The answer to a call that is more work than one call may be, in AWS's words for too much at once."""
-    if service == "ec2":
+    """The answer to a call that is more work than one call may be, in AWS's words for too much at once.
+
+    As reported of EC2 (hashicorp/terraform-provider-aws#138), of IAM (legion-platform/legion#807), and of services
+    that speak JSON (snyk/driftctl#1629).
+    """
+    protocol = wire_model.load(service).protocol
+    if protocol == OF_EC2:
         return ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503)
-    code = "ThrottlingException" if service in _STATUS_OF_JSON else "Throttling"
-    return ApiError(code, "Rate exceeded")
+    return ApiError("ThrottlingException" if protocol in _STATUS_OF_JSON else "Throttling", "Rate exceeded")
 
 
 def ended(service: str) -> SessionEnded:

@@ -61,7 +61,7 @@ def none_found(kind: Kind, identities: Sequence[str]) -> ApiError:
 
 
 def too_much() -> ApiError:
-    """RequestLimitExceeded: the call is more work than one call may be."""
+    """RequestLimitExceeded, as hashicorp/terraform-provider-aws#138 has it: more work than one call may be."""
     return ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503)
 
 
