@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
+from batchyard.services.logs.deletions import deleted_streams
 from batchyard.services.logs.event_reading import (
     LARGEST_PAGE,
     LARGEST_PAGE_BYTES,
@@ -109,12 +110,17 @@ def _expired_before(ctx: Context, group: Row) -> int:
     return now_ms(ctx) - group.retention_days * _DAY_MS if group.retention_days else 0
 
 
+_FORGOTTEN_AT_ONCE = 2 * LARGEST_PAGE
+"""More than a call can put, so that all goes in the end."""
+
+
 def _forget_expired(ctx: Context, group: Row) -> int:
-    """Delete what the group's retention lets go; answers `_expired_before`."""
+    """Delete some of what the group's retention lets go; answers `_expired_before`."""
     expired = _expired_before(ctx, group)
     if expired:
         events = log_events.c
-        ctx.write.run(delete(log_events).where(events.group_id == group.id, events.timestamp_ms < expired))
+        some = select(events.id).where(events.group_id == group.id, events.timestamp_ms < expired)
+        ctx.write.run(delete(log_events).where(events.id.in_(some.limit(_FORGOTTEN_AT_ONCE))))
     return expired
 
 
@@ -222,7 +228,8 @@ def _searched(
     span = _span(ctx, group, request)
     names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix")
     if names is None and prefix is None:
-        return of_group(ctx.read, group.id, span, after), lambda row: True
+        deleted = deleted_streams(ctx, group)
+        return of_group(ctx.read, group.id, span, after), lambda row: row.stream_id not in deleted
     streams = log_streams.c
     query = select(streams.id).where(streams.group_id == group.id)
     if names is not None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from batchyard.clock import microseconds
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
+from batchyard.services.logs.deletions import delete_group
 from batchyard.services.logs.resources import (
     EVERY_GROUP,
     GROUP,
@@ -22,7 +23,7 @@ from batchyard.services.logs.resources import (
     require_group,
 )
 from batchyard.services.logs.service import logs
-from batchyard.services.logs.tables import log_events, log_groups, log_streams
+from batchyard.services.logs.tables import log_groups
 from batchyard.store.prepared import Row
 
 _RETENTION_DAYS = frozenset(
@@ -68,9 +69,7 @@ def create_log_group(ctx: Context, request: Any) -> None:
 def delete_log_group(ctx: Context, request: Any) -> None:
     """Delete a group with its streams and events."""
     group = require_group(ctx, group_name(request))
-    ctx.write.run(delete(log_events).where(log_events.c.group_id == group.id))
-    ctx.write.run(delete(log_streams).where(log_streams.c.group_id == group.id))
-    ctx.write.run(delete(log_groups).where(log_groups.c.id == group.id))
+    delete_group(ctx, group)
 
 
 @logs.operation(on=GROUP, writes=True)

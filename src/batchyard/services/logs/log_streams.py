@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, false, insert, select
+from sqlalchemy import ColumnElement, bindparam, false, insert, select
 
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.logs.deletions import delete_stream
 from batchyard.services.logs.log_groups import now_ms
 from batchyard.services.logs.resources import (
     GROUP,
@@ -21,7 +22,7 @@ from batchyard.services.logs.resources import (
     stream_arn,
 )
 from batchyard.services.logs.service import logs
-from batchyard.services.logs.tables import log_events, log_streams
+from batchyard.services.logs.tables import log_streams
 from batchyard.store.prepared import Prepared, Row
 
 _INSERT = Prepared(
@@ -54,8 +55,7 @@ def create_log_stream(ctx: Context, request: Any) -> None:
 def delete_log_stream(ctx: Context, request: Any) -> None:
     """Delete a stream with its events."""
     stream = require_stream(ctx, request)
-    ctx.write.run(delete(log_events).where(log_events.c.stream_id == stream.id))
-    ctx.write.run(delete(log_streams).where(log_streams.c.id == stream.id))
+    delete_stream(ctx, stream)
 
 
 @logs.operation(on=GROUP)

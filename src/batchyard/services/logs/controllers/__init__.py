@@ -1,0 +1,1 @@
+"""What CloudWatch Logs does on its own."""
