@@ -146,7 +146,9 @@ class Settings:
     )
     request_threads: int = _setting(4, "How many threads read requests of 256 KiB and more.", least=1)
     test_clock: bool = _setting(
-        False, "Open POST /_batchyard/clock?advance=SECONDS, on loopback and with `ephemeral` only."
+        False,
+        "Open POST /_batchyard/clock?advance=SECONDS (header `X-Batchyard-Confirm: yes`), on loopback and with "
+        "`ephemeral` only.",
     )
 
     @property

@@ -27,6 +27,7 @@ OTHER_VALUES = {
     "slots": "3",
     "pace": "0.5",
     "scale_down_delay": "7.5",
+    "join_timeout": "90",
     "development_credentials": "false",
     "job_users": "5000-5999",
     "job_directory": "/jobs",
