@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from faults.scene import Scene
+from faults.scene import ARRAY_SIZE, STOPPED_SIZE, Scene
 
 EXPECTED = {
     "long": "FAILED",
@@ -21,15 +21,19 @@ EXPECTED = {
     "after": "SUCCEEDED",
     "held": "FAILED",
     "absent": "FAILED",
+    "array": "SUCCEEDED",
+    "stopped": "FAILED",
     "on-group": "SUCCEEDED",
     "on-fleet": "SUCCEEDED",
 }
 
 
+ARRAYS = {"array": ARRAY_SIZE, "stopped": STOPPED_SIZE}
 _SWEPT = (
     "batch_jobs",
     "batch_attempts",
     "batch_job_specs",
+    "batch_job_arrays",
     "ecs_tasks",
     "ecs_container_instances",
     "ecs_clusters",
@@ -46,9 +50,10 @@ def check_jobs(scene: Scene) -> None:
     assert set(scene.jobs) == set(EXPECTED)
     marks = Counter(_marks(scene))
     assert all(count == 1 for count in marks.values()), f"an attempt ran twice: {marks}"
-    assert {job for job, _ in marks} <= set(scene.jobs.values())
-    for name, wanted in EXPECTED.items():
-        job = scene.job(name)
+    assert {job.partition(":")[0] for job, _ in marks} <= set(scene.jobs.values())
+    jobs = {name: scene.job(name) for name in EXPECTED if name not in ARRAYS}
+    for name, job in (*jobs.items(), *_children(scene)):
+        wanted = EXPECTED[name]
         assert job["status"] == wanted or _may_have_failed(scene, job), (name, job)
         ran = {attempt for one, attempt in marks if one == job["jobId"]}
         assert ran <= set(range(1, len(job["attempts"]) + 1)), (name, job, ran)
@@ -62,6 +67,27 @@ def check_jobs(scene: Scene) -> None:
             assert len(job["attempts"]) in ran, (name, job, ran)
 
 
+def _children(scene: Scene) -> Iterator[tuple[str, Any]]:
+    """The children of the arrays, as described, by their parents' names; and what their parents say of them holds."""
+    for name, size in ARRAYS.items():
+        parent = scene.job(name)
+        assert parent["status"] == EXPECTED[name] or _may_have_failed(scene, parent), (name, parent)
+        ids = [f"{parent['jobId']}:{index}" for index in range(size)]
+        described = [
+            job
+            for first in range(0, size, 100)
+            for job in scene.do("batch", "describe_jobs", jobs=ids[first : first + 100])["jobs"]
+        ]
+        assert [job["jobId"] for job in described] == ids
+        told = parent["arrayProperties"]["statusSummary"]
+        found = Counter(job["status"] for job in described)
+        assert {status: count for status, count in told.items() if count} == found, (name, told, found)
+        with _database(scene) as database:
+            row = f"array_parent = (SELECT id FROM batch_jobs WHERE job_id = '{parent['jobId']}')"
+            assert _count(database, "batch_jobs", row) == size
+        yield from ((name, job) for job in described)
+
+
 def _may_have_failed(scene: Scene, job: Any) -> bool:
     """A supervisor that is killed takes its attempts along; a full disk starts none. Both are told as such."""
     fault = scene.stage.fault
@@ -71,9 +97,9 @@ def _may_have_failed(scene: Scene, job: Any) -> bool:
     reason = (last or {}).get("container", {}).get("reason", "") + job.get("statusReason", "")
     if fault.kind == "supervisor killed":
         # A job whose dependency was lost fails with it.
-        return "Host" in reason or "host" in reason or "ependen" in reason
+        return "Host" in reason or "host" in reason or "ependen" in reason or "Array Child" in reason
     if fault.step.startswith("supervisor file"):
-        return "No space left on device" in reason or "ependen" in reason
+        return "No space left on device" in reason or "ependen" in reason or "Array Child" in reason
     return False
 
 

@@ -21,6 +21,8 @@ from faults.stage import Stage
 PATIENCE_SECONDS = 60.0
 EVERY_SECONDS = 0.05
 ENDED = ("SUCCEEDED", "FAILED")
+ARRAY_SIZE, STOPPED_SIZE = 3, 600
+"""Of the array that runs, and of the one that is cancelled while its children are made: that takes two writes."""
 ROLE = "AWSServiceRoleForBatch"
 _LOST = (
     botocore.exceptions.EndpointConnectionError,
@@ -287,6 +289,10 @@ class Scene:
         self._submit("after", "fargate", "true", dependsOn=[{"jobId": self.jobs["good"]}])
         self._submit("absent", "fargate", "", command=["/no/such/program"])
         self._submit("held", "fargate", "true", dependsOn=[{"jobId": self.jobs["long"]}])
+        self._submit("array", "fargate", "true", arrayProperties={"size": ARRAY_SIZE}, **again)
+        stopped = {"arrayProperties": {"size": STOPPED_SIZE}, "dependsOn": [{"jobId": self.jobs["long"]}]}
+        self._submit("stopped", "fargate", "true", **stopped)
+        self.do("batch", "cancel_job", jobId=self.jobs["stopped"], reason="not wanted")
         self._submit("on-group", "groups", "true", **again)
         self._submit("on-fleet", "fleets", "true", **again)
         self.do("batch", "cancel_job", jobId=self.jobs["held"], reason="not wanted")

@@ -92,7 +92,7 @@ class Stage:
         self.clock = 0.0
         self._supervisor: subprocess.Popen[bytes] | None = None
         directory.mkdir(exist_ok=True)
-        (directory / "data").mkdir(exist_ok=True)
+        (directory / "data").mkdir(mode=0o700, exist_ok=True)
         if supervised or (fault is not None and fault.step.startswith("supervisor")):
             self._start_supervisor()
         self._start()

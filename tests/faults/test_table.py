@@ -40,6 +40,8 @@ CHOSEN_FOR_LONG = [
     Fault("call: batch.compute ecs:CreateCluster", 1, "after", "SIGKILL"),
     Fault("call: autoscaling.groups ec2:RunInstances", 1, "after", "exception"),
     Fault("commit: batch:submit_job", 2, "before", "disk full"),
+    # Of an array that is cancelled meanwhile, the first of its children are made.
+    Fault("commit: batch.arrays ArraysController.reconcile", 2, "after", "SIGKILL"),
     Fault("write: iam.role_deletion RoleDeletion.reconcile", 2, "after", "exception"),
     Fault("engine: ecs.tasks start", 2, "after", "supervisor killed"),
 ]

@@ -125,10 +125,10 @@ def test_jobs_of_before_the_table_of_attempts_are_what_they_were(
         attempts = attempt_rows.find_of_jobs(tx, "1", found)
         live = attempt_rows.find_live_by_tasks(tx, [TASK])
         [waiting] = front(tx, 1)
-    shown = {number: detail(row, attempts.get(number, ())) for number, row in found.items()}
+    shown = {number: detail(row, attempts.get(number, ()), None) for number, row in found.items()}
     assert shown[1]["attempts"] == _ENDED
     assert shown[1]["container"] == {**shown[5]["container"], **_SECOND["container"]}
-    assert summary(found[1], attempts[1])["container"] == {"exitCode": 0}
+    assert summary(found[1], attempts[1], None)["container"] == {"exitCode": 0}
     assert [one.status for one in attempts[1]] == ["FAILED", "SUCCEEDED"]
     assert shown[2]["attempts"] == []
     assert (shown[2]["container"]["taskArn"], shown[2]["container"]["logStreamName"]) == (

@@ -62,7 +62,6 @@ def test_refusals(batch: Any, queue: str, define: Make, request_: dict[str, Any]
 @pytest.mark.parametrize(
     "member",
     [
-        {"arrayProperties": {"size": 2}},
         {"nodeOverrides": {"numNodes": 2}},
         {"eksPropertiesOverride": {"podProperties": {"metadata": {"labels": {"a": "b"}}}}},
         {"containerOverrides": {"instanceType": "m5.large"}},

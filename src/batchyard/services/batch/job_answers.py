@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from batchyard.scheduler.arrays import status_summary
+from batchyard.services.batch import array_rows
 from batchyard.services.batch.retry_strategies import shown_retry_strategy
 from batchyard.services.batch.states import ENDED
 from batchyard.store.prepared import Row
@@ -15,8 +17,8 @@ def job_arn(row: Row) -> str:
     return f"arn:{row.partition}:batch:{row.region}:{row.account}:job/{row.job_id}"
 
 
-def detail(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
-    """The JobDetail of DescribeJobs; `row` is of `job_rows.find`, its attempts are in order."""
+def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
+    """The JobDetail of DescribeJobs; `row` is of `job_rows`, its attempts are in order."""
     spec = row.spec
     shown: dict[str, Any] = {
         "jobArn": job_arn(row),
@@ -49,10 +51,10 @@ def detail(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
     }
     if "timeout" in spec:
         shown["timeout"] = spec["timeout"]
-    return shown | _progress(row)
+    return shown | _array(row, array) | _progress(row)
 
 
-def summary(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
+def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
     """The JobSummary of ListJobs; the attempts count only once the job has ended."""
     shown = {
         "jobArn": job_arn(row),
@@ -61,10 +63,26 @@ def summary(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
         "createdAt": row.created_ms,
         "status": row.status,
         "jobDefinition": row.definition_arn,
+        **_array(row, array),
         **_progress(row),
     }
     outcome = _outcome(row, attempts)
     return {**shown, "container": outcome} if outcome else shown
+
+
+def _array(row: Row, array: Row | None) -> dict[str, Any]:
+    """arrayProperties: a child's index, or how a parent's children do."""
+    if row.array_index is not None:
+        return {"arrayProperties": {"index": row.array_index}}
+    if array is None:
+        return {}
+    return {
+        "arrayProperties": {
+            "size": array.size,
+            "statusSummary": status_summary(array_rows.counts(array)),
+            "statusSummaryLastUpdatedAt": array.updated_ms,
+        }
+    }
 
 
 def _attempt(row: Row) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from batchyard.clock import microseconds
 from batchyard.framework.context import schedule
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
-from batchyard.services.batch import job_rows
-from batchyard.services.batch.states import PENDING
+from batchyard.scheduler.arrays import parent_status
+from batchyard.services.batch import array_rows, job_rows
+from batchyard.services.batch.job_rows import PLAIN
+from batchyard.services.batch.states import ENDED, FAILED, PENDING
 from batchyard.services.batch.tables import job_dependencies
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
@@ -23,7 +25,16 @@ PLACING_DELAY_SECONDS = 0.02
 """Wake-ups of the placing controller within this time cost one plan."""
 
 _AWAITED = Prepared(
-    select(job_dependencies.c.on_job).where(job_dependencies.c.on_job == bindparam("job")).limit(1)
+    select(job_dependencies.c.on_job)
+    .where(job_dependencies.c.on_job == bindparam("job"))
+    .where(job_dependencies.c.kind == PLAIN)
+    .limit(1)
+)
+_AWAITED_BY_INDEX = Prepared(
+    select(job_dependencies.c.on_job)
+    .where(job_dependencies.c.on_job == bindparam("array_parent"))
+    .where(job_dependencies.c.kind != PLAIN)
+    .limit(1)
 )
 _WAIT_NO_MORE = Prepared(delete(job_dependencies).where(job_dependencies.c.waiting_job == bindparam("job")))
 
@@ -38,14 +49,45 @@ def end_job(
     now: datetime,
     **values: Any,
 ) -> None:
-    """Bring a job to SUCCEEDED or FAILED and wake what follows from it; `values` are further columns."""
+    """Bring a job to SUCCEEDED or FAILED and wake what follows from it; `values` are further columns.
+
+    With an array job's last child its parent ends.
+    """
     values.setdefault("stopped_ms", microseconds(now) // 1000)
-    job_rows.change(tx, row, status=status, status_reason=reason, **values)
-    if row.status == PENDING:
+    job_rows.change(tx, row, now=now, status=status, status_reason=reason, **values)
+    is_child = row.array_parent is not None
+    if row.status == PENDING and not is_child:
         tx.run(_WAIT_NO_MORE, job=row.id)
-    if tx.first(_AWAITED, job=row.id) is not None:
+    if tx.first(_AWAITED, job=row.id) is not None or (
+        is_child and tx.first(_AWAITED_BY_INDEX, array_parent=row.array_parent) is not None
+    ):
         schedule(runtime, tx, key_of(row, "batch.releasing", row.job_id))
-    schedule(runtime, tx, key_of(row, "batch.sweeping", "finished"), delay_seconds=KEPT.total_seconds())
+    if is_child:
+        _end_parent(tx, runtime, row.array_parent, now)
+    else:
+        schedule(runtime, tx, key_of(row, "batch.sweeping", "finished"), delay_seconds=KEPT.total_seconds())
+
+
+def _end_parent(tx: Transaction, runtime: Runtime, identity: int, now: datetime) -> None:
+    """End an array job's parent where all of its children have ended.
+
+    One that was cancelled or terminated has the caller's reason [guess]: as any job has.
+    """
+    status, reason = parent_status(array_rows.counts(array_rows.require(tx, identity)))
+    if status not in ENDED:
+        return
+    parent = job_rows.find(tx, identity)
+    if parent is not None and parent.status not in ENDED:
+        was_ended = status == FAILED and (parent.cancelled or parent.terminated)
+        told = parent.end_reason if was_ended else reason
+        end_job(tx, runtime, parent, status=status, reason=told, now=now, end_reason=None)
+
+
+def wake_array(tx: Transaction, runtime: Runtime, row: Row) -> None:
+    """Have the array of a child looked at that waits again: its parent may have been cancelled meanwhile."""
+    if row.array_parent is not None:
+        parent_id = row.job_id.rpartition(":")[0]
+        schedule(runtime, tx, key_of(row, "batch.arrays", parent_id))
 
 
 def wake_placing(tx: Transaction, runtime: Runtime, row: Row) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from batchyard.scheduler.arrays import child_id
+from batchyard.services.batch import array_rows
 from batchyard.services.batch.states import may_follow
 from batchyard.services.batch.tables import job_dependencies, job_specs, jobs
 from batchyard.store.prepared import Prepared, Row, among
@@ -14,7 +17,7 @@ from batchyard.store.transaction import Transaction
 from batchyard.store.types import Json
 
 PLAIN = "PLAIN"
-"""The kind of a dependency on a whole job."""
+"""The kind of a dependency on a whole job; the others are the API's N_TO_N and SEQUENTIAL."""
 
 _GIVEN = (
     "job_id",
@@ -36,6 +39,16 @@ _GIVEN = (
     "document",
     "tags",
 )
+_OF_CHILD = (
+    "id",
+    "job_id",
+    "status",
+    "spec_id",
+    "share_identifier",
+    "scheduling_priority",
+    "array_parent",
+    "array_index",
+)
 _CHANGING = (
     "status",
     "status_reason",
@@ -55,6 +68,31 @@ _INSERT = Prepared(
         terminated=False,
         timed_out=False,
     )
+)
+_INSERT_PARENT = Prepared(
+    insert(jobs).values(
+        **{name: bindparam(name) for name in _GIVEN if name != "document"},
+        spec_id=bindparam("spec_id"),
+        array_size=bindparam("array_size"),
+        attempt=0,
+        cancelled=False,
+        terminated=False,
+        timed_out=False,
+    )
+)
+_INHERITED = tuple(name for name in _GIVEN if name not in ("document", "job_id", "status", "tags"))
+_INSERT_CHILDREN = Prepared(
+    insert(jobs).values(
+        **{name: bindparam(name) for name in (*_INHERITED, *_OF_CHILD)},
+        tags={},
+        attempt=0,
+        cancelled=False,
+        terminated=False,
+        timed_out=False,
+    )
+)
+_INSERT_SPEC = Prepared(
+    insert(job_specs).values(account=bindparam("account"), document=bindparam("document"))
 )
 _CHANGE = Prepared(
     update(jobs).where(jobs.c.id == bindparam("of_id")).values({name: bindparam(name) for name in _CHANGING})
@@ -89,6 +127,29 @@ def front_of(queue: int) -> tuple[str, int]:
 def insert_job(tx: Transaction, **values: Any) -> int:
     """Insert a job that has had no attempt; answers its `id`, which grows with each submission."""
     return tx.insert(_INSERT, **values)
+
+
+def insert_parent(tx: Transaction, *, document: Any, **values: Any) -> int:
+    """Insert an array job's parent, whose children share its document; answers its `id`."""
+    spec_id = tx.insert(_INSERT_SPEC, account=values["account"], document=document)
+    return tx.insert(_INSERT_PARENT, spec_id=spec_id, **values)
+
+
+def insert_children(tx: Transaction, parent: Row, base: int, statuses: Mapping[int, str]) -> None:
+    """Insert children of an array job, each by its index and with its status; tags are the parent's alone."""
+    same = {name: getattr(parent, name) for name in (*_INHERITED, *_OF_CHILD[3:6])}
+    rows = [
+        {
+            **same,
+            "id": base + index,
+            "job_id": child_id(parent.job_id, index),
+            "status": status,
+            "array_parent": parent.id,
+            "array_index": index,
+        }
+        for index, status in statuses.items()
+    ]
+    tx.run_many(_INSERT_CHILDREN, rows)
 
 
 def insert_dependency(
@@ -126,14 +187,16 @@ def find_tags(tx: Transaction, *, account: str, region: str, job_id: str) -> Map
     return row.tags if row is not None and (row.account, row.region) == (account, region) else None
 
 
-def change(tx: Transaction, row: Row, **values: Any) -> Row:
+def change(tx: Transaction, row: Row, *, now: datetime, **values: Any) -> Row:
     """Write what changes of a job, whose row was read within this write; returns the row as it is then.
 
-    Raises ValueError for a status that may not follow the present one.
+    A child's new status is counted with its array. Raises ValueError for a status that may not follow the present one.
     """
     status = values.get("status", row.status)
     if status != row.status and not may_follow(row.status, status):
         raise ValueError(f"a job does not go from {row.status} to {status}")
     changed = row._replace(**values)
     tx.run(_CHANGE, of_id=row.id, **{name: getattr(changed, name) for name in _CHANGING})
+    if row.array_parent is not None and status != row.status:
+        array_rows.move(tx, row.array_parent, {row.status: -1, status: 1}, now=now)
     return changed

@@ -10,11 +10,9 @@ from typing import Any
 from batchyard.framework.context import Context
 from batchyard.services.batch.container_overrides import overridden
 from batchyard.services.batch.container_properties import Sizes, check_sizes, sizes_of
-from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.retry_strategies import check_retry_strategy, check_timeout
 from batchyard.services.batch.tags import check_tags
 
-MOST_DEPENDENCIES = 20
 LARGEST_BYTES = 30 * 1024
 """Of a SubmitJob request (batch-jobs.md 13)."""
 _SIZING = {"resourceRequirements", "vcpus", "memory"}
@@ -55,12 +53,4 @@ def resolve(
         elif member in body:
             spec[member] = body[member]
     check_tags(ctx, request.get("tags") or {})
-    _check_dependencies(ctx, spec["dependsOn"])
     return spec, sizes
-
-
-def _check_dependencies(ctx: Context, depends_on: list[dict[str, Any]]) -> None:
-    if len(depends_on) > MOST_DEPENDENCIES:
-        raise refusal(ctx, f"Job cannot have more than {MOST_DEPENDENCIES} dependencies")
-    if any(not one.get("jobId") for one in depends_on):
-        raise refusal(ctx, "A dependency must have a jobId")

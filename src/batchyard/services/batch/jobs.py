@@ -9,13 +9,14 @@ from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.services.batch import attempt_rows, job_rows
+from batchyard.services.batch import array_rows, attempt_rows, job_rows
+from batchyard.services.batch.array_children import find_or_make, unmade
 from batchyard.services.batch.job_answers import detail
-from batchyard.services.batch.job_endings import end_job, key_of
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import job
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.states import FAILED, PENDING, PLACED, WAITING
+from batchyard.services.batch.states import PLACED, WAITING
+from batchyard.services.batch.stopping import cancel, end_array, stop
 from batchyard.store.prepared import Row
 
 MOST_NAMED = 100
@@ -28,18 +29,30 @@ def describe_jobs(ctx: Context, request: Any) -> dict[str, Any]:
     named = request["jobs"]
     if len(named) > MOST_NAMED:
         raise refusal(ctx, f"Maximum number of jobs supported is {MOST_NAMED}")
-    found = job_rows.find_jobs(ctx.read, account=ctx.account, region=ctx.region, job_ids=named)
+    place = {"account": ctx.account, "region": ctx.region}
+    found = dict(job_rows.find_jobs(ctx.read, **place, job_ids=named))
+    for one in named:
+        if one not in found and (row := unmade(ctx.read, **place, job_id=one)) is not None:
+            found[one] = row
     attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, [row.id for row in found.values()])
+    arrays = array_rows.find_some(ctx.read, [row.id for row in found.values() if row.array_size])
     rows = (found[one] for one in dict.fromkeys(named) if one in found)
-    return {"jobs": [detail(row, attempts.get(row.id, ())) for row in rows]}
+    return {"jobs": [detail(row, attempts.get(row.id, ()), arrays.get(row.id)) for row in rows]}
 
 
 @batch.operation(on=job.named("jobId"), writes=True)
 def cancel_job(ctx: Context, request: Any) -> None:
-    """End a job that has no task yet; one that has, has ended, or is unknown stays as it is, with success."""
+    """End a job that has no task yet; one that has, has ended, or is unknown stays as it is, with success.
+
+    Of an array job, each child that has none.
+    """
     row = _find(ctx, request)
-    if row is not None and row.status in WAITING:
-        _cancel(ctx, row, request["reason"])
+    if row is None:
+        return
+    if row.array_size is not None:
+        end_array(ctx.write, ctx.runtime, row, reason=request["reason"], running_too=False, now=ctx.now)
+    elif row.status in WAITING:
+        cancel(ctx.write, ctx.runtime, row, reason=request["reason"], now=ctx.now)
 
 
 @batch.operation(on=job.named("jobId"), writes=True)
@@ -48,33 +61,16 @@ def terminate_job(ctx: Context, request: Any) -> None:
     row = _find(ctx, request)
     if row is None:
         return
-    if row.status in WAITING:
-        _cancel(ctx, row, request["reason"])
+    if row.array_size is not None:
+        end_array(ctx.write, ctx.runtime, row, reason=request["reason"], running_too=True, now=ctx.now)
+    elif row.status in WAITING:
+        cancel(ctx.write, ctx.runtime, row, reason=request["reason"], now=ctx.now)
     elif row.status in PLACED and not row.terminated:
-        job_rows.change(ctx.write, row, terminated=True, end_reason=request["reason"])
-        wake_watching(ctx, row)
-
-
-def wake_watching(ctx: Context, row: Row) -> None:
-    """Have the task of a job looked at; one that is not known yet is looked at as soon as it is."""
-    attempt = attempt_rows.find_newest(ctx.write, row)
-    if attempt is not None and attempt.task_arn is not None:
-        key = key_of(row, "batch.watching", attempt.task_arn, grouping=attempt.cluster_arn)
-        ctx.intend(key.controller, key.name, grouping=key.grouping)
+        stop(ctx.write, ctx.runtime, row, reason=request["reason"], now=ctx.now)
 
 
 def _find(ctx: Context, request: Any) -> Row | None:
     if len(request["reason"]) > LONGEST_REASON:
         raise refusal(ctx, f"Reason can have at most {LONGEST_REASON} characters")
-    return job_rows.find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=request["jobId"])
-
-
-def _cancel(ctx: Context, row: Row, reason: str) -> None:
-    """A job that waits for others ends only when they have (batch-jobs.md 2)."""
-    if row.cancelled:
-        return
-    if row.status == PENDING:
-        job_rows.change(ctx.write, row, cancelled=True, end_reason=reason)
-        return
-    end_job(ctx.write, ctx.runtime, row, status=FAILED, reason=reason, now=ctx.now, cancelled=True)
-    ctx.intend("batch.placing", "queues")
+    place = {"account": ctx.account, "region": ctx.region}
+    return find_or_make(ctx.write, ctx.runtime, **place, job_id=request["jobId"], now=ctx.now)

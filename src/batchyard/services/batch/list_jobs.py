@@ -5,6 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -13,9 +14,10 @@ from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch import attempt_rows
+from batchyard.services.batch import array_rows, attempt_rows
 from batchyard.services.batch.answers import page_limit
 from batchyard.services.batch.job_answers import summary
+from batchyard.services.batch.job_rows import find_job
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_queue, job_definition
 from batchyard.services.batch.service import batch
@@ -42,15 +44,19 @@ _COLUMNS = (
     jobs.c.stopped_ms,
     jobs.c.definition_arn,
     jobs.c.definition_name,
+    jobs.c.array_index,
+    jobs.c.array_size,
 )
 
 
-@batch.operation(on=ANY, refuses=("arrayJobId", "multiNodeJobId"))
+@batch.operation(on=ANY, refuses=("multiNodeJobId",))
 def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
-    """A page of a queue's jobs, the newest first; with a name or definition filter, grouped by that."""
+    """A page of a queue's jobs, the newest first, with a name or definition filter grouped by that; or of children."""
     given = request.get("jobQueue")
-    if not given:
+    if bool(given) == bool(request.get("arrayJobId")):
         raise refusal(ctx, "Must specify either jobQueue, arrayJobId or multiNodeJobId")
+    if not given:
+        return _children(ctx, request)
     queue = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
     if queue is None:
         raise batch.error.ClientException(f"JobQueue {given} not found.")
@@ -64,14 +70,46 @@ def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
         query = _after(query, grouped, request["nextToken"])
     query = query.order_by(*(() if grouped is None else (grouped,)), *NEWEST_FIRST)
     rows = ctx.read.all(query.limit(limit + 1))
-    ended = [row.id for row in rows[:limit] if row.status in ENDED]
-    attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, ended) if ended else {}
-    answer: dict[str, Any] = {
-        "jobSummaryList": [summary(row, attempts.get(row.id, ())) for row in rows[:limit]]
-    }
+    answer = _shown(ctx, rows[:limit])
     if len(rows) > limit:
         answer["nextToken"] = _position(rows[limit - 1], grouped)
     return answer
+
+
+def _children(ctx: Context, request: Any) -> dict[str, Any]:
+    """A page of an array job's children of one status, by their index [guess: the order].
+
+    Filters are of a queue's jobs [doc: BOTO ListJobs.filters]; that they are refused here is a guess.
+    """
+    if request.get("filters"):
+        raise refusal(ctx, "Filters can not be used with arrayJobId")
+    limit = page_limit(ctx, request, MOST_BY_STATUS)
+    parent = find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=request["arrayJobId"])
+    if parent is None:
+        return {"jobSummaryList": []}
+    query = (
+        select(*_COLUMNS)
+        .where(jobs.c.array_parent == parent.id)
+        .where(jobs.c.status == request.get("jobStatus", RUNNING))
+    )
+    if request.get("nextToken"):
+        after = whole_number(request["nextToken"])
+        if after is None:
+            raise InvalidToken(request["nextToken"])
+        query = query.where(jobs.c.array_index > after)
+    rows = ctx.read.all(query.order_by(jobs.c.array_index).limit(limit + 1))
+    answer = _shown(ctx, rows[:limit])
+    if len(rows) > limit:
+        answer["nextToken"] = str(rows[limit - 1].array_index)
+    return answer
+
+
+def _shown(ctx: Context, rows: Sequence[Row]) -> dict[str, Any]:
+    ended = [row.id for row in rows if row.status in ENDED]
+    attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, ended) if ended else {}
+    arrays = array_rows.find_some(ctx.read, [row.id for row in rows if row.array_size])
+    summaries = [summary(row, attempts.get(row.id, ()), arrays.get(row.id)) for row in rows]
+    return {"jobSummaryList": summaries}
 
 
 def _filter(ctx: Context, request: Any) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED, FAILED = (
 
 FOLLOWING: dict[str, frozenset[str]] = {
     SUBMITTED: frozenset((PENDING, RUNNABLE, FAILED)),
-    PENDING: frozenset((RUNNABLE, FAILED)),
+    PENDING: frozenset((RUNNABLE, SUCCEEDED, FAILED)),
     RUNNABLE: frozenset((STARTING, FAILED)),
     STARTING: frozenset((RUNNING, RUNNABLE, SUCCEEDED, FAILED)),
     RUNNING: frozenset((RUNNABLE, SUCCEEDED, FAILED)),
@@ -22,7 +22,8 @@ FOLLOWING: dict[str, frozenset[str]] = {
     FAILED: frozenset(),
 }
 """RUNNABLE follows STARTING and RUNNING when an attempt is retried, or could not be started (batch-jobs.md 2, 3).
-A short attempt may have ended before it was seen to run, so SUCCEEDED may follow STARTING."""
+A short attempt may have ended before it was seen to run, so SUCCEEDED may follow STARTING.
+An array job's parent is PENDING until its children have ended."""
 
 WAITING = (SUBMITTED, PENDING, RUNNABLE)
 """Nothing runs yet: a cancellation takes effect."""

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batchyard import ids
@@ -14,17 +14,24 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import Values
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch import job_rows, job_specs
+from batchyard.services.batch import depends_on, job_rows, job_specs
+from batchyard.services.batch.array_rows import OPEN, WAITING, insert_array
+from batchyard.services.batch.depends_on import Unmet
 from batchyard.services.batch.engine_needs import check_engines
 from batchyard.services.batch.job_definitions import find_newest_active, find_revision
 from batchyard.services.batch.job_endings import PLACING_DELAY_SECONDS
+from batchyard.services.batch.job_rows import PLAIN
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_queue, job, job_definition, job_queue, name_of
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.states import FAILED, PENDING, RUNNABLE, SUCCEEDED
+from batchyard.services.batch.states import PENDING, RUNNABLE, SUBMITTED
 from batchyard.services.batch.tags import tagging
 from batchyard.store.prepared import Row
 from batchyard.store.types import encode
+
+SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
+MAKING_DELAY_SECONDS = 0.01
+"""The answer goes out before the making of children takes the processor."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _GIVEN_DEFINITION = job_definition.named("jobDefinition")
@@ -41,17 +48,18 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
     tags="tags",
     conditions=_conditions,
     refuses=(
-        "arrayProperties",
         "nodeOverrides",
         "eksPropertiesOverride",
         "ecsPropertiesOverride",
         "consumableResourcePropertiesOverride",
-        "dependsOn.type",
         "containerOverrides.instanceType",
     ),
 )
 def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
-    """Record a job as RUNNABLE, or as PENDING while others must succeed first; it was evaluated with that."""
+    """Record a job as RUNNABLE, or as PENDING while others must succeed first; it was evaluated with that.
+
+    An array job is PENDING until its children have ended.
+    """
     if not _NAME.fullmatch(request["jobName"]):
         raise refusal(ctx, "Job name should match valid pattern")
     if len(encode(request)) > job_specs.LARGEST_BYTES:
@@ -61,36 +69,60 @@ def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
     _check_platform(ctx, queue, definition)
     spec, sizes = job_specs.resolve(ctx, request, definition.body, platform=queue.platform)
     check_engines(ctx, queue, spec["container"])
-    unmet = _unmet(ctx, spec["dependsOn"])
+    size = _array_size(ctx, request)
+    waits = depends_on.unmet(ctx, spec["dependsOn"], array_size=size)
     job_id = ids.uuid4()
-    identity = job_rows.insert_job(
-        ctx.write,
-        job_id=job_id,
-        account=ctx.account,
-        partition=ctx.partition,
-        region=ctx.region,
-        name=request["jobName"],
-        name_key=request["jobName"].lower(),
-        queue_id=queue.id,
-        queue_arn=queue.arn,
-        definition_id=definition.id,
-        definition_name=definition.name,
-        definition_arn=definition.arn,
-        status=PENDING if unmet else RUNNABLE,
-        created_ms=microseconds(ctx.now) // 1000,
-        vcpus=sizes.vcpus,
-        memory_mib=sizes.memory_mib,
-        gpus=sizes.gpus,
-        document=spec,
-        tags=request.get("tags") or {},
-    )
-    if unmet:
-        _wait_for(ctx, unmet, identity)
-    elif not ctx.read.remembered(job_rows.front_of(queue.id)):
-        ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY_SECONDS)
+    values = {
+        "job_id": job_id,
+        "account": ctx.account,
+        "partition": ctx.partition,
+        "region": ctx.region,
+        "name": request["jobName"],
+        "name_key": request["jobName"].lower(),
+        "queue_id": queue.id,
+        "queue_arn": queue.arn,
+        "definition_id": definition.id,
+        "definition_name": definition.name,
+        "definition_arn": definition.arn,
+        "status": RUNNABLE if size is None and not waits else PENDING,
+        "created_ms": microseconds(ctx.now) // 1000,
+        "vcpus": sizes.vcpus,
+        "memory_mib": sizes.memory_mib,
+        "gpus": sizes.gpus,
+        "document": spec,
+        "tags": request.get("tags") or {},
+    }
+    if size is not None:
+        _insert_array(ctx, values, waits, size)
+    elif waits:
+        depends_on.wait_for(ctx, waits, job_rows.insert_job(ctx.write, **values))
+    else:
+        job_rows.insert_job(ctx.write, **values)
+        if not ctx.read.remembered(job_rows.front_of(queue.id)):
+            ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY_SECONDS)
     arn = job.arn(ctx, name=job_id)
     ctx.note_resource(arn)
     return {"jobArn": arn, "jobName": request["jobName"], "jobId": job_id}
+
+
+def _array_size(ctx: Context, request: Any) -> int | None:
+    """How many children the job has, None without arrayProperties.size (batch-jobs.md 4; the text is a guess)."""
+    size: int | None = (request.get("arrayProperties") or {}).get("size")
+    if size is not None and not SMALLEST_ARRAY <= size <= LARGEST_ARRAY:
+        text = f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}"
+        raise refusal(ctx, text)
+    return size
+
+
+def _insert_array(ctx: Context, values: dict[str, Any], waits: Sequence[Unmet], size: int) -> None:
+    """Record an array job with its last child, which keeps the ids of the others; a controller makes these."""
+    identity = job_rows.insert_parent(ctx.write, array_size=size, **values)
+    depends_on.wait_for(ctx, waits, identity)
+    gate = WAITING if any(one.kind == PLAIN for one in waits) else OPEN
+    array = insert_array(ctx.write, identity, account=ctx.account, size=size, gate=gate, now=ctx.now)
+    parent = job_rows.find(ctx.write, identity)
+    job_rows.insert_children(ctx.write, parent, array.base, {size - 1: SUBMITTED})
+    ctx.intend("batch.arrays", values["job_id"], delay_seconds=MAKING_DELAY_SECONDS)
 
 
 def _queue(ctx: Context, request: Any) -> Row:
@@ -138,23 +170,3 @@ def _check_platform(ctx: Context, queue: Row, definition: Row) -> None:
     if queue.platform not in platforms:
         text = f"JobDefinition {definition.arn} does not have the platform capability {queue.platform} of the queue"
         raise refusal(ctx, text)
-
-
-def _unmet(ctx: Context, depends_on: list[dict[str, Any]]) -> list[Row]:
-    """The jobs that are waited for and have not succeeded; an unknown one is refused (the text is a guess)."""
-    found: dict[str, Row] = {}
-    for one in depends_on:
-        row = job_rows.find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=one["jobId"])
-        if row is None:
-            raise refusal(ctx, f"Job dependency {one['jobId']} does not exist")
-        if row.status != SUCCEEDED:
-            found[row.job_id] = row
-    return list(found.values())
-
-
-def _wait_for(ctx: Context, unmet: list[Row], identity: int) -> None:
-    """Note each unmet dependency; one that failed before is handled like one that fails now."""
-    for row in unmet:
-        job_rows.insert_dependency(ctx.write, on_job=row.id, waiting_job=identity, account=ctx.account)
-        if row.status == FAILED:
-            ctx.intend("batch.releasing", row.job_id)

@@ -151,6 +151,7 @@ jobs = Table(
     Column("terminated", Boolean, nullable=False),
     Column("timed_out", Boolean, nullable=False),
     Column("end_reason", Text),
+    Column("array_size", Integer),
     Index("batch_jobs_by_job_id", "job_id", unique=True),
     Index(
         "batch_jobs_by_queue",
@@ -174,7 +175,7 @@ jobs = Table(
         "created_ms",
         sqlite_where=column("array_parent").is_(None),
     ),
-    Index("batch_jobs_by_end", "account", "region", "stopped_ms"),
+    Index("batch_jobs_by_end", "account", "region", "array_parent", "stopped_ms"),
     Index(
         "batch_jobs_by_parent",
         "array_parent",
@@ -194,6 +195,7 @@ jobs = Table(
 of the row in `job_specs` that `spec_id` names. `id` is the order of submission; `name_key` the name in lower case.
 `attempt` is the number of the newest attempt. `end_reason`: why it shall end, while it still runs.
 `array_parent` is the `id` of the array job that it is a child of; a page of a queue's jobs has no children.
+`array_size` is the parent's alone. Children are forgotten with their parent, so that their ids stay theirs.
 What only some jobs have (a share, a parent) is indexed for those alone, so that the others' submissions do not pay."""
 
 Index(
@@ -205,6 +207,28 @@ Index(
     jobs.c.created_ms,
     sqlite_where=column("share_identifier").is_not(None),
 )
+
+STATUS_COUNTS = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed")
+
+job_arrays = Table(
+    "batch_job_arrays",
+    metadata,
+    Column("parent", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("gate", Text, nullable=False),
+    Column("made_to", Integer, nullable=False),
+    Column("judged_to", Integer, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in STATUS_COUNTS),
+    Column("updated_ms", BigInteger, nullable=False),
+    Index("batch_job_arrays_by_account", "account"),
+)
+"""Array jobs, by the parent's `id`. Child number i has the id `base` + i whether it has a row yet or not: the last one
+is made with the parent, which keeps the ids between for the others. All before `made_to` have rows.
+`gate`: do all children wait for a whole job (WAITING, FAILED where that one failed, else OPEN)? From the moment that it
+changes, children are judged anew; those before `judged_to` have been. The counts are of children by status, those
+without a row as SUBMITTED; they change in the transaction that changes a child."""
 
 attempts = Table(
     "batch_attempts",

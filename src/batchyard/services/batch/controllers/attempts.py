@@ -11,7 +11,7 @@ from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.scheduler.retry import Cause, Retry, decide
 from batchyard.services.batch import attempt_rows, job_rows
-from batchyard.services.batch.job_endings import end_job, wake_placing
+from batchyard.services.batch.job_endings import end_job, wake_array, wake_placing
 from batchyard.services.batch.retry_strategies import scheduling_strategy
 from batchyard.services.batch.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED
 from batchyard.store.prepared import Row
@@ -37,16 +37,23 @@ def left_seconds(row: Row, elapsed: Elapsed) -> float | None:
 
 
 def note_progress(
-    tx: Transaction, row: Row, attempt: Row, task: Mapping[str, Any], *, elapsed: Elapsed
+    tx: Transaction,
+    row: Row,
+    attempt: Row,
+    task: Mapping[str, Any],
+    *,
+    elapsed: Elapsed,
+    now: datetime,
 ) -> Row:
     """Take over that an attempt's task runs, and that it has run too long; returns the job as it is then."""
     if row.status == STARTING and task.get("startedAt") is not None:
-        row = job_rows.change(tx, row, status=RUNNING, started_ms=milliseconds(task["startedAt"]))
+        started_ms = milliseconds(task["startedAt"])
+        row = job_rows.change(tx, row, now=now, status=RUNNING, started_ms=started_ms)
         values = {"status": RUNNING, "started_ms": row.started_ms, **_place(attempt, task)}
         attempt_rows.change(tx, attempt, **values)
     left = left_seconds(row, elapsed)
     if left is not None and left <= 0 and not (row.timed_out or row.terminated):
-        row = job_rows.change(tx, row, timed_out=True, end_reason=TIMED_OUT)
+        row = job_rows.change(tx, row, now=now, timed_out=True, end_reason=TIMED_OUT)
     return row
 
 
@@ -71,7 +78,8 @@ def end_attempt(
         cause=cause,
     )
     if isinstance(verdict, Retry) and not (row.terminated or row.timed_out):
-        job_rows.change(tx, row, status=RUNNABLE, status_reason=None, started_ms=None)
+        job_rows.change(tx, row, now=now, status=RUNNABLE, status_reason=None, started_ms=None)
+        wake_array(tx, runtime, row)
     else:
         end_job(
             tx,

@@ -9,19 +9,26 @@ from sqlalchemy import delete, select, update
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.work import Key
 from batchyard.scheduler.reasons import JOB_QUEUE_DELETED
-from batchyard.services.batch import attempt_rows, job_rows
+from batchyard.services.batch import job_rows
 from batchyard.services.batch.controllers.queue_lines import of_queue, read
-from batchyard.services.batch.job_endings import end_job, key_of
+from batchyard.services.batch.job_endings import end_job
 from batchyard.services.batch.reasons import QUEUE_HEALTHY
 from batchyard.services.batch.resources import find_queue
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.states import FAILED, PLACED, WAITING
+from batchyard.services.batch.states import FAILED, PENDING, PLACED, WAITING
+from batchyard.services.batch.stopping import end_array, stop
 from batchyard.services.batch.tables import job_queues, jobs, queue_environments
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
 ENDED_AT_ONCE = 100
-_SOME = of_queue(job_rows.JOBS, most=ENDED_AT_ONCE)
+_NO_PARENT = jobs.c.array_size.is_(None)
+_SOME = of_queue(job_rows.JOBS.where(_NO_PARENT), most=ENDED_AT_ONCE)
+_ARRAY_LEFT = of_queue(select(jobs.c.id).where(jobs.c.array_size.is_not(None)), most=1)
+_ARRAYS_NOT_TOLD = of_queue(
+    job_rows.JOBS.where(jobs.c.array_size.is_not(None)).where(jobs.c.terminated.is_(False)),
+    most=ENDED_AT_ONCE,
+)
 _LEFT = of_queue(select(jobs.c.id), most=1)
 _NOT_TOLD = of_queue(job_rows.JOBS.where(jobs.c.terminated.is_(False)), most=ENDED_AT_ONCE)
 
@@ -61,22 +68,30 @@ class QueuesController(Controller):
         """End some of the jobs that have no task; True while there are more."""
         for status in WAITING:
             rows = read(tx, _SOME, queue_id=queue.id, status=status)
+            self._end_parents(tx, rows)
             for row in rows:
                 end_job(tx, self.runtime, row, status=FAILED, reason=JOB_QUEUE_DELETED, now=self.now)
             if rows:
                 return True
+        # Only parents are left: children may be still to be made.
+        for row in read(tx, _ARRAYS_NOT_TOLD, queue_id=queue.id, status=PENDING):
+            end_array(tx, self.runtime, row, reason=JOB_QUEUE_DELETED, running_too=True, now=self.now)
         return False
 
+    def _end_parents(self, tx: Transaction, rows: Sequence[Row]) -> None:
+        """Before the children, so that their parents have the same reason."""
+        parents = job_rows.find_some(tx, sorted({row.array_parent for row in rows if row.array_parent}))
+        for row in parents.values():
+            end_array(tx, self.runtime, row, reason=JOB_QUEUE_DELETED, running_too=True, now=self.now)
+
     def _end_placed(self, tx: Transaction, queue: Row) -> bool:
-        """Have the tasks of the other jobs stopped; True while there are some."""
-        left = False
+        """Have the tasks of the other jobs stopped; True while there are some, or children of arrays to be made."""
+        left = bool(read(tx, _ARRAY_LEFT, queue_id=queue.id, status=PENDING))
         for status in PLACED:
-            for row in read(tx, _NOT_TOLD, queue_id=queue.id, status=status):
-                job_rows.change(tx, row, terminated=True, end_reason=JOB_QUEUE_DELETED)
-                attempt = attempt_rows.find_newest(tx, row)
-                if attempt is not None and attempt.task_arn is not None:
-                    key = key_of(row, "batch.watching", attempt.task_arn, grouping=attempt.cluster_arn)
-                    self.intend(tx, key)
+            rows = read(tx, _NOT_TOLD, queue_id=queue.id, status=status)
+            self._end_parents(tx, rows)
+            for row in rows:
+                stop(tx, self.runtime, row, reason=JOB_QUEUE_DELETED, now=self.now)
             left = left or bool(read(tx, _LEFT, queue_id=queue.id, status=status))
         return left
 

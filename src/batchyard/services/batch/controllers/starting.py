@@ -19,7 +19,7 @@ from batchyard.framework.runtime import Runtime
 from batchyard.services.batch import attempt_rows, job_rows
 from batchyard.services.batch.controllers import task_requests
 from batchyard.services.batch.controllers.refused_environments import Refuse, is_environments_fault
-from batchyard.services.batch.job_endings import end_job, key_of
+from batchyard.services.batch.job_endings import end_job, key_of, wake_array
 from batchyard.services.batch.states import FAILED, RUNNABLE, STARTING
 from batchyard.services.batch.tables import job_definitions, task_definitions
 from batchyard.store.prepared import Prepared, Row
@@ -177,7 +177,13 @@ class Starter:
 
     def _intend_one(self, tx: Transaction, job: Row, environment: Row) -> Start:
         changed = job_rows.change(
-            tx, job, status=STARTING, status_reason=None, attempt=job.attempt + 1, started_ms=None
+            tx,
+            job,
+            now=self._now,
+            status=STARTING,
+            status_reason=None,
+            attempt=job.attempt + 1,
+            started_ms=None,
         )
         cluster = environment.made["cluster_arn"]
         attempt_rows.insert_attempt(tx, changed, environment_id=environment.id, cluster_arn=cluster)
@@ -280,7 +286,8 @@ class Starter:
             end_job(tx, self._runtime, job, status=FAILED, reason=reason, now=self._now, attempt=number)
         else:
             self.put_back += 1
-            job_rows.change(tx, job, status=RUNNABLE, attempt=number)
+            job_rows.change(tx, job, now=self._now, status=RUNNABLE, attempt=number)
+            wake_array(tx, self._runtime, job)
 
     def _note_task(self, tx: Transaction, job: Row, answer: _Answer) -> None:
         """Keep the task, and look at it once: what ECS announced before this moment named a task unknown here."""

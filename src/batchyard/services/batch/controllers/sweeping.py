@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, exists, func, select
 
 from batchyard.clock import microseconds
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.work import Key
 from batchyard.services.batch.job_endings import KEPT
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.tables import attempts, jobs
+from batchyard.services.batch.tables import attempts, job_arrays, job_dependencies, job_specs, jobs
 from batchyard.store.prepared import Prepared, among
 from batchyard.store.transaction import Transaction
 
 SWEPT_AT_ONCE = 500
-_MINE = (jobs.c.account == bindparam("of_account")) & (jobs.c.region == bindparam("of_region"))
-_OLD = Prepared(
-    select(jobs.c.id).where(_MINE).where(jobs.c.stopped_ms <= bindparam("until")).limit(SWEPT_AT_ONCE)
+LATER_SECONDS = 60.0
+"""How long until it is looked again for an array that other arrays' children still wait for."""
+_MINE = (
+    (jobs.c.account == bindparam("of_account"))
+    & (jobs.c.region == bindparam("of_region"))
+    & jobs.c.array_parent.is_(None)
 )
+_OLD = Prepared(
+    select(jobs.c.id, jobs.c.array_size, jobs.c.spec_id)
+    .where(_MINE)
+    .where(jobs.c.stopped_ms <= bindparam("until"))
+    .where(~exists().where(job_dependencies.c.on_job == jobs.c.id))
+    .limit(SWEPT_AT_ONCE)
+)
+_CHILDREN = Prepared(select(jobs.c.id).where(jobs.c.array_parent == bindparam("parent")).limit(SWEPT_AT_ONCE))
+_SWEEP_ARRAYS = Prepared(delete(job_arrays).where(among(job_arrays.c.parent, "jobs")))
+_SWEEP_SPECS = Prepared(delete(job_specs).where(among(job_specs.c.id, "specs")))
 _SWEEP_ATTEMPTS = Prepared(
     delete(attempts).where(attempts.c.account == bindparam("of_account")).where(among(attempts.c.job, "jobs"))
 )
@@ -42,12 +55,23 @@ class SweepingController(Controller):
             oldest = tx.first(_OLDEST, of_account=key.account, of_region=key.region)
         if oldest is None or oldest.stopped_ms is None:
             return None
-        return Again(max(1.0, (oldest.stopped_ms - until) / 1000))
+        return Again(max(LATER_SECONDS, (oldest.stopped_ms - until) / 1000))
 
 
 def _sweep(tx: Transaction, key: Key, until: int) -> int:
-    old = [row.id for row in tx.all(_OLD, of_account=key.account, of_region=key.region, until=until)]
-    if old:
-        tx.run(_SWEEP_ATTEMPTS, of_account=key.account, jobs=old)
-        tx.run(_SWEEP, jobs=old)
-    return len(old)
+    """Forget some jobs, children before their parent; answers how many, SWEPT_AT_ONCE while there may be more."""
+    rows = tx.all(_OLD, of_account=key.account, of_region=key.region, until=until)
+    for row in rows:
+        children = [one.id for one in tx.all(_CHILDREN, parent=row.id)] if row.array_size else []
+        if children:
+            _forget(tx, key.account, children)
+            return SWEPT_AT_ONCE
+    _forget(tx, key.account, [row.id for row in rows])
+    tx.run(_SWEEP_ARRAYS, jobs=[row.id for row in rows if row.array_size])
+    tx.run(_SWEEP_SPECS, specs=[row.spec_id for row in rows if row.spec_id])
+    return len(rows)
+
+
+def _forget(tx: Transaction, account: str, identities: Sequence[int]) -> None:
+    tx.run(_SWEEP_ATTEMPTS, of_account=account, jobs=identities)
+    tx.run(_SWEEP, jobs=identities)

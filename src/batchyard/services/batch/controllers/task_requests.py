@@ -79,6 +79,7 @@ def task_definition(definition: Row, environment: Row) -> dict[str, Any]:
 def run_task(job: Row, *, definition: Row, environment: Row, task_definition_arn: str) -> dict[str, Any]:
     """RunTask for the job's current attempt; the client token keeps it from being run twice.
 
+    `startedBy` has no colon [doc: ECS API reference], so a child's id has a slash there [guess].
     Raises TooManyTags where propagateTags asks for more than a task may have.
     """
     request: dict[str, Any] = {
@@ -86,7 +87,7 @@ def run_task(job: Row, *, definition: Row, environment: Row, task_definition_arn
         "taskDefinition": task_definition_arn,
         "launchType": launch_type(environment),
         "clientToken": f"{job.job_id}-{job.attempt}",
-        "startedBy": job.job_id,
+        "startedBy": job.job_id.replace(":", "/"),
         "overrides": _overrides(job, environment),
     }
     if job.spec["propagateTags"]:
@@ -123,6 +124,7 @@ def _overrides(job: Row, environment: Row) -> dict[str, Any]:
             {"name": "AWS_BATCH_JQ_NAME", "value": job.queue_arn.rsplit("/", 1)[-1]},
             {"name": "AWS_BATCH_JOB_ATTEMPT", "value": str(job.attempt)},
             {"name": "AWS_BATCH_CE_NAME", "value": environment.name},
+            *_of_child(job),
         ],
     }
     if "command" in changes:
@@ -135,6 +137,12 @@ def _overrides(job: Row, environment: Row) -> dict[str, Any]:
         if launch_type(environment) == "FARGATE":
             overrides |= {"cpu": str(container["cpu"]), "memory": str(job.memory_mib)}
     return overrides
+
+
+def _of_child(job: Row) -> list[dict[str, str]]:
+    if job.array_index is None:
+        return []
+    return [{"name": "AWS_BATCH_JOB_ARRAY_INDEX", "value": str(job.array_index)}]
 
 
 def _network(job: Row, environment: Row) -> dict[str, Any]:

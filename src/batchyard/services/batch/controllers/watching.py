@@ -98,7 +98,7 @@ class WatchingController(Controller):
         if task is None or task["lastStatus"] == "STOPPED":
             end_attempt(tx, self.runtime, row, attempt, task, now=self.now)
             return None
-        return note_progress(tx, row, attempt, task, elapsed=self._elapsed)
+        return note_progress(tx, row, attempt, task, elapsed=self._elapsed, now=self.now)
 
     def _stop(self, aws: Clients | None, attempt: Row, task: Mapping[str, Any], row: Row) -> None:
         if aws is not None and task["desiredStatus"] != "STOPPED":
