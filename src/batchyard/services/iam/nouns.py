@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,9 @@ from batchyard.store.transaction import Transaction
 
 Row = Any
 USUAL_PAGE = 100
+LONGEST_POSITION = 200
+"""Bytes. A Marker has 320 characters at most (the model), which hold 240 bytes; its seal takes some of them."""
+_KEPT_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -217,10 +221,27 @@ def list_page(ctx: Context, noun: Noun, request: Any) -> tuple[list[Row], dict[s
 
 def cut_page(items: list[Any], request: Any, key: Any) -> tuple[list[Any], dict[str, Any]]:
     """One page of a short listing that was read whole; `key(item)` is its text position."""
-    after = position(request)
     count = request.get("MaxItems", USUAL_PAGE)
-    rest = [item for item in sorted(items, key=key) if not after or key(item) > after]
-    return rest[:count], page_end(rest, count, key)
+    rest = _behind(sorted(items, key=key), key, position(request))
+    return rest[:count], page_end(rest, count, lambda item: _mark(key(item)))
+
+
+def _behind(items: list[Any], key: Any, mark: str) -> list[Any]:
+    """What follows the marked item; where that went meanwhile, what follows its place."""
+    if not mark:
+        return items
+    for number, item in enumerate(items):
+        if _mark(key(item)) == mark:
+            return items[number + 1 :]
+    beginning = mark.partition("\0")[0]
+    return [item for item in items if key(item) > beginning]
+
+
+def _mark(key: str) -> str:
+    """The key; of a long one, for which a Marker has no room, its beginning and a digest."""
+    if len(key.encode()) <= LONGEST_POSITION:
+        return key
+    return f"{key[:_KEPT_CHARACTERS]}\0{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
 def position(request: Any) -> str:
