@@ -36,7 +36,9 @@ def describe_auto_scaling_instances(ctx: Context, request: Any) -> dict[str, Any
         found = (find_instance(ctx.read, place(ctx), one) for one in following)
         return [row for row in found if row is not None][:size]
 
-    rows, token = pages.collect(read, after=after, limit=limit, position=lambda row: str(row.instance_id))
+    rows, token = pages.collect(
+        ctx, read, after=after, limit=limit, position=lambda row: str(row.instance_id)
+    )
     described = [{**describe_instance(row), "AutoScalingGroupName": row.group_name} for row in rows]
     for one in described:
         one["HealthStatus"] = one["HealthStatus"].upper()

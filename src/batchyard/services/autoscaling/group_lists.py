@@ -5,11 +5,12 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.effort import of_answer
 from batchyard.services.autoscaling import pages, tag_lists
 from batchyard.services.autoscaling.group_rows import find_group, instances_of, list_groups, place
 from batchyard.services.autoscaling.group_rules import invalid
@@ -40,8 +41,11 @@ def describe_auto_scaling_groups(ctx: Context, request: Any) -> dict[str, Any]:
     limit, after = pages.start(request, default=PAGE_SIZE)
     names = request.get("AutoScalingGroupNames")
     filters = request.get("Filters") or ()
-    for one in filters:
-        _check_filter(one)
+    tests = [_test(one) for one in filters]
+
+    def matches(row: Row) -> bool:
+        ctx.effort.spend(pages.PER_TAG_AND_FILTER * len(row.tags) * len(tests))
+        return all(test(row) for test in tests)
 
     def read(after: str, size: int) -> Sequence[Row]:
         if not names:
@@ -53,32 +57,36 @@ def describe_auto_scaling_groups(ctx: Context, request: Any) -> dict[str, Any]:
     if names and len(names) > max(limit, PAGE_SIZE):
         raise invalid("The number of group names that may be passed in is limited to 50")
     rows, token = pages.collect(
+        ctx,
         read,
         after=after,
         limit=max(limit, len(names)) if names else limit,
         position=lambda row: str(row.name),
-        matches=lambda row: all(_matches(row, one) for one in filters),
+        matches=matches,
     )
     include = request.get("IncludeInstances", True)
-    return pages.answer("AutoScalingGroups", [describe(ctx, row, instances=include) for row in rows], token)
+    described: list[dict[str, Any]] = []
+    for row in rows:
+        if described and ctx.effort.is_used_up:
+            return pages.answer("AutoScalingGroups", described, described[-1]["AutoScalingGroupName"])
+        described.append(describe(ctx, row, instances=include))
+        ctx.effort.spend(of_answer(described[-1]))
+    return pages.answer("AutoScalingGroups", described, token)
 
 
-def _check_filter(one: Any) -> None:
-    name = one.get("Name", "")
+def _test(one: Any) -> Callable[[Row], bool]:
+    """Whether a group meets a filter; raises ValidationError for one that there is not."""
+    name, values = one.get("Name", ""), frozenset(one.get("Values") or ())
     if name not in ("tag-key", "tag-value") and not name.startswith("tag:"):
         raise invalid(
             f"Filter type {name} is not correct. Allowed Filter types are: tag-key, tag-value, tag:<key>"
         )
-
-
-def _matches(row: Row, one: Any) -> bool:
-    values = one.get("Values") or ()
-    if one["Name"] == "tag-key":
-        return any(tag["Key"] in values for tag in row.tags)
-    if one["Name"] == "tag-value":
-        return any(tag["Value"] in values for tag in row.tags)
-    key = one["Name"].removeprefix("tag:")
-    return any(tag["Key"] == key and tag["Value"] in values for tag in row.tags)
+    if name == "tag-key":
+        return lambda row: any(tag["Key"] in values for tag in row.tags)
+    if name == "tag-value":
+        return lambda row: any(tag["Value"] in values for tag in row.tags)
+    key = name.removeprefix("tag:")
+    return lambda row: any(tag["Key"] == key and tag["Value"] in values for tag in row.tags)
 
 
 def describe(ctx: Context, row: Row, *, instances: bool) -> dict[str, Any]:

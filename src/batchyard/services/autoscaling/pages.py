@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from batchyard.framework.context import Context
 from batchyard.services.autoscaling.group_rules import invalid
 from batchyard.store.prepared import Row
 
@@ -26,7 +27,12 @@ def start(request: Mapping[str, Any], *, default: int) -> tuple[int, str]:
     return limit, request.get("NextToken") or ""
 
 
+PER_ROW, PER_TAG_AND_FILTER = 40.0, 0.3
+"""Microseconds for a row that is read and compared, and for each of its tags times each filter."""
+
+
 def collect(
+    ctx: Context,
     read: Callable[[str, int], Sequence[Row]],
     *,
     after: str,
@@ -34,11 +40,19 @@ def collect(
     position: Callable[[Row], str],
     matches: Callable[[Row], bool] = lambda row: True,
 ) -> tuple[list[Row], str | None]:
-    """Up to `limit` rows that match, read in steps of the index; and the position of the next page."""
+    """Up to `limit` rows that match, read in steps of the index; and the position of the next page.
+
+    It ends early where the call has done what it may; `matches` counts what it compares.
+    """
     found: list[Row] = []
+    reached = ""
     while True:
         rows = read(after, limit + 1)
         for row in rows:
+            if reached and ctx.effort.is_used_up:
+                return found, reached
+            ctx.effort.spend(PER_ROW)
+            reached = position(row)
             if matches(row):
                 found.append(row)
             if len(found) > limit:

@@ -57,7 +57,7 @@ def describe_scaling_activities(ctx: Context, request: Any) -> dict[str, Any]:
         order = (activities.c.started_at.desc(), activities.c.activity_id.desc())
         return ctx.read.all(select(activities).where(*wanted).order_by(*order).limit(size))
 
-    rows, token = pages.collect(read, after=after, limit=limit, position=_position)
+    rows, token = pages.collect(ctx, read, after=after, limit=limit, position=_position)
     described = [
         describe(row, auto_scaling_group.arn(ctx, uuid=row.group_uuid, name=row.group_name)) for row in rows
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from batchyard.framework.check import ANY, Check
@@ -89,14 +90,20 @@ def describe_tags(ctx: Context, request: Any) -> dict[str, Any]:
                 f"Filter type {one.get('Name')} is not correct. Allowed Filter types are: {_FILTERS}"
             )
     found: list[dict[str, Any]] = []
+    reached = ""
+    tests = [(one["Name"], frozenset(one.get("Values") or ())) for one in filters]
     while True:
         rows = _groups(ctx, filters, after, limit)
         for row in rows:
-            own = [tag for tag in tag_lists.described(row.tags, row.name) if _matches(tag, filters)]
+            if reached and ctx.effort.is_used_up:
+                return pages.answer("Tags", found, reached)
+            tags, ways = len(row.tags), 1 + len(tests)
+            ctx.effort.spend(pages.PER_ROW + pages.PER_TAG_AND_FILTER * tags * ways)
+            own = [tag for tag in tag_lists.described(row.tags, row.name) if _matches(tag, tests)]
             if found and len(found) + len(own) > limit:
                 return pages.answer("Tags", found, after)
             found += own
-            after = row.name
+            after = reached = row.name
         if len(rows) < limit:
             return pages.answer("Tags", found, None)
 
@@ -107,15 +114,20 @@ def _groups(ctx: Context, filters: Sequence[Mapping[str, Any]], after: str, size
     if not named:
         return list_groups(ctx.read, place(ctx), after=after, size=size)
     wanted = sorted(name for name in set.intersection(*named) if name > after)
+    ctx.effort.spend(_PER_NAMED * len(wanted))
     found = (find_group(ctx.read, place(ctx), name) for name in wanted)
-    return [row for row in found if row is not None][:size]
+    return list(islice((row for row in found if row is not None), size))
 
 
-def _matches(tag: Mapping[str, Any], filters: Sequence[Mapping[str, Any]]) -> bool:
+_PER_NAMED = 8.0
+"""Microseconds to look a group up by its name."""
+
+
+def _matches(tag: Mapping[str, Any], tests: Sequence[tuple[str, frozenset[str]]]) -> bool:
     held = {
         "auto-scaling-group": tag["ResourceId"],
         "key": tag["Key"],
         "value": tag["Value"],
         "propagate-at-launch": "true" if tag["PropagateAtLaunch"] else "false",
     }
-    return all(held[one["Name"]] in (one.get("Values") or ()) for one in filters)
+    return all(held[name] in values for name, values in tests)
