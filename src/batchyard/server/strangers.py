@@ -75,6 +75,11 @@ class Strangers:
         return None
 
 
+def is_browsers(http: HttpRequest) -> bool:
+    """Whether a browser sent it, for a page or for who sits before it. (Node's fetch adds `Sec-Fetch-Mode` alone.)"""
+    return "origin" in http.headers or "sec-fetch-site" in http.headers
+
+
 def _is_own(host: str, named: frozenset[str]) -> bool:
     return host in named or is_local(host)
 

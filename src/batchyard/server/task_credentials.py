@@ -11,6 +11,7 @@ import orjson
 from batchyard.framework.errors import ApiError
 from batchyard.framework.workloads import CREDENTIALS_ROOT, METADATA_ROOT, Door, NoCredentials, Workloads
 from batchyard.server.asgi import Answer
+from batchyard.server.strangers import is_browsers
 from batchyard.wire.http import HttpRequest, HttpResponse
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def _credentials(door: Door, workloads: Workloads) -> HttpResponse:
 
 
 def _refusal(http: HttpRequest) -> HttpResponse | None:
-    if "origin" in http.headers or any(name.startswith("sec-fetch-") for name in http.headers):
+    if is_browsers(http):
         return _error(403, "AccessDenied", "this route is for the programs of tasks, not for web pages")
     if http.method != "GET":
         return _error(405, "MethodNotAllowed", "this route takes GET")
