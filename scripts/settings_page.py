@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from batchyard.config import SETTINGS
+from batchyard.engines.registry import ENGINES
+from batchyard.engines.tables import COMMON
 
 HEAD = """# Settings
 
@@ -35,4 +39,24 @@ def settings_page() -> str:
         default = setting.default_text if about.default_text else f"`{setting.default_text}`"
         names = f"`{setting.option}` | `{setting.variable}` | `{setting.name}`"
         lines.append(f"| {names} | {default} | {about.text}{choices} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_engines(), ""])
+
+
+def _engines() -> list[str]:
+    """What the tables of engines take: everybody's keys, and each kind's own."""
+    lines = [
+        "## Engines",
+        "",
+        "Several engines can be open at once: each is a table `[engines.<name>]` in batchyard.toml. The tag"
+        " `batchyard:engine` on a compute environment, at its creation, or on an ECS cluster, while nothing runs there,"
+        " names the one that runs its jobs; without it that is the one that `engine` says.",
+        "",
+        "| kind | key | what it does |",
+        "|---|---|---|",
+        *(f"| any | `{key}` | {text} |" for key, text in COMMON.items()),
+    ]
+    for name, kind in ENGINES.items():
+        if kind.open is not None:
+            own = dataclasses.fields(kind.settings())
+            lines += [f"| {name} | `{one.name}` | {one.metadata['text']} |" for one in own]
+    return lines

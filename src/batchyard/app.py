@@ -21,7 +21,8 @@ from batchyard.data.managed_policies import ManagedPolicy
 from batchyard.engines.contract import Engine
 from batchyard.engines.powers import CLOSED, OPEN
 from batchyard.engines.process import job_users
-from batchyard.engines.registry import ENGINES, Given, chosen
+from batchyard.engines.registry import DEFAULT, ENGINES, Given
+from batchyard.engines.tables import EngineTable
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import Controller
 from batchyard.framework.driver import Driver
@@ -113,8 +114,10 @@ class App:
         )
         opened.callback(self.store.close)
         self.services = load_services(services)
-        self.engine = _make_engine(settings, self.directory)
-        opened.callback(self.engine.close, end_attempts=settings.ephemeral)
+        self.engines = _make_engines(settings, self.directory)
+        self.engine = self.engines[self.engines.default]
+        for engine in self.engines.values():
+            opened.callback(engine.close, end_attempts=settings.ephemeral)
         self.trail = Trail(self._sole.numbering)
         self.runtime = self._make_runtime(keyring, find_managed_policy)
         self._controllers = _make_controllers(self.services, self.runtime)
@@ -147,7 +150,8 @@ class App:
         with self.store.read() as tx:
             accounts = [account] if account else _accounts(tx)
         for one in accounts:
-            self.engine.stop_account(one)
+            for engine in self.engines.values():
+                engine.stop_account(one)
         self.store.write(lambda tx: self._forget(tx, account))
         for controller in self._controllers:
             controller.forgotten()
@@ -213,12 +217,7 @@ class App:
             identity_keys=self.settings.identity_keys or self.directory / privacy.IDENTITY_KEYS,
             token_issuers=TokenIssuers(keyring),
             sole=self._sole,
-            engine=self.engine,
-            engines=OpenEngines(
-                {self.engine.name: self.engine},
-                {self.engine.name: OPEN if self.settings.accepts_development_credentials else CLOSED},
-                self.engine.name,
-            ),
+            engines=self.engines,
             find_managed_policy=find_managed_policy,
             issuer=self.sessions,
         )
@@ -296,20 +295,30 @@ class App:
         return answer
 
 
-def _make_engine(settings: Settings, directory: Path) -> Engine:
-    name = chosen(settings.engine)
-    make = ENGINES[name].open
-    if make is None:
-        raise ValueError(f"the engine {name} is not built")
-    users, _ = job_users.choose(settings.job_users, walls=not settings.accepts_development_credentials)
+def _make_engines(settings: Settings, directory: Path) -> OpenEngines:
+    """Every engine that the settings name or mean; nothing of one is started before it is used."""
+    walls = not settings.accepts_development_credentials
+    users, _ = job_users.choose(settings.job_users, walls=walls)
     place = settings.job_directory
     given = Given(
         slots=settings.slots,
         ephemeral=settings.ephemeral,
         job_users=users,
         job_directory=None if place is None else str(place.expanduser().absolute()),
+        data_directory=str(directory.absolute()),
     )
-    return make(name, directory, given)
+    tables = settings.opened_engines
+    engines = {name: _make_engine(table, directory, given) for name, table in tables.items()}
+    return OpenEngines(engines, tables, default=settings.default_engine, powers=CLOSED if walls else OPEN)
+
+
+def _make_engine(table: EngineTable, directory: Path, given: Given) -> Engine:
+    make = ENGINES[table.kind].open
+    if make is None:
+        raise ValueError(f"the engine {table.kind} is not built")
+    # The engine of that name was the only one once, in the data directory itself.
+    own = directory if table.name == DEFAULT else directory / "engines" / table.name
+    return make(table.name, own, given, table.own)
 
 
 def _make_controllers(services: Mapping[str, Service], runtime: Runtime) -> dict[Controller, Service]:

@@ -4,14 +4,15 @@ from the field (`cli/options.py`, `cli/settings.py`, `scripts/write_docs.py`).""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from batchyard.engines.process.job_users import AUTO as AUTO_USERS
 from batchyard.engines.process.job_users import DEFAULT_PLACE
-from batchyard.engines.registry import AUTO, DEFAULT, ENGINES
+from batchyard.engines.registry import AUTO, DEFAULT
+from batchyard.engines.tables import EngineTable
 from batchyard.hosts import host_of_url, is_local, is_loopback, read_host, read_network, read_origin
 
 T = TypeVar("T")
@@ -97,8 +98,8 @@ class Settings:
     ephemeral: bool = _setting(False, "Keep everything in memory and end the jobs with the server.")
     engine: str = _setting(
         AUTO,
-        f"What runs containers; `{AUTO}` takes `{DEFAULT}`.",
-        choices=(AUTO, *ENGINES),
+        "What runs containers where no tag `batchyard:engine` names another: one of `[engines.<name>]`, or a kind with"
+        f" its default settings. `{AUTO}` takes the first of `[engines.<name>]`, else `{DEFAULT}`.",
     )
     slots: int = _setting(
         0, "How many attempts run at once.", default_text="twice the machine's cores", least=0
@@ -145,6 +146,8 @@ class Settings:
         4, "How many threads drive the controllers; more help where many accounts change at once.", least=1
     )
     request_threads: int = _setting(4, "How many threads read requests of 256 KiB and more.", least=1)
+    engines: Mapping[str, EngineTable] = dataclasses.field(default_factory=dict)
+    """The engines that `[engines.<name>]` in batchyard.toml name; not an option."""
     test_clock: bool = _setting(
         False,
         "Open POST /_batchyard/clock?advance=SECONDS (header `X-Batchyard-Confirm: yes`), on loopback and with "
@@ -155,6 +158,20 @@ class Settings:
     def directory(self) -> Path:
         """The data directory; an ephemeral server makes one of its own instead."""
         return (self.data_dir or Path(DEFAULT_DIRECTORY)).expanduser()
+
+    @property
+    def default_engine(self) -> str:
+        """The name of the engine that `engine` means."""
+        if self.engine != AUTO:
+            return self.engine
+        return next(iter(self.engines), DEFAULT)
+
+    @property
+    def opened_engines(self) -> Mapping[str, EngineTable]:
+        """All that are open, by name: those that the settings name, the default one, and `process`, which takes back
+        what an earlier server ran."""
+        named = {name: EngineTable(name=name, kind=name) for name in (self.default_engine, DEFAULT)}
+        return {**named, **self.engines}
 
     @property
     def is_loopback(self) -> bool:
@@ -221,5 +238,6 @@ _TYPES: dict[str, type] = {
 SETTINGS = {
     field.name: Setting(field.name, _TYPES[str(field.type)], field.default, field.metadata["about"])
     for field in dataclasses.fields(Settings)
+    if "about" in field.metadata
 }
 """Every setting, by name."""

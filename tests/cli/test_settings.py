@@ -128,7 +128,6 @@ def test_the_file_is_the_named_one_or_that_of_the_working_directory(
         ("pace = -1", "the key `pace` in `batchyard.toml` takes a number from 0, not `-1`"),
         ("pace = nan", "the key `pace` in `batchyard.toml` takes a number from 0, not `nan`"),
         ("data_dir = []", "the key `data_dir` in `batchyard.toml` takes a path, not `[]`"),
-        ('engine = "abacus"', "the key `engine` in `batchyard.toml` takes one of auto, process, docker,"),
         (
             'allowed_hosts = "a"',
             "the key `allowed_hosts` in `batchyard.toml` takes a list of names or addresses",

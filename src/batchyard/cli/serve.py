@@ -12,7 +12,7 @@ from batchyard.cli.options import add_settings, settings_of
 from batchyard.cli.refusal import Refusal
 from batchyard.config import Settings
 from batchyard.engines.process import job_users
-from batchyard.engines.registry import DEFAULT, ENGINES, chosen
+from batchyard.engines.registry import AUTO, DEFAULT, ENGINES
 
 if TYPE_CHECKING:
     from batchyard.app import App
@@ -41,8 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def refuse_unserved(settings: Settings) -> None:
     """Raise Refusal for settings that cannot be served, as far as they alone tell."""
-    if ENGINES[chosen(settings.engine)].open is None:
-        raise Refusal(f"the engine `{settings.engine}` is not built yet: use `{DEFAULT}`")
+    _refuse_engine(settings)
     _refuse_job_users(settings)
     if settings.database_url:
         raise Refusal(
@@ -56,6 +55,18 @@ def refuse_unserved(settings: Settings) -> None:
             f"`{settings.host}` is not a loopback address, and an ephemeral server has no administrator",
             advice="leave `--ephemeral` out, and make an administrator with `batchyard init`",
         )
+
+
+def _refuse_engine(settings: Settings) -> None:
+    """The default engine must be one that the settings name, or a kind that is built."""
+    name = settings.default_engine
+    if name in settings.engines:
+        return
+    if name not in ENGINES:
+        known = ", ".join(dict.fromkeys((AUTO, *settings.engines, *ENGINES)))
+        raise Refusal(f"`--engine` takes one of {known}, not `{name}`")
+    if ENGINES[name].open is None:
+        raise Refusal(f"the engine `{name}` is not built yet: use `{DEFAULT}`")
 
 
 def _refuse_job_users(settings: Settings) -> None:

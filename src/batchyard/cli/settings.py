@@ -10,6 +10,7 @@ from typing import Any
 
 from batchyard.cli.refusal import Refusal, did_you_mean
 from batchyard.config import SETTINGS, Item, Setting, Settings
+from batchyard.engines import tables
 from batchyard.engines.process.processes import MARK
 
 FILE = "batchyard.toml"
@@ -72,6 +73,9 @@ def _from_file(named: str | None) -> dict[str, Any]:
         return {}
     values: dict[str, Any] = {}
     for key, given in _read(path).items():
+        if key == "engines":
+            values[key] = _engines(given, path)
+            continue
         setting = SETTINGS.get(key)
         if setting is None:
             advice = did_you_mean(key, SETTINGS, "docs/settings.md lists the keys")
@@ -80,6 +84,15 @@ def _from_file(named: str | None) -> dict[str, Any]:
         # A path in the file means the same from every working directory.
         values[key] = path.parent / value.expanduser() if isinstance(value, Path) else value
     return values
+
+
+def _engines(given: object, path: Path) -> dict[str, tables.EngineTable]:
+    try:
+        return tables.read(given)
+    except tables.Wrong as error:
+        raise Refusal(
+            f"{error} (`{path}`)", advice="docs/settings.md lists what an engine's table takes"
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -24,13 +24,25 @@ class Given:
     job_users: tuple[int, int] | None = None
     """Users of whom every account gets one for its jobs, where jobs would else be the server's user."""
     job_directory: str | None = None
+    data_directory: str | None = None
+    """Where engines keep together what they must not know each for itself; None: in their own."""
 
 
 class Open(Protocol):
     """Opens an engine."""
 
-    def __call__(self, name: str, directory: Path, given: Given, **options: Any) -> Engine:
-        """`directory` is the engine's own, within the data directory. `options` are the kind's, for its tests."""
+    def __call__(self, name: str, directory: Path, given: Given, own: Any = None, **options: Any) -> Engine:
+        """`directory` is the engine's own, within the data directory. `own` are its kind's settings; `options` are for
+        the kind's tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NoSettings:
+    """A kind without settings of its own."""
+
+
+def _no_settings() -> type[Any]:
+    return _NoSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +55,26 @@ class EngineKind:
     """What one with default settings makes true."""
     ignored: Callable[[], frozenset[str]] = frozenset
     """What it takes without effect."""
+    settings: Callable[[], type[Any]] = _no_settings
+    """The class of what its tables in batchyard.toml may say of its own."""
     found: Callable[[int], str]
     """What this machine has for it, in one sentence, for an engine of so many slots."""
 
 
-def _open_process(name: str, directory: Path, given: Given, **options: Any) -> Engine:
+def _open_process(name: str, directory: Path, given: Given, own: Any = None, **options: Any) -> Engine:
     from batchyard.engines.process.engine import ProcessEngine
     from batchyard.engines.process.job_users import DEFAULT_PLACE
 
+    if own is not None:
+        options = {"vcpus": own.vcpus, "memory_mib": own.memory_mib, **options}
     return ProcessEngine(
         directory,
         name=name,
-        slots=given.slots,
+        slots=(own.slots if own is not None else 0) or given.slots,
         ephemeral=given.ephemeral,
         job_users=given.job_users,
         job_directory=given.job_directory or DEFAULT_PLACE,
+        job_users_list=given.data_directory,
         **options,
     )
 
@@ -66,6 +83,12 @@ def _find_process(slots: int) -> str:
     from batchyard.engines.process.doctor import found
 
     return found(slots)
+
+
+def _process_settings() -> type[Any]:
+    from batchyard.engines.process.settings import ProcessSettings
+
+    return ProcessSettings
 
 
 def _process_abilities() -> frozenset[str]:
@@ -100,7 +123,11 @@ def _find_kubernetes(slots: int) -> str:
 
 ENGINES: Mapping[str, EngineKind] = {
     "process": EngineKind(
-        open=_open_process, found=_find_process, abilities=_process_abilities, ignored=_process_ignored
+        open=_open_process,
+        found=_find_process,
+        abilities=_process_abilities,
+        ignored=_process_ignored,
+        settings=_process_settings,
     ),
     "docker": EngineKind(open=None, found=_find_docker),
     "slurm": EngineKind(open=None, found=_find_slurm),
@@ -108,8 +135,3 @@ ENGINES: Mapping[str, EngineKind] = {
 }
 DEFAULT = "process"
 """The kind that works without anything on the machine: what AUTO means where nothing else is configured."""
-
-
-def chosen(engine: str) -> str:
-    """The kind that a setting means."""
-    return DEFAULT if engine == AUTO else engine

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from batchyard.engines.abilities import ABILITIES
 from batchyard.engines.contract import Engine
 from batchyard.engines.powers import Powers
 from batchyard.engines.registry import ENGINES
+from batchyard.engines.tables import EngineTable
 from batchyard.framework.container_needs import Asked
 from batchyard.framework.ports import EngineRefusal
 
@@ -15,31 +16,60 @@ TAG = "batchyard:engine"
 """On a compute environment or an ECS cluster: the name of the engine that runs its jobs."""
 
 
-class OpenEngines:
+class OpenEngines(Mapping[str, Engine]):
     """Implements ports.EngineAbilities."""
 
-    def __init__(self, engines: Mapping[str, Engine], powers: Mapping[str, Powers], default: str) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        tables: Mapping[str, EngineTable],
+        *,
+        default: str,
+        powers: Powers,
+    ) -> None:
+        """`tables`: what the settings say of each. `powers`: over the host, where its table says nothing."""
         self._engines = engines
-        self._powers = powers
+        self._tables = tables
+        self._powers = {name: table.powers_over(powers) for name, table in tables.items()}
         self.default = default
-
-    def name_of(self, account: str, tag: str | None) -> str:
-        """The engine that a tag means for an account: the default one where it names none of those."""
-        return tag if tag is not None and tag in self._engines else self.default
 
     def __getitem__(self, name: str) -> Engine:
         return self._engines[name]
 
-    def of(self, account: str, tag: str | None) -> frozenset[str]:
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._engines)
+
+    def __len__(self) -> int:
+        return len(self._engines)
+
+    def names_for(self, account: str) -> list[str]:
         """See ports.EngineAbilities."""
-        abilities = self._engines[self.name_of(account, tag)].abilities
+        return [
+            name
+            for name, table in self._tables.items()
+            if table.accounts is None or account in table.accounts
+        ]
+
+    def name_of(self, account: str, tag: str | None) -> str | None:
+        """The engine that a tag means for an account, the default one without a tag; None: the settings list none of
+        that name for the account, any more."""
+        if tag is None:
+            return self.default
+        return tag if tag in self.names_for(account) else None
+
+    def of(self, account: str, tag: str | None) -> frozenset[str] | None:
+        """See ports.EngineAbilities."""
+        name = self.name_of(account, tag)
+        if name is None:
+            return None
+        abilities = self._engines[name].abilities
         return abilities.honoured | abilities.ignored
 
     def refusal(self, account: str, tags: Collection[str | None], asked: Asked) -> EngineRefusal | None:
         """See ports.EngineAbilities."""
-        names = list(dict.fromkeys(self.name_of(account, tag) for tag in tags)) or [self.default]
-        reasons = [self._refusal(name, asked) for name in names]
-        return None if None in reasons else reasons[0]
+        names = [name for tag in tags if (name := self.name_of(account, tag)) is not None]
+        reasons = [self._refusal(name, asked) for name in dict.fromkeys(names)]
+        return None if None in reasons or not reasons else reasons[0]
 
     def _refusal(self, name: str, asked: Asked) -> EngineRefusal | None:
         lacking = self._engines[name].abilities.lacking(asked.needs)

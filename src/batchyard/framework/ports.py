@@ -209,8 +209,12 @@ class EngineRefusal:
 class EngineAbilities(Protocol):
     """What the engines behind compute environments and clusters make true; a tag names one, None means the default."""
 
-    def of(self, account: str, tag: str | None) -> frozenset[str]:
-        """The abilities (engines/abilities.py) that a job may need there, be they honoured or ignored."""
+    def names_for(self, account: str) -> Sequence[str]:
+        """The engines that the account's tags may name."""
+
+    def of(self, account: str, tag: str | None) -> frozenset[str] | None:
+        """The abilities (engines/abilities.py) that a job may need there, be they honoured or ignored. None: the
+        settings list no engine of that name for the account."""
 
     def refusal(self, account: str, tags: Collection[str | None], asked: Asked) -> EngineRefusal | None:
-        """Why none of the engines can run what is asked; None where one can."""
+        """Why none of the engines can run what is asked; None where one can, and where none of them is open."""

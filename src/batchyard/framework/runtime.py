@@ -12,7 +12,6 @@ from batchyard.config import Settings
 from batchyard.data.managed_policies import ManagedPolicy
 
 if TYPE_CHECKING:
-    from batchyard.engines.contract import Engine
     from batchyard.framework.epochs import Epochs
     from batchyard.framework.keyring import Keyring
     from batchyard.framework.open_engines import OpenEngines
@@ -49,7 +48,6 @@ class Runtime:
     token_issuers: TokenIssuerSource
     sole: SoleServer
     """What is in memory and would be wrong beside a second server."""
-    engine: Engine
     engines: OpenEngines
     """Those that are open, by name, with what they make true."""
     issuer: SessionIssuer

@@ -36,7 +36,7 @@ def fits_type(job: Job, instance_type: InstanceType | Instance) -> bool:
 
 def is_able(job: Job, environment: ComputeEnvironment) -> bool:
     """True when the engine behind the environment makes true all that the job needs."""
-    return job.needs <= environment.abilities
+    return environment.abilities is not None and job.needs <= environment.abilities
 
 
 def never_fits(job: Job, environment: ComputeEnvironment) -> str | None:
@@ -46,6 +46,8 @@ def never_fits(job: Job, environment: ComputeEnvironment) -> str | None:
     An environment stays within maxvCpus here, also with strategies where AWS may pass it by one instance.
     """
     if not is_able(job, environment):
+        if environment.abilities is None:
+            return reasons.ENGINE_ABILITIES.format(needs="an engine that is open")
         needs = ", ".join(sorted(job.needs - environment.abilities))
         return reasons.ENGINE_ABILITIES.format(needs=needs)
     if environment.type == "UNMANAGED":

@@ -129,8 +129,8 @@ class ComputeEnvironment:
     used_vcpus: float = 0.0
     scale_down_delay_seconds: float = 0
     wait_reason: str | None = None
-    abilities: frozenset[str] = frozenset()
-    """What the engine behind it makes true; see Job.needs."""
+    abilities: frozenset[str] | None = frozenset()
+    """What the engine behind it makes true, see Job.needs; None: it has no engine any more, and takes no job."""
 
     @property
     def is_fargate(self) -> bool:

@@ -14,6 +14,14 @@ def engines(settings: Settings) -> list[Check]:
         Check(f"engine {name}", _status(name, kind, settings), kind.found(settings.slots))
         for name, kind in ENGINES.items()
     ]
+    for name, table in settings.engines.items():
+        if name not in ENGINES:
+            detail = ENGINES[table.kind].found(getattr(table.own, "slots", 0) or settings.slots)
+            found.append(Check(f"engine {name}", "ok", f"of the kind {table.kind}: {detail}"))
+    if settings.default_engine not in (*ENGINES, *settings.engines):
+        found.append(
+            Check(f"engine {settings.default_engine}", "failed", "no table and no kind has that name")
+        )
     return [*found, _job_users(settings)]
 
 

@@ -60,7 +60,6 @@ class Attempts:
     def __init__(self, directory: AttemptsDirectory, tree: Tree) -> None:
         self._directory = directory
         self._tree = tree
-        self._users = JobUsers(directory.root)
         self._known: dict[str, Attempt] = {}
         self._leaders: dict[int, Attempt] = {}
         self._ending: dict[str, Attempt] = {}
@@ -289,7 +288,7 @@ class Attempts:
         if attempt.place is None:
             return None, None
         first, last = spec["users"]["range"]
-        user = self._users.user_of(attempt.account, (first, last))
+        user = JobUsers(spec["users"]["list"]).user_of(attempt.account, (first, last))
         return user, JobPlace(attempt.place).make(attempt.account, spec["attempt"], user)
 
     def _cannot_start(self, attempt: Attempt, error: Exception) -> None:

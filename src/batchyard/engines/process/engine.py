@@ -49,19 +49,22 @@ class ProcessEngine:
         memory_mib: int = 0,
         job_users: Range | None = None,
         job_directory: str = DEFAULT_PLACE,
+        job_users_list: str | None = None,
         ephemeral: bool = False,
         cgroups: Iterable[str] = ROLES,
         idle_seconds: float = 60,
     ) -> None:
         """`slots`: attempts at once, 0: twice the cores. `vcpus`: what they may ask for together, 0: one for each slot,
         as vCPUs are shares here. `memory_mib`: likewise, 0: what this machine has. `job_users`: the users of whom every
-        account gets one for its jobs, None: jobs are the server's user. `job_directory`: where those users' working
-        directories lie. `ephemeral`: attempts end with the last server, however that ends. `cgroups`: the hierarchies
-        that may be used. `idle_seconds`: how long a supervisor without server and attempts stays. None is started
-        before there is something for it to do."""
+        account gets one for its jobs, None: jobs are the server's user; `job_directory`: where those users' working
+        directories lie; `job_users_list`: the directory of the list of them, that all engines share. `ephemeral`:
+        attempts end with the last server, however that ends. `cgroups`: the hierarchies that may be used.
+        `idle_seconds`: how long a supervisor without server and attempts stays. None is started before there is
+        something for it to do."""
         self.name = name
         self._job_users = job_users
         self._job_directory = job_directory
+        self._job_users_list = job_users_list or str(directory.absolute())
         self.abilities = Abilities(
             honoured=HONOURED,
             ignored=IGNORED,
@@ -211,8 +214,12 @@ class ProcessEngine:
             self.directory.make()
 
     def _message(self, spec: TaskSpec) -> dict[str, Any]:
-        users = None if self._job_users is None else {"range": self._job_users, "place": self._job_directory}
-        return _message(spec) | {"users": users}
+        users = {
+            "range": self._job_users,
+            "list": self._job_users_list,
+            "place": self._job_directory,
+        }
+        return _message(spec) | {"users": None if self._job_users is None else users}
 
 
 def _message(spec: TaskSpec) -> dict[str, Any]:

@@ -5,6 +5,7 @@ numbers alone: nothing is written to the system's list of users. Only root can c
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import stat
@@ -78,15 +79,25 @@ def choose(setting: str, *, walls: bool) -> tuple[Range | None, str]:
 
 
 class JobUsers:
-    """The users of one data directory's accounts."""
+    """The users of one data directory's accounts, for all engines of it: their supervisors take turns."""
 
     def __init__(self, root: str) -> None:
         """`root`: where the list of them is kept, private to the server's user."""
         self._path = os.path.join(root, "job-users")
-        self._known: dict[str, int] | None = None
 
     def user_of(self, account: str, among: Range) -> int:
         """The account's user, chosen now where it has none in the range; on disk before it is told."""
+        user = self._read().get(account)
+        if user is not None and among[0] <= user <= among[1]:
+            return user
+        turn = os.open(self._path + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            return self._choose(account, among)
+        finally:
+            os.close(turn)
+
+    def _choose(self, account: str, among: Range) -> int:
         known = self._read()
         user = known.get(account)
         if user is not None and among[0] <= user <= among[1]:
@@ -99,13 +110,11 @@ class JobUsers:
         return user
 
     def _read(self) -> dict[str, int]:
-        if self._known is None:
-            try:
-                with open(self._path, encoding="utf-8") as file:
-                    self._known = dict(json.load(file))
-            except FileNotFoundError:
-                self._known = {}
-        return self._known
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                return dict(json.load(file))
+        except FileNotFoundError:
+            return {}
 
     def _write(self, known: dict[str, int]) -> None:
         with open(self._path + ".new", "w", encoding="utf-8") as file:
@@ -118,7 +127,6 @@ class JobUsers:
             os.fsync(directory)
         finally:
             os.close(directory)
-        self._known = known
 
 
 class JobPlace:

@@ -23,6 +23,7 @@ from batchyard.services.batch.compute_environment_roles import (
     passes_spot_fleet_role,
 )
 from batchyard.services.batch.compute_resource_rules import check_compute_resources, check_update
+from batchyard.services.batch.engine_tags import check_engine_tag
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import compute_environment, find_environment
 from batchyard.services.batch.service import batch
@@ -123,6 +124,7 @@ def _check_names(ctx: Context, request: Any) -> None:
     if not _NAME.fullmatch(request["computeEnvironmentName"]):
         raise refusal(ctx, "computeEnvironmentName must match regex [A-Za-z0-9_-]{1,128}")
     check_tags(ctx, request.get("tags", {}))
+    check_engine_tag(ctx, request.get("tags", {}))
     if "unmanagedvCpus" in request and request["type"] != "UNMANAGED":
         raise refusal(ctx, "unmanagedvCpus can only be set for an UNMANAGED compute environment.")
 

@@ -10,14 +10,13 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.container_needs import Asked, asked_by
 from batchyard.framework.context import Context
 from batchyard.framework.runtime import Runtime
+from batchyard.services.batch.engine_tags import engine_tag
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments, job_definitions, queue_environments
 from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
 
-TAG = "batchyard:engine"
-"""On a compute environment: the name of the engine that runs its jobs."""
 _UNABLE = batch.unbuilt(
     "parameters of the container that no engine of the queue makes true (see [engines](#engines))",
     on=["SubmitJob"],
@@ -56,12 +55,6 @@ def needs_of_definitions(tx: Transaction, ids: Collection[int]) -> dict[int, fro
     return {identity: frozenset(one.needs) for identity, one in asked.items() if one}
 
 
-def engine_tag(environment: Any) -> str | None:
-    """The engine that an environment's tags name."""
-    named: str | None = environment.tags.get(TAG)
-    return named or None
-
-
-def abilities_of(runtime: Runtime, environment: Row) -> frozenset[str]:
-    """What the engine of an environment makes true, or takes without effect."""
+def abilities_of(runtime: Runtime, environment: Row) -> frozenset[str] | None:
+    """What the engine of an environment makes true, or takes without effect; None: it is not open."""
     return runtime.engines.of(environment.account, engine_tag(environment))

@@ -14,6 +14,7 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied
 from batchyard.services.ecs import pages
+from batchyard.services.ecs.engine_tags import check_named
 from batchyard.services.ecs.instance_rows import KEPT_SECONDS
 from batchyard.services.ecs.resources import (
     DEFAULT_CLUSTER,
@@ -63,6 +64,7 @@ def create_cluster(ctx: Context, request: Any) -> dict[str, Any]:
     name = request.get("clusterName") or DEFAULT_CLUSTER
     _check_name(name)
     tags = checked(request.get("tags"))
+    check_named(ctx, tags)
     settings = _settings(request)
     held = find_cluster(ctx.read, place(ctx), name)
     if held is None or held.status != "ACTIVE":

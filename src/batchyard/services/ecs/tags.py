@@ -13,7 +13,8 @@ from sqlalchemy import Table, select, update
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.ecs.resources import BY_KIND, cluster_arn, place
+from batchyard.services.ecs.engine_tags import check_change
+from batchyard.services.ecs.resources import BY_KIND, cluster_arn, last_part, place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, task_definitions, tasks
 from batchyard.services.ecs.tag_lists import checked, merged
@@ -68,6 +69,8 @@ def tag_resource(ctx: Context, request: Any) -> None:
     """Put tags on a resource, over those with the same keys."""
     table, conditions, held = _find(ctx, request["resourceArn"])
     tags = merged(held, checked(request["tags"]))
+    if table is clusters:
+        check_change(ctx, last_part(request["resourceArn"]), held, tags)
     ctx.write.run(update(table).where(*conditions).values(tags=tags))
 
 
@@ -76,9 +79,10 @@ def untag_resource(ctx: Context, request: Any) -> None:
     """Take tags off a resource; keys that it does not have are no error."""
     table, conditions, held = _find(ctx, request["resourceArn"])
     gone = set(request["tagKeys"])
-    ctx.write.run(
-        update(table).where(*conditions).values(tags=[tag for tag in held if tag["key"] not in gone])
-    )
+    tags = [tag for tag in held if tag["key"] not in gone]
+    if table is clusters:
+        check_change(ctx, last_part(request["resourceArn"]), held, tags)
+    ctx.write.run(update(table).where(*conditions).values(tags=tags))
 
 
 @ecs.operation(on=_resource)

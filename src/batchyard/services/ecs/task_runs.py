@@ -193,8 +193,17 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
         started_by=started_by,
         tags=_tags(request, definition, cluster.name),
         network=request.get("networkConfiguration"),
-        engine=ctx.runtime.engines.name_of(ctx.account, engine_tag(cluster)),
+        engine=_engine(ctx, cluster),
     )
+
+
+def _engine(ctx: Context, cluster: Row) -> str:
+    """The name of the cluster's engine (no text of AWS's)."""
+    tag = engine_tag(cluster)
+    name = ctx.runtime.engines.name_of(ctx.account, tag)
+    if name is None:
+        raise ecs.error.ClientException(f"The engine {tag} that the cluster's tags name is not open.")
+    return name
 
 
 def _check_engine(

@@ -8,6 +8,7 @@ from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
 from batchyard.services.batch.compute_resource_rules import FARGATE
 from batchyard.services.batch.controllers.unfit import Unfit
+from batchyard.services.batch.engine_tags import ENGINE_TAG
 from batchyard.services.batch.names import cluster_name
 from batchyard.services.batch.service_role import tags_of_made
 from batchyard.store.prepared import Row
@@ -126,7 +127,10 @@ def _ensure_cluster(aws: Clients, row: Row) -> str:
     found = aws.ecs.describe_clusters(clusters=[name])["clusters"]
     if found and found[0]["status"] == "ACTIVE":
         return found[0]["clusterArn"]
-    tags = [{"key": key, "value": value} for key, value in tags_of_made(row).items()]
+    given = dict(tags_of_made(row))
+    if row.tags.get(ENGINE_TAG):
+        given[ENGINE_TAG] = row.tags[ENGINE_TAG]
+    tags = [{"key": key, "value": value} for key, value in given.items()]
     request: Any = {"clusterName": name, **({"tags": tags} if tags else {})}
     made = aws.ecs.create_cluster(**request)
     return made["cluster"]["clusterArn"]

@@ -13,6 +13,7 @@ from batchyard.framework.workloads import NoCredentials, Workload
 from batchyard.services.ecs.attempts import NoCommand, attempt_of
 from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, not_started
 from batchyard.services.ecs.controllers.outputs import Outputs
+from batchyard.services.ecs.controllers.task_engines import TaskEngines
 from batchyard.services.ecs.log_delivery import NoStream, refusal_text, unable_to_assume
 from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.task_doors import environment
@@ -48,8 +49,9 @@ class Launcher:
 
     def _known(self, rows: Sequence[Row]) -> set[str]:
         """Of the tasks that shall stop already, those that the engine got before a crash: they are to be ended."""
-        stopping = [row.id for row in rows if row.desired_status == "STOPPED"]
-        return {one.attempt for one in self._runtime.engine.poll(stopping) if one.state != "unknown"}
+        stopping = [row for row in rows if row.desired_status == "STOPPED"]
+        polled = TaskEngines(self._runtime.engines).poll(stopping)
+        return {name for name, status in polled.items() if status.state != "unknown"}
 
     def _spec(self, row: Row, document: Mapping[str, Any], *, is_known: bool) -> TaskSpec | Ending:
         if row.desired_status == "STOPPED" and not is_known:

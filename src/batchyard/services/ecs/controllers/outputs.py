@@ -14,6 +14,7 @@ from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.workloads import Workload, WorkloadEnded
 from batchyard.services.ecs import log_delivery, task_rows
+from batchyard.services.ecs.controllers.task_engines import TaskEngines
 from batchyard.services.ecs.log_delivery import NoStream, Stream
 from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.workloads import role_of
@@ -60,7 +61,7 @@ class Outputs:
         cursor = row.cursors.get(container, START)
         chunks = 0
         while has_ended or chunks < MOST_CHUNKS:
-            chunk = self._runtime.engine.logs(row.id, container, cursor)
+            chunk = TaskEngines(self._runtime.engines).logs(row, container, cursor)
             if chunk.cursor == cursor:
                 return Delivery({**row.cursors, container: cursor}, is_complete=True)
             if chunks:

@@ -11,10 +11,12 @@ from sqlalchemy import delete, func, select
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.work import Key
 from batchyard.services.ecs import task_rows
+from batchyard.services.ecs.controllers.task_engines import TaskEngines
 from batchyard.services.ecs.instance_rows import KEPT_SECONDS
 from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, tasks
+from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
 AT_ONCE = 500
@@ -33,30 +35,29 @@ class SweepingController(Controller):
         again: dict[Key, Again] = {}
         for key in keys:
             forgotten = self.write(lambda tx, key=key: self._sweep_tasks(tx, key))  # type: ignore[misc]
-            self.runtime.engine.forget(forgotten)
+            TaskEngines(self.runtime.engines).forget(forgotten)
             self.write(lambda tx, key=key: self._sweep_instances(tx, key))  # type: ignore[misc]
             following = 0.0 if len(forgotten) == AT_ONCE else self._next(key)
             if following is not None:
                 again[key] = Again(following)
         return again
 
-    def _sweep_tasks(self, tx: Transaction, key: Key) -> list[str]:
+    def _sweep_tasks(self, tx: Transaction, key: Key) -> list[Row]:
         mine = _mine(tasks, key)
         columns = tasks.c
         before = self.now - timedelta(seconds=KEPT_SECONDS)
         drained_before = self.now - timedelta(seconds=LONGEST_DRAIN_SECONDS)
-        old = [
-            row.id
-            for row in tx.all(
-                select(columns.id)
+        old = list(
+            tx.all(
+                select(columns.id, columns.engine)
                 .where(*mine, columns.cluster == key.name, columns.stopped_at <= before)
                 .where((columns.phase == task_rows.ENDED) | (columns.stopped_at <= drained_before))
                 .order_by(columns.stopped_at)
                 .limit(AT_ONCE)
             )
-        ]
+        )
         if old:
-            tx.run(delete(tasks).where(columns.id.in_(old)))
+            tx.run(delete(tasks).where(columns.id.in_([row.id for row in old])))
         return old
 
     def _sweep_instances(self, tx: Transaction, key: Key) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.engines.contract import Status
+from batchyard.engines.contract import Engine, Status
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.elapsed import Elapsed
@@ -26,6 +26,7 @@ from batchyard.services.ecs.controllers.endings import (
 )
 from batchyard.services.ecs.controllers.launching import Launcher
 from batchyard.services.ecs.controllers.outputs import Outputs
+from batchyard.services.ecs.controllers.task_engines import TaskEngines
 from batchyard.services.ecs.controllers.task_keys import key_of
 from batchyard.services.ecs.log_delivery import Stream
 from batchyard.services.ecs.service import ecs
@@ -61,17 +62,23 @@ class TaskController(Controller):
         self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="streams")
         self._stopping = Elapsed(runtime.clock)
         self._outputs = Outputs(runtime)
+        self._engines = TaskEngines(runtime.engines)
+        self._windows = {
+            name: Window(name, engine.capacity().window, new_token=lambda: new_token(self.runtime.keyring))
+            for name, engine in runtime.engines.items()
+        }
+        for engine in runtime.engines.values():
+            engine.subscribe(self._attempts_changed)
 
     def started(self) -> None:
-        """Take back what ran before: every task on the engine is looked at, what nobody knows is ended."""
-        engine = self.runtime.engine
-        engine.subscribe(self._attempts_changed)
-        self._capacity = engine.capacity()
-        self._window = Window(
-            engine.name, self._capacity.window, new_token=lambda: new_token(self.runtime.keyring)
-        )
-        known = {status.attempt: status for status in engine.recover()}
+        """Take back what ran before: every task on an engine is looked at, what nobody knows is ended."""
+        kept = {name: engine.recover() for name, engine in self.runtime.engines.items()}
         self.write(self._resume)
+        for name, statuses in kept.items():
+            self._end_unknown(self.runtime.engines[name], statuses)
+
+    def _end_unknown(self, engine: Engine, statuses: Sequence[Status]) -> None:
+        known = {status.attempt: status for status in statuses}
         with self.read() as tx:
             phases = {row.id: row.phase for row in task_rows.find_states(tx, known)}
         left = [one for one in known if phases.get(one, task_rows.ENDED) == task_rows.ENDED]
@@ -92,9 +99,14 @@ class TaskController(Controller):
         self.write(self._wake_waiting)
 
     def details(self) -> dict[str, Any]:
-        """The engine's slots and how many are free."""
+        """The default engine's slots and how many are free."""
+        default = self.runtime.engines[self.runtime.engines.default]
+        capacity = default.capacity()
         with self.read() as tx:
-            return {"slots": self._capacity.slots, "free": self._window.free(tx) - self._capacity.queue}
+            return {
+                "slots": capacity.slots,
+                "free": self._windows[default.name].free(tx) - capacity.queue,
+            }
 
     def _attempts_changed(self, identities: Sequence[str]) -> None:
         """Called by the engine, on its thread: have the tasks looked at. Each has its work row already, for later."""
@@ -103,21 +115,23 @@ class TaskController(Controller):
         self.runtime.wake([(key_of(row), None) for row in rows])
 
     def _wake_waiting(self, tx: Transaction) -> None:
-        for row in self._window.call_waiting(tx):
-            schedule(self.runtime, tx, key_of(row))
+        for window in self._windows.values():
+            for row in window.call_waiting(tx):
+                schedule(self.runtime, tx, key_of(row))
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         """Admit, start, watch and close the tasks that the keys name."""
         identities = [key.name for key in keys]
         with self.read() as tx:
-            rows = task_rows.find_tasks(tx, identities)
+            found = task_rows.find_tasks(tx, identities)
+        rows = [row for row in found if self._engines.has(row)]
+        again = {key_of(row): Again(QUIET_LOOK_SECONDS) for row in found if not self._engines.has(row)}
         if any(row.phase == task_rows.NEW or _never_to_start(row) for row in rows):
             rows = self.write(lambda tx: self._admit(tx, rows))
         documents = self._documents(rows)
-        again: dict[Key, Again] = {}
         told = [row for row in rows if row.phase in (*task_rows.ON_ENGINE, task_rows.DRAINING)]
-        polled = [row.id for row in told if row.phase not in (task_rows.STARTING, task_rows.DRAINING)]
-        statuses = {status.attempt: status for status in self.runtime.engine.poll(polled)}
+        polled = [row for row in told if row.phase not in (task_rows.STARTING, task_rows.DRAINING)]
+        statuses = self._engines.poll(polled)
         to_start = [row for row in told if _is_to_start(row, statuses.get(row.id))]
         if to_start:
             again |= self._start(to_start, documents)
@@ -135,7 +149,8 @@ class TaskController(Controller):
         gone = [row for row in fresh if _never_to_start(row)]
         self._close(tx, [(row, not_started(row), False) for row in gone])
         new = [row for row in fresh if row.phase == task_rows.NEW and not _never_to_start(row)]
-        self._window.admit(tx, new)
+        for name, window in self._windows.items():
+            window.admit(tx, [row for row in new if row.engine == name])
         self._wake_waiting(tx)
         return task_rows.find_tasks(tx, [row.id for row in fresh])
 
@@ -155,13 +170,13 @@ class TaskController(Controller):
         """Start the attempts; those that cannot be started are closed with their reason."""
         launcher = Launcher(self.runtime, self._outputs, self._pool)
         launched, refused = launcher.launch(rows, documents)
-        statuses = {status.attempt: status for status in self.runtime.engine.start(launched)}
         by_id = {row.id: row for row in rows}
+        statuses = self._engines.start(launched, by_id)
         for identity in [one for one, status in statuses.items() if is_no_start(status)]:
             refused[identity] = of_status(by_id[identity], statuses.pop(identity), clock=self.runtime.clock)
         closing = [(by_id[identity], ending, False) for identity, ending in refused.items()]
         self.write(lambda tx: self._record_start(tx, statuses, closing))
-        self.runtime.engine.forget(list(refused))
+        self._engines.forget([by_id[identity] for identity in refused])
         return {key_of(by_id[identity]): _look_after(status) for identity, status in statuses.items()}
 
     def _record_start(
@@ -199,7 +214,7 @@ class TaskController(Controller):
             status = statuses[row.id]
             if row.phase == task_rows.QUEUED and not _has_begun(status):
                 if row.desired_status == "STOPPED":
-                    self.runtime.engine.stop([row.id], force=True)
+                    self._engines.stop(row, force=True)
                 again[key_of(row)] = Again(0 if row.desired_status == "STOPPED" else QUIET_LOOK_SECONDS)
                 continue
             if row.phase == task_rows.QUEUED and not _is_over(status):
@@ -214,7 +229,7 @@ class TaskController(Controller):
                 again[key_of(row)] = self._go_on(row, documents[row.id])
         if begun or cursors or closing:
             self.write(lambda tx: self._record(tx, begun, statuses, cursors, closing))
-        self.runtime.engine.forget([row.id for row, _, draining in closing if not draining])
+        self._engines.forget([row for row, _, draining in closing if not draining])
         return again | {key_of(row): Again(LOOK_SECONDS) for row, _, draining in closing if draining}
 
     def _record(
@@ -233,19 +248,18 @@ class TaskController(Controller):
 
     def _go_on(self, row: Row, document: Mapping[str, Any]) -> Again:
         """What a task that runs needs: a signal, or to be looked at again."""
-        engine = self.runtime.engine
         if row.phase == task_rows.HOST_GONE:
-            engine.stop([row.id], force=True)
+            self._engines.stop(row, force=True)
             return Again(FORCE_AGAIN_SECONDS)
         if row.desired_status != "STOPPED":
             return Again(LOOK_SECONDS if Stream.of(document, row.id) else QUIET_LOOK_SECONDS)
         left = attempts.stop_timeout_seconds(document) - self._stopping.seconds(row.id, row.stopping_at)
         if row.phase != task_rows.STOPPING:
-            engine.stop([row.id], force=False)
+            self._engines.stop(row, force=False)
             self.write(lambda tx: task_rows.mark_stopping(tx, row.id))
         if left > 0:
             return Again(min(left, LOOK_SECONDS))
-        engine.stop([row.id], force=True)
+        self._engines.stop(row, force=True)
         return Again(FORCE_AGAIN_SECONDS)
 
     def _drain(self, row: Row, document: Mapping[str, Any]) -> dict[Key, Again]:
@@ -255,7 +269,7 @@ class TaskController(Controller):
             age = (self.now - row.stopped_at).total_seconds()
             return {key_of(row): Again(min(max(LOOK_SECONDS, age / 4), LONGEST_DRAIN_DELAY_SECONDS))}
         self.write(lambda tx: task_rows.change(tx, row.id, phase=task_rows.ENDED, cursors=delivery.cursors))
-        self.runtime.engine.forget([row.id])
+        self._engines.forget([row])
         return {}
 
     def _close(self, tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]]) -> None:
