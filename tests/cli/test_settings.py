@@ -37,6 +37,7 @@ OTHER_VALUES = {
     "controller_threads": "2",
     "request_threads": "2",
     "test_clock": "true",
+    "join_timeout": "7",
 }
 
 

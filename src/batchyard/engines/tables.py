@@ -50,7 +50,7 @@ class EngineTable:
 
     def powers_over(self, default: Powers) -> Powers:
         """What its containers may have of the host."""
-        return dataclasses.replace(default, **self.powers)
+        return Powers(**{name: getattr(default, name) for name in _POWERS} | dict(self.powers))
 
 
 def read(tables: object) -> dict[str, EngineTable]:

@@ -37,6 +37,11 @@ class Asked:
     def __bool__(self) -> bool:
         return bool(self.needs)
 
+    @property
+    def wants_power(self) -> bool:
+        """Is something of the host asked for, which an engine's settings give or not?"""
+        return bool(self.privileged or self.host_paths or self.devices or self.users)
+
 
 def _has(*path: str) -> Callable[[Container, Volumes], bool]:
     def is_asked(container: Container, volumes: Volumes) -> bool:

@@ -71,6 +71,10 @@ class OpenEngines(Mapping[str, Engine]):
         reasons = [self._refusal(name, asked) for name in dict.fromkeys(names)]
         return None if None in reasons or not reasons else reasons[0]
 
+    def refusal_of(self, name: str, asked: Asked) -> EngineRefusal | None:
+        """Why the engine of this name cannot run what is asked, as its settings are now; None where it can."""
+        return self._refusal(name, asked)
+
     def _refusal(self, name: str, asked: Asked) -> EngineRefusal | None:
         lacking = self._engines[name].abilities.lacking(asked.needs)
         if lacking:

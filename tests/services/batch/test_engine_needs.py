@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batchyard.engines.abilities import Abilities
+from batchyard.engines.powers import CLOSED
 from services.batch.conftest import job_of, queue_of
 from services.batch.environments import make_instance_profile, on_instances, settled
 
@@ -150,4 +151,22 @@ def test_a_job_that_no_engine_can_run_any_more_waits_and_says_so(
         assert "host_volumes" in job_of(batch, job_id)["statusReason"]
     finally:
         app.engine.abilities = had
+    assert reached(job_id, seconds=40)["status"] == "SUCCEEDED"
+
+
+def test_a_job_that_the_settings_give_nothing_of_the_host_any_more_waits_and_says_so(
+    app: Any, batch: Any, queue: str, reached: Make, wait_for: Make, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """As after a restart with other settings."""
+    batch.update_compute_environment(computeEnvironment="ec2", state="DISABLED")
+    assert settled(batch, "ec2")["status"] == "VALID"
+    arn = define(batch, **mounting(str(tmp_path), str(tmp_path)))
+    job_id = batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=arn)["jobId"]
+    with monkeypatch.context() as changed:
+        changed.setitem(app.engines._powers, "process", CLOSED)
+        with pytest.raises(ClientError, match="`host_paths` does not give it"):
+            batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=arn)
+        batch.update_compute_environment(computeEnvironment="ec2", state="ENABLED")
+        wait_for(lambda: "asks of the host" in job_of(batch, job_id).get("statusReason", ""))
+        assert job_of(batch, job_id)["status"] == "RUNNABLE"
     assert reached(job_id, seconds=40)["status"] == "SUCCEEDED"

@@ -48,13 +48,36 @@ def check_engines(ctx: Context, queue: Row, container: Mapping[str, Any]) -> Non
     raise refusal(ctx, refused.text) if refused.by_setting else _UNABLE(refused.text)
 
 
-def needs_of_definitions(tx: Transaction, ids: Collection[int]) -> dict[int, frozenset[str]]:
-    """What the jobs of these definitions need; those that need nothing are left out."""
+def asked_by_definitions(tx: Transaction, ids: Collection[int]) -> dict[int, Asked]:
+    """What the jobs of these definitions ask; those that ask nothing are left out."""
     rows = tx.all(_BODIES, ids=list(ids)) if ids else ()
     asked = {row.id: asked_of(row.body["containerProperties"]) for row in rows}
-    return {identity: frozenset(one.needs) for identity, one in asked.items() if one}
+    return {identity: one for identity, one in asked.items() if one}
 
 
-def abilities_of(runtime: Runtime, environment: Row) -> frozenset[str] | None:
-    """What the engine of an environment makes true, or takes without effect; None: it is not open."""
-    return runtime.engines.of(environment.account, engine_tag(environment))
+def needs_of(definition: int, asked: Mapping[int, Asked]) -> frozenset[str]:
+    """What a job of the definition needs of an environment, in the scheduler's words."""
+    one = asked.get(definition)
+    if one is None:
+        return frozenset()
+    return frozenset((*one.needs, _power(definition))) if one.wants_power else frozenset(one.needs)
+
+
+def _power(definition: int) -> str:
+    """One word for all that a definition asks of the host: an engine's settings give it, or not."""
+    return f"what job definition {definition} asks of the host"
+
+
+def abilities_of(runtime: Runtime, environment: Row, asked: Mapping[int, Asked]) -> frozenset[str] | None:
+    """What the engine of an environment makes true, takes without effect, or gives to the definitions that ask for
+    something of its host; None: it is not open."""
+    tag = engine_tag(environment)
+    able = runtime.engines.of(environment.account, tag)
+    if able is None:
+        return None
+    given = [
+        _power(definition)
+        for definition, one in asked.items()
+        if one.wants_power and runtime.engines.refusal(environment.account, [tag], one) is None
+    ]
+    return able.union(given)

@@ -1,4 +1,7 @@
-"""The tag of a compute environment that names the engine of its jobs: what it may say."""
+"""The tag of a compute environment that names the engine of its jobs: what it may say.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The tag of a cluster that names the engine of its tasks: what it may say, and when it may change."""
+"""The tag of a cluster that names the engine of its tasks: what it may say, and when it may change.
+
+Texts of errors without a source were not compared with AWS's [guess].
+"""
 
 from __future__ import annotations
 

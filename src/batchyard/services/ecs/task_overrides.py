@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from batchyard.framework.check import Check
+from batchyard.framework.container_needs import Asked, asked_by
 from batchyard.framework.context import Context
 from batchyard.services.ecs.container_definitions import NAMELESS
 from batchyard.services.ecs.resources import cluster_name, in_cluster_arn, place
@@ -50,6 +51,12 @@ def overridden(container: Mapping[str, Any], overrides: Mapping[str, Any]) -> di
         result.update({name: value for name, value in one.items() if name != "environment"})
         result["environment"] = [{"name": name, "value": value} for name, value in environment.items()]
     return result
+
+
+def asked(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Asked:
+    """What a task asks of its engine."""
+    containers = [overridden(one, overrides) for one in document["containerDefinitions"]]
+    return asked_by(containers, document["volumes"])
 
 
 def passed_roles(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from batchyard import ids
 from batchyard.framework.check import Check
-from batchyard.framework.container_needs import asked_by
 from batchyard.framework.context import Context
 from batchyard.services.ecs import placing, run_tokens, task_overrides, task_rows, task_views
 from batchyard.services.ecs.placing import Need
@@ -210,8 +209,7 @@ def _check_engine(
     ctx: Context, cluster: Row, document: Mapping[str, Any], overrides: Mapping[str, Any]
 ) -> None:
     """Raise what is told where the cluster's engine cannot run the task."""
-    containers = [task_overrides.overridden(one, overrides) for one in document["containerDefinitions"]]
-    asked = asked_by(containers, document["volumes"])
+    asked = task_overrides.asked(document, overrides)
     refused = ctx.runtime.engines.refusal(ctx.account, [engine_tag(cluster)], asked) if asked else None
     if refused is not None:
         raise ecs.error.ClientException(refused.text) if refused.by_setting else _UNABLE(refused.text)

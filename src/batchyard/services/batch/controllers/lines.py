@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
+from batchyard.framework.container_needs import Asked
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, Job, Queue, Snapshot
 from batchyard.services.batch.compute_resource_rules import FARGATE
 from batchyard.services.batch.controllers.capacity import launchable_types
 from batchyard.services.batch.controllers.queue_lines import FRONT, front, has_shares
-from batchyard.services.batch.engine_needs import abilities_of, needs_of_definitions
+from batchyard.services.batch.engine_needs import abilities_of, asked_by_definitions, needs_of
 from batchyard.services.batch.tables import (
     attempts,
     compute_environments,
@@ -64,8 +65,8 @@ class Lines:
     """Attempts whose RunTask was not answered: the server went down meanwhile."""
     used_vcpus: Mapping[int, float]
     """What the tasks of each Fargate environment take."""
-    needs: Mapping[int, frozenset[str]]
-    """The abilities that jobs need of an engine, by their definitions' ids; none where there is no entry."""
+    asked: Mapping[int, Asked]
+    """What jobs ask of an engine, by their definitions' ids; nothing where there is no entry."""
 
     @property
     def jobs(self) -> dict[str, Row]:
@@ -108,7 +109,7 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
             for queue in queues
         },
         fronts=fronts,
-        needs=needs_of_definitions(tx, definitions),
+        asked=asked_by_definitions(tx, definitions),
         unanswered=tuple(unanswered),
         used_vcpus={row.id: _used(tx, row) for row in environments.values() if is_fargate(row)},
     )
@@ -156,7 +157,7 @@ def _job(lines: Lines, queue_arn: str, row: Row) -> Job:
         created_at=datetime.fromtimestamp(row.created_ms / 1000, UTC),
         scheduling_priority=row.scheduling_priority or 0,
         share_identifier=row.share_identifier,
-        needs=lines.needs.get(row.definition_id, frozenset()),
+        needs=needs_of(row.definition_id, lines.asked),
     )
 
 
@@ -178,5 +179,5 @@ def _environment(
         instance_types=launchable_types(row) if row.orchestration == "ECS" else (),
         used_vcpus=lines.used_vcpus.get(row.id, 0.0),
         scale_down_delay_seconds=minutes * 60 if minutes else runtime.settings.scale_down_delay,
-        abilities=abilities_of(runtime, row),
+        abilities=abilities_of(runtime, row, lines.asked),
     )

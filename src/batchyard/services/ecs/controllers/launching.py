@@ -10,6 +10,7 @@ from batchyard.engines.contract import TaskSpec
 from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.workloads import NoCredentials, Workload
+from batchyard.services.ecs import task_overrides
 from batchyard.services.ecs.attempts import NoCommand, attempt_of
 from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, not_started
 from batchyard.services.ecs.controllers.outputs import Outputs
@@ -38,7 +39,7 @@ class Launcher:
         """(what the engine is to start, by task id the end of those that cannot be)."""
         specs: list[TaskSpec] = []
         refused: dict[str, Ending] = {}
-        known = self._known(rows)
+        known = self._known(rows, documents)
         made = self._pool.map(lambda row: self._spec(row, documents[row.id], is_known=row.id in known), rows)
         for row, found in zip(rows, made, strict=True):
             if isinstance(found, TaskSpec):
@@ -47,15 +48,24 @@ class Launcher:
                 refused[row.id] = found
         return specs, refused
 
-    def _known(self, rows: Sequence[Row]) -> set[str]:
-        """Of the tasks that shall stop already, those that the engine got before a crash: they are to be ended."""
-        stopping = [row for row in rows if row.desired_status == "STOPPED"]
-        polled = TaskEngines(self._runtime.engines).poll(stopping)
+    def _known(self, rows: Sequence[Row], documents: Mapping[str, Any]) -> set[str]:
+        """Of the tasks that are not to start, those that the engine got before a crash: they are to be ended."""
+        held_back = [
+            row
+            for row in rows
+            if row.desired_status == "STOPPED" or self._refusal(row, documents[row.id]) is not None
+        ]
+        polled = TaskEngines(self._runtime.engines).poll(held_back)
         return {name for name, status in polled.items() if status.state != "unknown"}
 
     def _spec(self, row: Row, document: Mapping[str, Any], *, is_known: bool) -> TaskSpec | Ending:
         if row.desired_status == "STOPPED" and not is_known:
             return not_started(row)
+        refused = None if is_known else self._refusal(row, document)
+        if refused is not None:
+            return failed_to_start(
+                "Task failed to start", f"CannotCreateContainerError: Batchyard does not give {refused}"
+            )
         try:
             doors = environment(self._runtime.keyring, row, document, self._runtime.endpoint)
             spec = attempt_of(row, document, endpoint=self._runtime.endpoint, doors=doors)
@@ -84,6 +94,12 @@ class Launcher:
                     raise
                 return failed_to_start(unable_to_assume(role), None)
         return None
+
+    def _refusal(self, row: Row, document: Mapping[str, Any]) -> str | None:
+        """What the task's engine does not do for it any more: its settings may have changed since it was placed."""
+        asked = task_overrides.asked(document, row.overrides)
+        refused = self._runtime.engines.refusal_of(row.engine, asked) if asked else None
+        return None if refused is None else refused.text
 
 
 def _without_stream(row: Row, document: Mapping[str, Any], failed: NoStream) -> Ending:
