@@ -48,8 +48,8 @@ def _engines() -> list[str]:
         "## Engines",
         "",
         "Several engines can be open at once: each is a table `[engines.<name>]` in batchyard.toml. The tag"
-        " `batchyard:engine` on a compute environment, at its creation, or on an ECS cluster, while nothing runs there,"
-        " names the one that runs its jobs; without it that is the one that `engine` says.",
+        " `batchyard:engine` on a compute environment or an ECS cluster names the one that runs its jobs; without it"
+        " that is the one that `engine` says. It changes only while nothing runs there.",
         "",
         "| kind | key | what it does |",
         "|---|---|---|",

@@ -37,7 +37,6 @@ OTHER_VALUES = {
     "controller_threads": "2",
     "request_threads": "2",
     "test_clock": "true",
-    "join_timeout": "7",
 }
 
 

@@ -13,6 +13,8 @@ from batchyard.engines.registry import AUTO, DEFAULT, ENGINES
 COMMON = {
     "kind": "The kind of engine; where it is not given, the table's name.",
     "accounts": "The accounts whose environments and clusters may name it; not given: all.",
+    "endpoint": "The address under which its jobs reach this server; not given: where it listens, or `public_url` for"
+    " jobs that run elsewhere.",
     "allow_privileged": "Whether containers may be `privileged`.",
     "host_paths": "Folders of the host that containers may mount, with all below them.",
     "devices": "Devices of the host that containers may have.",
@@ -43,6 +45,8 @@ class EngineTable:
     kind: str
     accounts: tuple[str, ...] | None = None
     """Those whose environments and clusters may name it; None: all."""
+    endpoint: str | None = None
+    """Where its jobs reach this server; None: as its reach has it."""
     powers: Mapping[str, Any] = field(default_factory=dict)
     """What was said about the host; the rest is as the server's mode has it."""
     own: Any = None
@@ -72,11 +76,13 @@ def _table(name: str, given: object) -> EngineTable:
     if ENGINES[kind].open is None:
         raise Wrong(f"the engine `{name}` is of the kind `{kind}`, which is not built yet: use `{DEFAULT}`")
     accounts = values.pop("accounts", None)
+    endpoint = values.pop("endpoint", None)
     powers = {one: values.pop(one) for one in _POWERS if one in values}
     return EngineTable(
         name=name,
         kind=kind,
         accounts=None if accounts is None else _value(name, "accounts", accounts, tuple),
+        endpoint=None if endpoint is None else _value(name, "endpoint", endpoint, str).rstrip("/"),
         powers={
             one: _value(name, one, value, bool if one == "allow_privileged" else tuple)
             for one, value in powers.items()
@@ -93,7 +99,7 @@ def _own(name: str, kind: str, values: Mapping[str, Any]) -> Any:
     }
     for key in values:
         if key not in types:
-            known = ", ".join(("kind", "accounts", *_POWERS, *types))
+            known = ", ".join((*COMMON, *types))
             raise Wrong(f"unknown setting `{key}` in `[engines.{name}]`: it takes {known}")
     try:
         return settings(**{key: _value(name, key, value, types[key]) for key, value in values.items()})

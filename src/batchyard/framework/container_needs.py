@@ -99,6 +99,17 @@ NEEDS: Sequence[Need] = (
 )
 
 
+_MEMBERS = tuple({need.member.partition(".")[0].split(" ")[0]: None for need in NEEDS})
+
+
+def may_ask(container: Container) -> bool:
+    """Quick, for the many containers that ask nothing: is any of the members there?"""
+    for member in _MEMBERS:
+        if container.get(member) and (member != "resourceRequirements" or _needs_gpu(container, {})):
+            return True
+    return False
+
+
 def asked_by(containers: Iterable[Container], volumes: Sequence[Mapping[str, Any]]) -> Asked:
     """What these containers of one task ask, with the task's volumes."""
     paths: Volumes = {one.get("name", ""): (one.get("host") or {}).get("sourcePath") for one in volumes}
@@ -108,6 +119,8 @@ def asked_by(containers: Iterable[Container], volumes: Sequence[Mapping[str, Any
     users: list[str] = []
     privileged = False
     for container in containers:
+        if not may_ask(container):
+            continue
         for need in NEEDS:
             if need.ability not in needs and need.is_asked(container, paths):
                 needs[need.ability] = need.member

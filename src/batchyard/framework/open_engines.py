@@ -42,6 +42,11 @@ class OpenEngines(Mapping[str, Engine]):
     def __len__(self) -> int:
         return len(self._engines)
 
+    def endpoint_of(self, name: str, *, here: str, public: str) -> str:
+        """Where the jobs of an engine reach this server: as its table says, else by where they run."""
+        told = self._tables[name].endpoint
+        return told or (here if self._engines[name].abilities.reach == "loopback" else public)
+
     def names_for(self, account: str) -> list[str]:
         """See ports.EngineAbilities."""
         return [

@@ -65,6 +65,10 @@ class Runtime:
         """This server's address as others know it."""
         return (self.settings.public_url or self.endpoint).rstrip("/")
 
+    def endpoint_of(self, engine: str) -> str:
+        """Where the jobs of an engine reach this server."""
+        return self.engines.endpoint_of(engine, here=self.endpoint, public=self.public_url)
+
     def linked_role(self, principal: str) -> ServiceLinkedRole | None:
         """The service-linked role of a service principal, where the service behind it is here."""
         for service in self.services.values():

@@ -18,7 +18,7 @@ from services.batch.environments import on_fargate, settled
 Make = Callable[..., Any]
 TAG = "batchyard:engine"
 TABLES = {
-    "second": {"kind": "process", "slots": 3},
+    "second": {"kind": "process", "slots": 3, "endpoint": "https://batchyard.example.com/"},
     "private": {"kind": "process", "accounts": ["999999999999"]},
 }
 
@@ -50,7 +50,9 @@ def test_an_environments_tag_chooses_the_engine(
     make(batch, aws, wait_for, "here")
     make(batch, aws, wait_for, "there", **{TAG: "second"})
     jobs = {
-        name: batch.submit_job(jobName="j", jobQueue=name, jobDefinition=define("pwd; exit 3"))["jobId"]
+        name: batch.submit_job(
+            jobName="j", jobQueue=name, jobDefinition=define("echo $PWD $AWS_ENDPOINT_URL; exit 3")
+        )["jobId"]
         for name in ("here", "there")
     }
     seen: dict[str, str] = {}
@@ -64,6 +66,8 @@ def test_an_environments_tag_chooses_the_engine(
     second = str(app.directory / "engines" / "second")
     assert seen["there"].startswith(second)
     assert not seen["here"].startswith(second)
+    assert seen["there"].endswith(" https://batchyard.example.com")
+    assert seen["here"].endswith(f" {app.runtime.endpoint}")
     ecs = aws("ecs")
     [cluster] = [
         one
@@ -90,13 +94,45 @@ def test_an_engine_that_is_not_the_accounts_is_refused(batch: Any, aws: Make, na
     assert aws("ecs").list_clusters()["clusterArns"] == []
 
 
-def test_an_environment_keeps_its_engine(batch: Any, aws: Make) -> None:
-    arn = batch.create_compute_environment(
-        computeEnvironmentName="e", type="MANAGED", computeResources=on_fargate(aws)
-    )["computeEnvironmentArn"]
-    with pytest.raises(ClientError, match="given at its creation"):
+def test_an_environments_engine_changes_while_no_job_runs_there(
+    app: Any, batch: Any, aws: Make, define: Make, reached: Make, wait_for: Make, tmp_path: Path
+) -> None:
+    make(batch, aws, wait_for, "moving")
+    [shown] = batch.describe_compute_environments(computeEnvironments=["moving"])["computeEnvironments"]
+    arn, cluster = shown["computeEnvironmentArn"], shown["ecsClusterArn"]
+    gate = tmp_path / "gate"
+    waiting = define(f"until [ -e {gate} ]; do sleep 0.02; done")
+
+    def submit() -> str:
+        answer = batch.submit_job(jobName="j", jobQueue="moving", jobDefinition=waiting)
+        job_id: str = answer["jobId"]
+        return job_id
+
+    def tagged() -> str:
+        found = aws("ecs").list_tags_for_resource(resourceArn=cluster)["tags"]
+        return next((one["value"] for one in found if one["key"] == TAG), "")
+
+    job_id = submit()
+    reached(job_id, "RUNNING")
+    with pytest.raises(ClientError, match="changes only while none does"):
         batch.tag_resource(resourceArn=arn, tags={TAG: "second"})
     batch.tag_resource(resourceArn=arn, tags={"a": "b"})
+    gate.touch()
+    reached(job_id)
+    with pytest.raises(ClientError, match="nowhere is not one of"):
+        batch.tag_resource(resourceArn=arn, tags={TAG: "nowhere"})
+    batch.tag_resource(resourceArn=arn, tags={TAG: "second"})
+    wait_for(lambda: tagged() == "second")
+    gate.unlink()
+    job_id = submit()
+    reached(job_id, "RUNNING")
+    assert len(app.engines["second"].recover()) == 1
+    with pytest.raises(ClientError, match="changes only while none does"):
+        batch.untag_resource(resourceArn=arn, tagKeys=[TAG])
+    gate.touch()
+    reached(job_id)
+    batch.untag_resource(resourceArn=arn, tagKeys=[TAG])
+    wait_for(lambda: tagged() == "")
     assert batch.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.framework.container_needs import Asked, asked_by
+from batchyard.framework.container_needs import Asked, asked_by, may_ask
 from batchyard.framework.context import Context
 from batchyard.framework.runtime import Runtime
 from batchyard.services.batch.engine_tags import engine_tag
@@ -38,9 +38,9 @@ def asked_of(container: Mapping[str, Any]) -> Asked:
 
 def check_engines(ctx: Context, queue: Row, container: Mapping[str, Any]) -> None:
     """Raise what is told where no environment of the queue has an engine that can run the container."""
-    asked = asked_of(container)
-    if not asked:
+    if not may_ask(container):
         return
+    asked = asked_of(container)
     tags = [engine_tag(row) for row in ctx.read.all(_ATTACHED, queue_id=queue.id)]
     refused = ctx.runtime.engines.refusal(ctx.account, tags, asked)
     if refused is None:

@@ -8,10 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import bindparam, select
+
 from batchyard.framework.context import Context
 from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.tables import attempts
+from batchyard.store.prepared import Prepared, Row
 
 ENGINE_TAG = "batchyard:engine"
+
+
+_LIVE = Prepared(
+    select(attempts.c.job)
+    .where(attempts.c.environment_id == bindparam("environment_id"))
+    .where(attempts.c.stopped_ms.is_(None))
+    .limit(1)
+)
 
 
 def engine_tag(environment: Any) -> str | None:
@@ -30,8 +42,12 @@ def check_engine_tag(ctx: Context, tags: Mapping[str, str]) -> None:
         )
 
 
-def check_engine_stays(ctx: Context, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """Raise ClientException where the engine of an environment would be another: its cluster has the tag from its
-    creation (no text of AWS's)."""
-    if before.get(ENGINE_TAG) != after.get(ENGINE_TAG):
-        raise refusal(ctx, f"{ENGINE_TAG} of a compute environment is given at its creation, and stays")
+def check_engine_changes(ctx: Context, environment: Row, tags: Mapping[str, str]) -> bool:
+    """Do these tags give the environment another engine? Raises ClientException where they may not: for an engine
+    that is not the account's, and while jobs run there."""
+    if (engine_tag(environment) or "") == (tags.get(ENGINE_TAG) or ""):
+        return False
+    check_engine_tag(ctx, tags)
+    if ctx.read.first(_LIVE, environment_id=environment.id) is not None:
+        raise refusal(ctx, f"Jobs run in the compute environment: {ENGINE_TAG} changes only while none does")
+    return True

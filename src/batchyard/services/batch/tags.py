@@ -14,7 +14,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch.engine_tags import check_engine_stays
+from batchyard.services.batch.engine_tags import check_engine_changes
 from batchyard.services.batch.job_rows import find_job
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import (
@@ -99,9 +99,7 @@ def tag_resource(ctx: Context, request: Any) -> None:
     table, row = _find(ctx, request["resourceArn"])
     tags = {**row.tags, **request["tags"]}
     check_tags(ctx, tags)
-    if table is compute_environments:
-        check_engine_stays(ctx, row.tags, tags)
-    ctx.write.run(update(table).where(table.c.id == row.id).values(tags=tags))
+    _write(ctx, table, row, tags)
 
 
 @batch.operation(on=_tagged, writes=True, tag_keys="tagKeys")
@@ -109,8 +107,13 @@ def untag_resource(ctx: Context, request: Any) -> None:
     """Take tags from one resource; keys that are not there are passed over."""
     table, row = _find(ctx, request["resourceArn"])
     tags = {key: value for key, value in row.tags.items() if key not in request["tagKeys"]}
-    if table is compute_environments:
-        check_engine_stays(ctx, row.tags, tags)
+    _write(ctx, table, row, tags)
+
+
+def _write(ctx: Context, table: Table, row: Row, tags: Mapping[str, str]) -> None:
+    """Put the tags in place of those that the resource has; an environment's cluster follows where its engine does."""
+    if table is compute_environments and check_engine_changes(ctx, row, tags):
+        ctx.intend("batch.compute", row.name)
     ctx.write.run(update(table).where(table.c.id == row.id).values(tags=tags))
 
 

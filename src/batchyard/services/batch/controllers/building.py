@@ -8,7 +8,7 @@ from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
 from batchyard.services.batch.compute_resource_rules import FARGATE
 from batchyard.services.batch.controllers.unfit import Unfit
-from batchyard.services.batch.engine_tags import ENGINE_TAG
+from batchyard.services.batch.engine_tags import ENGINE_TAG, engine_tag
 from batchyard.services.batch.names import cluster_name
 from batchyard.services.batch.service_role import tags_of_made
 from batchyard.store.prepared import Row
@@ -124,13 +124,27 @@ def _has_role(aws: Clients, name: str) -> bool:
 
 def _ensure_cluster(aws: Clients, row: Row) -> str:
     name = cluster_name(row)
-    found = aws.ecs.describe_clusters(clusters=[name])["clusters"]
+    found = aws.ecs.describe_clusters(clusters=[name], include=["TAGS"])["clusters"]
     if found and found[0]["status"] == "ACTIVE":
+        _keep_engine(aws, row, found[0])
         return found[0]["clusterArn"]
     given = dict(tags_of_made(row))
-    if row.tags.get(ENGINE_TAG):
-        given[ENGINE_TAG] = row.tags[ENGINE_TAG]
+    engine = engine_tag(row)
+    if engine is not None:
+        given[ENGINE_TAG] = engine
     tags = [{"key": key, "value": value} for key, value in given.items()]
     request: Any = {"clusterName": name, **({"tags": tags} if tags else {})}
     made = aws.ecs.create_cluster(**request)
     return made["cluster"]["clusterArn"]
+
+
+def _keep_engine(aws: Clients, row: Row, cluster: Any) -> None:
+    """Tag the cluster with the environment's engine, where that changed.
+
+    Without one, the value is empty: the role may tag clusters and not untag them (BatchServiceRolePolicy, statement 1).
+    """
+    wanted = engine_tag(row) or ""
+    held = next((one.get("value", "") for one in cluster.get("tags", ()) if one.get("key") == ENGINE_TAG), "")
+    if held != wanted:
+        tags: Any = [{"key": ENGINE_TAG, "value": wanted}]
+        aws.ecs.tag_resource(resourceArn=cluster["clusterArn"], tags=tags)

@@ -67,8 +67,9 @@ class Launcher:
                 "Task failed to start", f"CannotCreateContainerError: Batchyard does not give {refused}"
             )
         try:
-            doors = environment(self._runtime.keyring, row, document, self._runtime.endpoint)
-            spec = attempt_of(row, document, endpoint=self._runtime.endpoint, doors=doors)
+            endpoint = self._runtime.endpoint_of(row.engine)
+            doors = environment(self._runtime.keyring, row, document, endpoint)
+            spec = attempt_of(row, document, endpoint=endpoint, doors=doors)
             if (unable := self._assume(row, document)) is not None:
                 return unable
             self._outputs.make_stream(row, document)
