@@ -25,6 +25,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/write_docs.py --check
+	$(BIN)/python scripts/generate_documented_defaults.py --check
 
 serve: $(READY)
 	$(BIN)/batchyard serve
@@ -37,6 +38,7 @@ bad-input: $(READY)
 	$(BIN)/python tests/input/run.py --count $(or $(COUNT),1000000) $(if $(SEED),--seed $(SEED))
 
 docs: $(READY)
+	$(BIN)/python scripts/generate_documented_defaults.py
 	$(BIN)/python scripts/write_docs.py
 
 # The wheel, installed in an empty environment elsewhere, starts and answers.

@@ -112,7 +112,7 @@ def test_an_operation_that_is_not_built(service: str, endpoint: str, account: st
                 "name": "x",
                 "roleArn": "arn:aws:iam::{account}:role/x",
                 "resourcesVpcConfig": {},
-                "logging": {"clusterLogging": []},
+                "logging": {"clusterLogging": [{"types": ["api"], "enabled": True}]},
             },
             "logging",
         ),

@@ -29,7 +29,8 @@ class OperationEntry:
     honours: top-level or dotted members that are honoured; anything else given is refused with 501. None: all.
     unsigned: the operation takes no signature (one that is there is not looked at); whose partition and account a
         call is for, from its request, or None where that does not tell.
-    refuses: members refused with 501 when given with anything but a neutral value (None, False, empty).
+    refuses: members refused with 501 when they ask for something (see `refused_member`).
+    clears: those of them whose empty value asks for something, too: to take away what is there.
     takes_reserved_tags: AWS takes tags here whose keys begin with `aws:`.
     """
 
@@ -44,27 +45,54 @@ class OperationEntry:
     action: str | None = None
     honours: frozenset[str] | None = None
     refuses: tuple[str, ...] = field(default=())
+    clears: frozenset[str] = frozenset()
     unsigned: Unsigned | None = None
     takes_reserved_tags: bool = False
     read_only: bool | None = None
     """CloudTrail's readOnly, where it is not simply `not writes`; such an event keeps its answer (AssumeRole)."""
 
-    def refused_member(self, request: Mapping[str, Any]) -> str | None:
-        """The first member of the request that is not honoured here, or None."""
+    def refused_member(self, request: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
+        """The first member of the request that is not honoured here and asks for something, or None.
+
+        What is absent, empty, False or 0 asks for nothing, nor does AWS's documented default, which `defaults` has by
+        dotted path; so one that a client gives because it has to give something is taken.
+        """
         if self.honours is not None:
             for member in request:
-                if member not in self.honours:
+                if member not in self.honours and self._asks(request[member], member, defaults):
                     return member
         for path in self.refuses:
             first, _, rest = path.partition(".")
-            if first in request and _is_given(request[first], rest.split(".") if rest else []):
-                return path
+            if first in request:
+                values = _at(request[first], rest.split(".") if rest else [])
+                if any(self._asks(value, path, defaults) for value in values):
+                    return path
         return None
 
+    def _asks(self, value: Any, path: str, defaults: Mapping[str, Any]) -> bool:
+        if value in ("", 0) and not isinstance(value, bool) and path not in defaults:
+            return path in self.clears
+        return _asks(value, path, defaults)
 
-def _is_given(value: Any, path: list[str]) -> bool:
+
+def _at(value: Any, path: list[str]) -> list[Any]:
+    """The values at a path; a list on the way is walked through."""
     if not path:
-        return not (value is None or value is False or value in ({}, [], ""))
+        return [value]
     if isinstance(value, (list, tuple)):
-        return any(_is_given(item, path) for item in value)
-    return isinstance(value, Mapping) and path[0] in value and _is_given(value[path[0]], path[1:])
+        return [found for item in value for found in _at(item, path)]
+    if isinstance(value, Mapping) and path[0] in value:
+        return _at(value[path[0]], path[1:])
+    return []
+
+
+def _asks(value: Any, path: str, defaults: Mapping[str, Any]) -> bool:
+    """Does a value ask for something? Inside a structure `""` and 0 do: they may stand for taking something away."""
+    if value is None:
+        return False
+    if path in defaults:
+        known = defaults[path]
+        return type(value) is not type(known) or bool(value != known)
+    if isinstance(value, Mapping):
+        return any(_asks(inner, f"{path}.{name}", defaults) for name, inner in value.items())
+    return bool(value) if isinstance(value, (bool, list, tuple)) else True

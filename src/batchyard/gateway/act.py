@@ -11,6 +11,7 @@ from typing import Any
 from batchyard import ids
 from batchyard.audit.event import Event
 from batchyard.clock import microseconds
+from batchyard.data.documented_defaults import documented_defaults
 from batchyard.framework.context import Context, Forward
 from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
 from batchyard.framework.operation import OperationEntry
@@ -84,7 +85,7 @@ class Act:
             raise ApiError(reply.code, reply.message, status=reply.status, members=reply.members)
         self.event.decision, self.event.resources = self._authorizer.check(self.ctx, self.entry)
         self._refuse_reserved_tags()
-        member = self.entry.refused_member(call.request)
+        member = self.entry.refused_member(call.request, documented_defaults(call.service, call.operation))
         if member is not None:
             raise NotBuilt(f"the parameter {member} of {call.operation}")
 

@@ -172,6 +172,7 @@ def describe_compute_environments(ctx: Context, request: Any) -> dict[str, Any]:
         "eksConfiguration",
         *(f"computeResources.{one}" for one in _INFRASTRUCTURE),
     ),
+    clears=("computeResources.imageId", "computeResources.ec2KeyPair"),
 )
 def update_compute_environment(ctx: Context, request: Any) -> dict[str, Any]:
     """Record the change as UPDATING: state, scaling fields, service role; the controller makes it VALID."""
