@@ -179,9 +179,9 @@ def test_the_tags_of_another_resource_type_or_group_are_not_its_own(given: Given
 def _make_group(aws: Any, name: str, tags: Tags) -> dict[str, Any]:
     ec2 = aws("ec2")
     if not ec2.describe_launch_templates()["LaunchTemplates"]:
-        ec2.create_launch_template(
-            LaunchTemplateName="template", LaunchTemplateData={"InstanceType": "c5.large"}
-        )
+        image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        data = {"InstanceType": "c5.large", "ImageId": image}
+        ec2.create_launch_template(LaunchTemplateName="template", LaunchTemplateData=data)
     aws("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=name,
         MinSize=0,

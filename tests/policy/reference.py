@@ -213,13 +213,17 @@ def holds_for_each(written, key, values, new, context, denies):
     given = context.get(key)
     operator = written.lower().rpartition(":")[2]
     filling = new and operator.startswith(("string", "arn", "bool"))
-    if given not in (None, []) and operator != "null" and filling:
-        empty = ":" in written and given in ("", [""])
-        if not empty and any(in_doubt(str(value), context) for value in values):
+    doubted = filling and any(in_doubt(str(value), context) for value in values)
+
+    def holds_one(one):
+        empty = ":" in written and one in ("", [""])
+        if one not in (None, []) and doubted and not empty:
             return denies
+        return holds(written, one, values, new, context)
+
     if not TAG.fullmatch(key) or not isinstance(given, list) or not given or operator == "null":
-        return holds(written, given, values, new, context)
-    results = [holds(written, value, values, new, context) for value in given]
+        return holds_one(given)
+    results = [holds_one(one) for one in given]
     return any(results) if denies else all(results)
 
 

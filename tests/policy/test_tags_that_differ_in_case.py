@@ -129,3 +129,14 @@ def test_what_is_allowed_would_be_allowed_with_whichever_value(dice):
         chosen = {**context, **dict(zip(several, choice, strict=True))}
         with_one = {**case, "request": {**case["request"], "context": chosen}}
         assert decide(with_one).outcome == "allowed", json.dumps(with_one)
+
+
+def test_each_value_is_judged_as_if_it_were_the_only_one():
+    """An empty value is an empty set to ForAllValues, also where a variable of the condition has no value."""
+    context = {"aws:ResourceTag/team": "", "aws:ResourceTag/Team": "blue"}
+    unfilled = line("ForAllValues:StringNotEquals", "${aws:username}")
+    for value, expected in (("", "explicitDeny"), ("blue", "allowed")):
+        alone = {"aws:ResourceTag/team": value}
+        assert outcome(alone, ANY, statement("Deny", unfilled)) == expected
+    assert outcome(context, ANY, statement("Deny", unfilled)) == "explicitDeny"
+    assert outcome(context, statement("Allow", unfilled)) == "implicitDeny"

@@ -100,26 +100,32 @@ def _holds(
     is_tag = is_tag_key(key)
     one_of_several = any if denies else all
 
+    def unfilled(context: Context) -> bool | None:
+        # What stands for the test where a variable has no value, or several; None where each has one.
+        if doubtful and are_in_doubt(doubtful, context):
+            return denies
+        return False if required and not are_present(required, context) else None
+
     def holds_for(value: str, context: Context) -> bool:
         if quantifier is not None and value == "":
+            # An empty string is an empty data set to a set operator (guide: multi-value conditions).
             return quantifier == "ForAllValues"
-        return test(value, context) != negated
+        instead = unfilled(context)
+        return test(value, context) != negated if instead is None else instead
 
     def holds(context: Context) -> bool:
         given = context.get(key)
         if given is None or given == ():
             return when_absent
-        if quantifier is not None and (given == "" or given == ("",)):
-            # An empty string is an empty data set to a set operator (guide: multi-value conditions).
-            return quantifier == "ForAllValues"
-        if doubtful and are_in_doubt(doubtful, context):
-            return denies
-        if required and not are_present(required, context):
-            return False
         if isinstance(given, str):
-            return test(given, context) != negated
+            return holds_for(given, context)
         if is_tag:
             return one_of_several(holds_for(value, context) for value in given)
+        if len(given) == 1:
+            return holds_for(given[0], context)
+        instead = unfilled(context)
+        if instead is not None:
+            return instead
         if quantifier is None:
             return any(test(value, context) for value in given) != negated
         found = (test(value, context) != negated for value in given)
