@@ -15,6 +15,7 @@ from faults.scene import ARRAY_SIZE, STOPPED_SIZE, Scene
 
 EXPECTED = {
     "long": "FAILED",
+    "itself": "SUCCEEDED",
     "good": "SUCCEEDED",
     "bad": "FAILED",
     "again": "SUCCEEDED",
@@ -197,6 +198,8 @@ def _count(database: sqlite3.Connection, table: str, where: str = "1") -> int:
 def check_sweeping(scene: Scene) -> None:
     """After months nothing is left of what ended."""
     scene.stage.turn_clock(100 * 86400)
+    # What is due at some time is known by it when a server begins; while it runs, by a clock that nobody sets.
+    scene.stage.restart()
     scene.until(lambda: _left_to_sweep(scene) == {}, f"the sweeping: {_left_to_sweep(scene)}")
 
 

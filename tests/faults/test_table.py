@@ -25,6 +25,8 @@ from faults.steps import Fault
 CHOSEN = [
     # RunTask was answered, and who asked dies before it can note the task.
     Fault("call: batch.placing ecs:RunTask", 1, "after", "SIGKILL"),
+    # A task with a role runs, and who started it dies before that is noted: its token still holds.
+    Fault("engine: ecs.tasks start", 1, "after", "SIGKILL"),
     # The cluster is gone, and the environment's row does not say so.
     Fault("call: batch.compute ecs:DeleteCluster", 1, "after", "exception"),
     # Nobody asks for the key again whose end could not be written.

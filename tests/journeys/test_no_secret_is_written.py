@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from conftest import client
+from conftest import client, wait_for
 from journeys.served import served
 from services.sts.identity_provider import Issuer
 from services.sts.saml_provider import metadata, signed
@@ -53,6 +54,7 @@ class Scene:
         self.users()
         self.sessions()
         self.providers()
+        self.tasks()
 
     def users(self) -> None:
         self.iam.create_user(UserName="ada")
@@ -132,6 +134,46 @@ class Scene:
         by_saml = {"RoleArn": arn, "PrincipalArn": saml, "SAMLAssertion": assertion}
         self.remember("the desk", sts.assume_role_with_saml(**by_saml)["Credentials"])
         self.fails(sts.assume_role_with_saml, **{**by_saml, "RoleArn": f"{arn}x"})
+
+    def tasks(self) -> None:
+        """A task with a role: its token, the address of its metadata, and the credentials that it gets."""
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+        role = self.iam.create_role(RoleName="worker", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        out = self.directory.parent / "environment"
+        script = f"env > {out}.part; mv {out}.part {out}; exec sleep 600"
+        ecs = client(self.endpoint, "ecs", access_key=ACCOUNT)
+        ecs.create_cluster()
+        ecs.register_task_definition(
+            family="work",
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            taskRoleArn=role,
+            containerDefinitions=[{"name": "c", "image": "b", "command": ["/bin/sh", "-c", script]}],
+        )
+        network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+        request = {"taskDefinition": "work", "launchType": "FARGATE", "networkConfiguration": network}
+        task = ecs.run_task(**request)["tasks"][0]["taskArn"]
+        wait_for(out.exists)
+        told = dict(line.partition("=")[::2] for line in out.read_text().splitlines())
+        self.secrets["the task's token"] = told["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+        self.secrets["the task's address"] = told["ECS_CONTAINER_METADATA_URI_V4"].rsplit("/", 1)[-1]
+        url = told["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+        asked = urllib.request.Request(url, headers={"Authorization": self.secrets["the task's token"]})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            given = json.load(answer)
+        self.secrets["the task's secret"] = given["SecretAccessKey"]
+        self.secrets["the task's session token"] = given["Token"]
+        self.errors.append(str(ecs.describe_tasks(tasks=[task])))
+        with urllib.request.urlopen(told["ECS_CONTAINER_METADATA_URI_V4"] + "/task", timeout=10) as shown:
+            self.errors.append(shown.read().decode())
+        ecs.stop_task(task=task)
 
     def audit(self) -> str:
         trail = client(self.endpoint, "cloudtrail", access_key=ACCOUNT)
