@@ -9,7 +9,7 @@ from batchyard.policy.weight import Weight
 _LIGHT_CHARACTERS = 16 * 1024
 """Policies no longer than this cost less than a call's other work, whatever they hold."""
 
-_WITHOUT_TRACE = 0.5
+_WITHOUT_TRACE = 0.25
 """An evaluation without its trace, beside one with it."""
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, bindparam, func, insert, select
 
 from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.places import Place, at, columns_of, derived_id, place
 from batchyard.services.ec2.tables import security_groups, stored_networks, subnets, vpcs
 from batchyard.services.ec2.zones import zone_names
@@ -63,6 +64,16 @@ _ONE = {
 _ALL = {
     kind: Prepared(select(table).where(at(table)).order_by(table.c.id)) for kind, table in _TABLES.items()
 }
+_COUNT = {
+    kind: Prepared(select(func.count().label("number")).select_from(table).where(at(table)))
+    for kind, table in _TABLES.items()
+}
+_MOST: dict[type[Any], tuple[int, str, str]] = {
+    Vpc: (500, "VpcLimitExceeded", "VPCs"),
+    Subnet: (2500, "SubnetLimitExceeded", "subnets"),
+    SecurityGroup: (2500, "SecurityGroupLimitExceeded", "security groups"),
+}
+"""A Region's quotas, so far as AWS raises them (VPC user guide: 5 VPCs at first, 200 subnets in each, 2500 groups)."""
 _INSERT = {kind: Prepared(insert(table).values(columns_of(table))) for kind, table in _TABLES.items()}
 _STORED = Prepared(select(stored_networks).where(at(stored_networks)))
 _STORE = Prepared(insert(stored_networks).values(columns_of(stored_networks)))
@@ -105,7 +116,14 @@ def store_defaults(ctx: Context) -> None:
 
 
 def add(ctx: Context, one: Network) -> None:
-    """Write a new VPC, subnet or security group."""
+    """Write a new VPC, subnet or security group; raises where the Region has as many as it may have.
+
+    The first text is as in people's logs, the others after it [guess].
+    """
+    most, code, noun = _MOST[type(one)]
+    counted = ctx.read.first(_COUNT[type(one)], **place(ctx))
+    if counted is not None and counted.number >= most:
+        raise ApiError(code, f"The maximum number of {noun} has been reached.")
     ctx.write.run(_INSERT[type(one)], **place(ctx), **asdict(one))
 
 

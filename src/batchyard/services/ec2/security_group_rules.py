@@ -37,6 +37,8 @@ _SOURCES = {
     "PrefixListIds": "PrefixListId",
     "UserIdGroupPairs": "GroupId",
 }
+MOST_RULES = 1000
+"""In one direction. AWS begins with 60 and lets that be raised as far as this (VPC user guide, quotas)."""
 _PORTS = ("IpProtocol", "FromPort", "ToPort")
 _NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 
@@ -90,6 +92,10 @@ def _change(ctx: Context, request: Any, *, egress: bool, add: bool) -> dict[str,
             )
     gone = set() if add else {_identity(one) for one in given}
     rules = [one for one in held if _identity(one) not in gone] + (given if add else [])
+    if add and len(rules) > MOST_RULES:
+        # aws-samples/aws-cloudfront-samples#53 has the text.
+        text = "The maximum number of rules per security group has been reached."
+        raise ApiError("RulesPerSecurityGroupLimitExceeded", text)
     ctx.write.run(
         _SET_EGRESS if egress else _SET_INGRESS, **place(ctx), group_id=group.id, rules=_joined(rules)
     )
