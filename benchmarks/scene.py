@@ -36,6 +36,17 @@ POLICY = {
         {"Effect": "Deny", "Action": "batch:Delete*", "Resource": "*"},
     ],
 }
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 SIZES = [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}]
 
 
@@ -99,6 +110,8 @@ class Scene:
         iam.create_user(UserName="ada")
         arn = iam.create_policy(PolicyName="jobs", PolicyDocument=json.dumps(POLICY))["Policy"]["Arn"]
         iam.attach_user_policy(UserName="ada", PolicyArn=arn)
+        iam.create_role(RoleName="execution", AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.attach_role_policy(RoleName="execution", PolicyArn=EXECUTION_POLICY)
         self._queue()
         keys: dict[str, str] = iam.create_access_key(UserName="ada")["AccessKey"]
         return keys
