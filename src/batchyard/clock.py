@@ -75,6 +75,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def cpu_seconds() -> float:
+    """The CPU time of this thread so far: what a busy machine does not lengthen."""
+    return time.thread_time()
+
+
 def microseconds(moment: datetime) -> int:
     """`moment` as whole microseconds since 1970: how the store keeps times."""
     return int(moment.timestamp() * 1_000_000 + 0.5)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from batchyard.clock import monotonic
+from batchyard.clock import cpu_seconds
 from batchyard.gateway.pending import Deferred, Outcome, Pending, Write
 from batchyard.server.body import HEAVY_BODY, LARGE_AT_ONCE, Gone, Receive, TooLarge, begin, rest
 from batchyard.server.cors import Cors
@@ -94,9 +94,9 @@ class Application:
         if unsigned is not None:
             return await asyncio.get_running_loop().run_in_executor(self._pool, unsigned, http)
         if len(http.body) < HEAVY_BODY and not (self._costly and _caller(http) in self._costly):
-            started = monotonic()
+            started = cpu_seconds()
             received = self._receiver(http)
-            if monotonic() - started > COSTLY_SECONDS:
+            if cpu_seconds() - started > COSTLY_SECONDS:
                 self._costly.note(_caller(http))
             if isinstance(received, HttpResponse):
                 return received
@@ -120,9 +120,9 @@ class Application:
 
     async def _written(self, pending: Pending, http: HttpRequest) -> HttpResponse:
         def write(tx: Transaction) -> Outcome:
-            started = monotonic()
+            started = cpu_seconds()
             outcome = pending.write(tx)
-            if monotonic() - started > COSTLY_SECONDS:
+            if cpu_seconds() - started > COSTLY_SECONDS:
                 self._costly.note(_caller(http))
             return outcome
 

@@ -19,7 +19,7 @@ ROUNDS = 6
 """How often the loop goes round between two heavy calls: accepting, reading and answering are a round each."""
 
 COSTLY_SECONDS = 0.03
-"""A call that took so long was heavy, whatever it said: its caller's next ones take turns."""
+"""A call that took so much CPU was heavy, whatever it said: its caller's next ones take turns."""
 
 COSTLY_FOR_SECONDS = 2.0
 MOST_CALLERS = 1000
