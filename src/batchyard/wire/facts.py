@@ -37,6 +37,8 @@ class WireFacts:
     invalid: Invalid | None
     presigned_seconds: int | None = None
     """How long every presigned request holds, whatever it asks for; None: as long as it asks for."""
+    may_be_empty: frozenset[str] = frozenset()
+    """Members whose maps may be empty, whatever the model says of their length."""
 
 
 _DECLARED: dict[str, WireFacts] = {}

@@ -62,7 +62,15 @@ def validate(operation: Operation, request: Mapping[str, Any]) -> list[Problem]:
     if operation.input is not None:
         with contextlib.suppress(_Enough):
             _check_of(operation.input)(request, None, report)
-    return problems
+    return [one for one in problems if not _is_taken(operation, one)] if problems else problems
+
+
+def _is_taken(operation: Operation, problem: Problem) -> bool:
+    """Whether it is an empty map that the service takes, against its model."""
+    facts = declared().get(operation.model.service)
+    if facts is None or problem.kind != "short":
+        return False
+    return problem.value == {} and problem.path in facts.may_be_empty
 
 
 MOST_PROBLEMS = 100

@@ -86,3 +86,12 @@ def test_the_letters_of_tags(batch: Any, queue: str, define: Make) -> None:
             error = caught.value.response["Error"]
             text = f"{told} - it contains illegal characters"
             assert (error["Code"], error["Message"]) == ("BadRequestException", text)
+
+
+def test_no_tags_at_all_are_taken_for_none(batch: Any, queue: str, define: Make) -> None:
+    """The control of what-aws-says.md 01: a client that always sends the member."""
+    definition = define(tags={})
+    job = batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=definition, tags={})
+    for arn in (definition, job["jobArn"]):
+        batch.tag_resource(resourceArn=arn, tags={})
+        assert batch.list_tags_for_resource(resourceArn=arn)["tags"] == {}

@@ -9,7 +9,11 @@ batch: Service = Service(
     principal="batch.amazonaws.com",
     title="AWS Batch",
     wire=WireFacts(
-        invalid=Invalid(code="ClientException", prefix="Error executing request, Exception : ", counted=False)
+        invalid=Invalid(
+            code="ClientException", prefix="Error executing request, Exception : ", counted=False
+        ),
+        # The model wants one tag; clients that always send the member are told to work [guess].
+        may_be_empty=frozenset(["tags"]),
     ),
     resource_types={
         "compute-environment": "AWS::Batch::ComputeEnvironment",
