@@ -51,7 +51,6 @@ from batchyard.server.proxies import Proxies
 from batchyard.server.strangers import Strangers
 from batchyard.server.task_credentials import task_routes
 from batchyard.services import NAMES, load_services
-from batchyard.services.ecs.task_doors import TaskDoors
 from batchyard.services.iam.administrators import has_administrator
 from batchyard.services.iam.ports import IamSource
 from batchyard.services.iam.provider_ports import ProviderSource
@@ -272,11 +271,12 @@ class App:
         )
 
     def _task_routes(self) -> dict[str, Answer]:
-        doors = TaskDoors(self.runtime.keyring)
-
         def find(identity: str) -> Door | None:
+            # Imported when asked: a command that builds a system without ECS does not load it.
+            from batchyard.services.ecs.task_doors import TaskDoors
+
             with self.store.read() as tx:
-                return doors.find(tx, identity)
+                return TaskDoors(self.runtime.keyring).find(tx, identity)
 
         return task_routes(find, self.runtime.workloads)
 
