@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sqlite3
 import time
 import urllib.request
@@ -196,8 +197,12 @@ def _count(database: sqlite3.Connection, table: str, where: str = "1") -> int:
 
 
 def check_sweeping(scene: Scene) -> None:
-    """After months nothing is left of what ended."""
+    """After months nothing is left of what ended.
+
+    A server counts its waits by a clock that nobody turns; one that starts counts anew from what it reads.
+    """
     scene.stage.turn_clock(100 * 86400)
+    scene.stage.restart(signal.SIGKILL)
     # What is due at some time is known by it when a server begins; while it runs, by a clock that nobody sets.
     scene.stage.restart()
     scene.until(lambda: _left_to_sweep(scene) == {}, f"the sweeping: {_left_to_sweep(scene)}")
