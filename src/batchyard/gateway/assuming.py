@@ -58,19 +58,18 @@ class Assumer:
         """
         sent = replace(call, origin=_origin(assumption))
         try:
-            return self._invoke(self._hold(assumption, _RENEW_BEFORE).session, sent)
+            return self._invoke(self._session(assumption), sent)
         except SessionEnded:
             # The role was deleted, perhaps made anew: assume it once more, and let the answer stand.
             self._forget(assumption)
-            return self._invoke(self._hold(assumption, _RENEW_BEFORE).session, sent)
+            return self._invoke(self._session(assumption), sent)
 
     def credentials(self, assumption: Assumption, *, least: timedelta) -> dict[str, Any]:
         """Credentials of the role in STS's shape, good for so long at least. A dead session's are not given away."""
-        kept = self._hold(assumption, least)
-        if not self._is_alive(kept.session):
-            self._forget(assumption)
-            kept = self._hold(assumption, least)
-        return kept.credentials
+        known = self._find(assumption, least)
+        if known is not None and self._is_alive(known.session):
+            return known.credentials
+        return self._begin(assumption).credentials
 
     def _invoke(self, session: Session, sent: Call) -> dict[str, Any]:
         try:
@@ -81,13 +80,20 @@ class Assumer:
             error.service, error.request_id = sent.service, sent.origin.request_id
             raise
 
-    def _hold(self, assumption: Assumption, least: timedelta) -> _Kept:
+    def _session(self, assumption: Assumption) -> Session:
+        return (self._find(assumption, _RENEW_BEFORE) or self._begin(assumption)).session
+
+    def _find(self, assumption: Assumption, least: timedelta) -> _Kept | None:
         place = (assumption, self._epochs.of(assumption.account))
         with self._lock:
             kept = self._kept.get(place)
-            if kept is not None and kept.credentials["Expiration"] - wall_now() > least:
-                self._kept.move_to_end(place)
-                return kept
+            if kept is None or kept.credentials["Expiration"] - wall_now() <= least:
+                return None
+            self._kept.move_to_end(place)
+            return kept
+
+    def _begin(self, assumption: Assumption) -> _Kept:
+        place = (assumption, self._epochs.of(assumption.account))
         credentials = self._assume(assumption, _origin(assumption), place[1])
         opened = self._sessions.open(credentials["SessionToken"])
         if opened is None:
