@@ -71,6 +71,18 @@ def test_what_grows_in_memory_is_named() -> None:
     assert OUTSIDE.keys() - found == set(), "gone: take the line out"
 
 
+def test_who_makes_threads_ends_them() -> None:
+    """Whether they do is seen in tests/server/test_start_and_stop.py; here nobody is forgotten."""
+    sources = {path: ast.unparse(tree) for path, tree in trees().items()}
+    endless = [
+        path
+        for path, source in sources.items()
+        if ("ThreadPoolExecutor(" in source and ".shutdown(" not in source)
+        or ("Thread(" in source and ".join(" not in source)
+    ]
+    assert endless == []
+
+
 def _of_module(tree: ast.Module, file: str) -> list[str]:
     return [f"{file}: {target.id}" for target in _grown(tree.body) if isinstance(target, ast.Name)]
 

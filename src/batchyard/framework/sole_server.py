@@ -1,7 +1,7 @@
 """What this server keeps in memory as if there were no other on its database: all of it, in one place.
 
 A data directory has one server (`DirectoryLock`). Beside a second one each of these would be wrong, and says how. What
-stands here is to be moved before there is one: docs/decisions/0025. What is merely known faster (compiled policies,
+stands here is to be moved before there is one: docs/decisions/0030. What is merely known faster (compiled policies,
 opened tokens, models) is kept where it is used, under a name that changes with what it was made of.
 """
 

@@ -42,7 +42,7 @@ class OfAnotherUser(Unusable):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"`{path}` belongs to another user ({_user_name(path)})",
-            advice="start the command as the user that owns the data directory, or give that user all of it by `chown`",
+            advice="start the command as that user, or choose another `--data-dir`: a missing one is made",
         )
 
 

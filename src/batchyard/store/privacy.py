@@ -1,7 +1,7 @@
 """Is a data directory its user's alone? What is ours is closed to others; what is not ours is refused.
 
-PostgreSQL refuses a directory of another owner or with other bits than 0700 (its `checkDataDir`); here the bits are
-mended, as they come from a umask more often than from a will.
+PostgreSQL refuses a directory of another owner or with other bits than 0700 or 0750 (its `checkDataDir`); here the
+bits are mended, as they come from a umask more often than from a will (docs/decisions/0028).
 """
 
 from __future__ import annotations
