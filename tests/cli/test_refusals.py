@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from batchyard.cli.refusal import Refusal
+from batchyard.cli.serve import _serve
+from batchyard.config import Settings
+from batchyard.engines.contract import EngineError
+from batchyard.engines.process.engine import ProcessEngine
 from batchyard.store.migrations import numbered
 from cli.commands import batchyard, contents, mounted, obey_modes, refused, sql
 from journeys.served import served
@@ -170,3 +175,17 @@ def test_a_database_that_was_not_closed_is_in_order(used: Path) -> None:
         server.process.returncode = 0
     with served("--data-dir", str(used), "--host", "0.0.0.0"):
         pass
+
+
+def test_an_engine_that_does_not_start_is_told_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A supervisor of another version, say, whose jobs still run."""
+
+    def refuse(_: ProcessEngine) -> None:
+        raise EngineError("the running supervisor is of another version")
+
+    monkeypatch.setattr(ProcessEngine, "recover", refuse)
+    settings = Settings(data_dir=tmp_path / "data", port=0, engine="process")
+    with pytest.raises(Refusal, match="the running supervisor is of another version"):
+        _serve(settings)

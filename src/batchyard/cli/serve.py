@@ -100,6 +100,7 @@ def _warn_of_open_walls(settings: Settings) -> None:
 def _serve(settings: Settings) -> None:
     # Imported late: a refused setting should not load the whole system.
     from batchyard.cli.opening import opened, without_administrator
+    from batchyard.engines.contract import EngineError
     from batchyard.server.listen import AddressInUse, listen, make_server, ready_line
     from batchyard.server.listen import run as run_until_told
     from batchyard.server.memory import give_back_large_blocks, leave_what_stays_alone
@@ -115,7 +116,10 @@ def _serve(settings: Settings) -> None:
             raise without_administrator(settings)
         endpoint = settings.endpoint(listener.getsockname()[1])
         _warn_of_open_walls(settings)
-        app.start(endpoint)
+        try:
+            app.start(endpoint)
+        except EngineError as error:
+            raise Refusal(str(error)) from error
         made = _quickstart(app) if settings.quickstart else None
         line = ready_line(
             settings,
