@@ -64,7 +64,7 @@ def check_sizes(*, smallest: int, largest: int, desired: int) -> None:
         )
 
 
-def check_template(given: Mapping[str, str] | None) -> dict[str, str]:
+def check_template(given: Mapping[str, Any] | None) -> dict[str, str]:
     """The launch template as given: by id or by name, not by both; Version `$Default` where left out."""
     if given is None:
         raise invalid(

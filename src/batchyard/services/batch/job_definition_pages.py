@@ -5,6 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -37,7 +38,7 @@ def describe_job_definitions(ctx: Context, request: Any) -> dict[str, Any]:
     return answer
 
 
-def _named(ctx: Context, request: Any, named: list[str]) -> list[Row]:
+def _named(ctx: Context, request: Any, named: Sequence[str]) -> list[Row]:
     if len(named) > MOST_NAMED:
         raise refusal(ctx, f"Maximum number of job definitions supported is {MOST_NAMED}")
     if request.keys() - {"jobDefinitions"}:

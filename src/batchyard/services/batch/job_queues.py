@@ -6,6 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -147,7 +148,7 @@ def _check_count(ctx: Context) -> None:
         raise refusal(ctx, f"Maximum number of job queues is {MOST_PER_REGION}")
 
 
-def _environments(ctx: Context, given: list[dict[str, Any]]) -> dict[int, Row]:
+def _environments(ctx: Context, given: Sequence[Mapping[str, Any]]) -> dict[int, Row]:
     """The environments by their order; raises ClientException (texts by their recorded fragments, or a guess)."""
     if not 1 <= len(given) <= MOST_ENVIRONMENTS:
         raise refusal(ctx, f"A job queue must have between 1 and {MOST_ENVIRONMENTS} compute environments")

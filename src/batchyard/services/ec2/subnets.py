@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
@@ -69,7 +69,7 @@ def describe_subnets(ctx: Context, request: Any) -> dict[str, Any]:
     return pages.answer(ctx, request, "Subnets", items, position="SubnetId")
 
 
-def _wanted(ctx: Context, ids: list[str] | None) -> list[Subnet]:
+def _wanted(ctx: Context, ids: Sequence[str] | None) -> list[Subnet]:
     if not ids:
         return networks.every(ctx.read, place(ctx), Subnet)
     return [require_subnet(ctx, one) for one in ids]

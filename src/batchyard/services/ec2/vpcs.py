@@ -6,6 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete
@@ -52,7 +53,7 @@ def describe_vpcs(ctx: Context, request: Any) -> dict[str, Any]:
     return pages.answer(ctx, request, "Vpcs", items, position="VpcId")
 
 
-def _wanted(ctx: Context, ids: list[str] | None) -> list[Vpc]:
+def _wanted(ctx: Context, ids: Sequence[str] | None) -> list[Vpc]:
     if not ids:
         return networks.every(ctx.read, place(ctx), Vpc)
     return [require_vpc(ctx, one) for one in ids]

@@ -21,7 +21,7 @@ def reserved(ctx: Context, path: str) -> ApiError:
     return ecs.error.InvalidParameterException("Tag key must not start with aws:")
 
 
-def checked(tags: Sequence[Mapping[str, str]] | None) -> list[dict[str, str]]:
+def checked(tags: Sequence[Mapping[str, Any]] | None) -> list[dict[str, str]]:
     """The tags, each with key and value; raises InvalidParameterException for doubles."""
     seen: set[str] = set()
     result: list[dict[str, str]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from batchyard.audit.last_access import find_key_use
@@ -17,7 +17,7 @@ UNUSED = {"ServiceName": "N/A", "Region": "N/A"}
 """What AWS says of a key that never signed anything (recorded: SNAP)."""
 
 
-def _owner(ctx: Context, request: dict[str, Any]) -> Row | None:
+def _owner(ctx: Context, request: Mapping[str, Any]) -> Row | None:
     """The user whose key it is, in the caller's account; or None."""
     key = find_key(ctx, request["AccessKeyId"])
     if key is None or (key.partition, key.account) != (ctx.partition, ctx.account):
