@@ -44,6 +44,7 @@ def tell(aws: Aws, user_client: Callable[..., Any]) -> None:
     make_role(aws, "fleet", "spotfleet.amazonaws.com")
     begin(aws, "fleet", on_instances(aws, type="SPOT", spotIamFleetRole="fleet"))
     begin(aws, "fargate", on_fargate(aws))
+    choose_an_engine(aws, "fargate")
     jobs += [run_job(batch, "fleet"), run_job(batch, "fargate", execution)]
     stopped = run_job(batch, "fargate", execution, command=["sleep", "600"])
     look_at_kubernetes(aws)
@@ -90,6 +91,20 @@ def begin(aws: Aws, name: str, resources: dict[str, Any]) -> None:
     order = [{"order": 1, "computeEnvironment": name}]
     batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
     wait_for(lambda: batch.describe_job_queues(jobQueues=[name])["jobQueues"][0]["status"] == "VALID")
+
+
+def choose_an_engine(aws: Aws, name: str) -> None:
+    """Name the engine of an idle environment: Batch tags the cluster."""
+    batch, ecs = aws("batch"), aws("ecs")
+    shown = describe(batch, name)
+    batch.tag_resource(resourceArn=shown["computeEnvironmentArn"], tags={"batchyard:engine": "process"})
+
+    def tagged() -> bool:
+        found = ecs.describe_clusters(clusters=[shown["ecsClusterArn"]], include=["TAGS"])["clusters"]
+        return {"key": "batchyard:engine", "value": "process"} in found[0]["tags"]
+
+    wait_for(tagged)
+    assert settled(batch, name)["status"] == "VALID"
 
 
 def run_job(batch: Any, name: str, execution: str | None = None, command: Any = ("echo", "hello")) -> str:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batchyard.services import load_services
-from services.batch.environments import trust
+from services.batch.environments import make_instance_profile, on_instances, settled, trust
 from services.ec2.conftest import image_of
 
 Aws = Callable[..., Any]
@@ -45,10 +45,11 @@ def instance(aws: Aws) -> str:
     return str(aws("ec2").run_instances(**launch(aws))["Instances"][0]["InstanceId"])
 
 
-def task(aws: Aws) -> str:
+def task(aws: Aws, **container: Any) -> str:
     """A task definition in the default cluster."""
     aws("ecs").create_cluster()
-    return str(aws("ecs").register_task_definition(**of_task())["taskDefinition"]["taskDefinitionArn"])
+    made = aws("ecs").register_task_definition(**of_task({**CONTAINER, **container}))
+    return str(made["taskDefinition"]["taskDefinitionArn"])
 
 
 def template(aws: Aws) -> dict[str, Any]:
@@ -74,6 +75,25 @@ def log_group(aws: Aws) -> str:
     """A log group."""
     aws("logs").create_log_group(logGroupName="g")
     return "g"
+
+
+def queue(aws: Aws) -> str:
+    """A queue whose engine takes no user, and a definition that asks for one."""
+    make_instance_profile(aws)
+    batch = aws("batch")
+    batch.create_compute_environment(
+        computeEnvironmentName="e", type="MANAGED", computeResources=on_instances(aws)
+    )
+    assert settled(batch, "e")["status"] == "VALID"
+    order = [{"order": 1, "computeEnvironment": "e"}]
+    batch.create_job_queue(jobQueueName="q", priority=1, computeEnvironmentOrder=order)
+    batch.register_job_definition(**of_job(user="nobody"))
+    return "q"
+
+
+def cluster(aws: Aws) -> str:
+    """A cluster."""
+    return str(aws("ecs").create_cluster()["cluster"]["clusterName"])
 
 
 TWO_INTERFACES = [{"DeviceIndex": 0}, {"DeviceIndex": 1}]
@@ -102,6 +122,13 @@ ROWS: dict[tuple[str, str], Callable[[Aws], dict[str, Any]]] = {
         runtimePlatform={"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}
     ),
     ("RunTask", "`launchType`"): lambda aws: {"taskDefinition": task(aws), "launchType": "EXTERNAL"},
+    ("RunTask", "does not make true"): lambda aws: {"taskDefinition": task(aws, user="nobody")},
+    ("RegisterContainerInstance", "other agents"): lambda aws: {"cluster": cluster(aws)},
+    ("SubmitJob", "no engine of the queue"): lambda aws: {
+        "jobName": "j",
+        "jobQueue": queue(aws),
+        "jobDefinition": "d",
+    },
     ("DescribeInstanceAttribute", "`Attribute`"): lambda aws: {
         "InstanceId": instance(aws),
         "Attribute": "kernel",

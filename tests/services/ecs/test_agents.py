@@ -128,7 +128,7 @@ def test_one_whose_role_may_not_joins_once_it_may(
         {"trusted": "ecs"},
         {"trusted": "ecs-tasks"},
         {"condition": '{"StringEquals":{"aws:SourceAccount":"111111111111"}}'},
-        {"condition": '{"ArnLike":{"aws:SourceArn":"arn:aws:ec2:eu-west-1:*"}}'},
+        {"condition": '{"ArnLike":{"aws:SourceArn":"arn:aws:ec2:eu-west-1:*:*"}}'},
     ],
 )
 def test_one_whose_role_ec2_may_not_assume_does_not_join(
