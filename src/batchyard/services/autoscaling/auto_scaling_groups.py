@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
@@ -36,6 +36,12 @@ from batchyard.services.autoscaling.service import autoscaling
 from batchyard.services.autoscaling.service_role import PRINCIPAL, ROLE_NAME, role_arn
 from batchyard.services.autoscaling.tables import groups
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import (
+        CreateAutoScalingGroupTypeTypeDef,
+        DeleteAutoScalingGroupTypeTypeDef,
+    )
 
 LARGEST_COUNT = 500
 """Groups for each Region (Auto Scaling's default quota)."""
@@ -70,7 +76,7 @@ _NEUTRAL = ("CapacityRebalance", "LoadBalancerNames", "TargetGroupARNs", "Traffi
     honours={*_SETTINGS, "Tags", *_NEUTRAL},
     refuses=_NEUTRAL,
 )
-def create_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
+def create_auto_scaling_group(ctx: Context, request: CreateAutoScalingGroupTypeTypeDef) -> dict[str, Any]:
     """Record a group; the controller launches its instances as the group's service-linked role.
 
     A deliberate difference from AWS: subnets are looked up as the caller, so one who may not describe them learns
@@ -267,7 +273,7 @@ def _force_delete(ctx: Context, request: Any) -> dict[str, str]:
 
 
 @autoscaling.operation(on=the_group(), writes=True, conditions=_force_delete)
-def delete_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_auto_scaling_group(ctx: Context, request: DeleteAutoScalingGroupTypeTypeDef) -> dict[str, Any]:
     """Delete an empty group, or with ForceDelete one whose instances the controller ends first.
 
     The group stays to be seen as `Delete in progress` for at least the pace. Deleting it again changes nothing.

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -18,11 +18,19 @@ from batchyard.services.autoscaling.resources import the_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import (
+        DescribeAutoScalingInstancesTypeTypeDef,
+        SetInstanceProtectionQueryTypeDef,
+    )
+
 PAGE_SIZE = 50
 
 
 @autoscaling.operation(on=ANY)
-def describe_auto_scaling_instances(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_auto_scaling_instances(
+    ctx: Context, request: DescribeAutoScalingInstancesTypeTypeDef
+) -> dict[str, Any]:
     """The named instances, or those of all groups, by id; what is in no group is left out."""
     limit, after = pages.start(request, default=PAGE_SIZE)
     wanted = request.get("InstanceIds")
@@ -46,7 +54,7 @@ def describe_auto_scaling_instances(ctx: Context, request: Any) -> dict[str, Any
 
 
 @autoscaling.operation(on=the_group(), writes=True)
-def set_instance_protection(ctx: Context, request: Any) -> dict[str, Any]:
+def set_instance_protection(ctx: Context, request: SetInstanceProtectionQueryTypeDef) -> dict[str, Any]:
     """Protect instances of a group from scale-in, or no longer; all of them or, after an error, none."""
     group = require_group(ctx, request)
     if len(request["InstanceIds"]) > PAGE_SIZE:

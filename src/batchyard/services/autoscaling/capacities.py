@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.context import Context
 from batchyard.services.autoscaling import activity_rows
@@ -25,9 +25,15 @@ from batchyard.services.autoscaling.resources import group_arn, group_of_instanc
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import (
+        SetDesiredCapacityTypeTypeDef,
+        TerminateInstanceInAutoScalingGroupTypeTypeDef,
+    )
+
 
 @autoscaling.operation(on=the_group(), writes=True)
-def set_desired_capacity(ctx: Context, request: Any) -> dict[str, Any]:
+def set_desired_capacity(ctx: Context, request: SetDesiredCapacityTypeTypeDef) -> dict[str, Any]:
     """Move the desired capacity within MinSize and MaxSize; the controller makes it true.
 
     HonorCooldown refuses it while an activity runs, and for the group's cooldown after the last one.
@@ -70,7 +76,9 @@ def _check_cooldown(ctx: Context, row: Row) -> None:
 
 
 @autoscaling.operation(on=group_of_instance, writes=True)
-def terminate_instance_in_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
+def terminate_instance_in_auto_scaling_group(
+    ctx: Context, request: TerminateInstanceInAutoScalingGroupTypeTypeDef
+) -> dict[str, Any]:
     """End instances of a group, protected ones too; their places are filled again unless the capacity shrinks."""
     found = _instances(ctx, request)
     group = find_group(ctx.read, place(ctx), found[0].group_name)

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -17,6 +17,9 @@ from batchyard.services.autoscaling.group_rules import invalid
 from batchyard.services.autoscaling.resources import group_arn
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import AutoScalingGroupNamesTypeTypeDef
 
 PAGE_SIZE = 50
 
@@ -32,7 +35,7 @@ PAGE_SIZE = 50
         "NextToken",
     },
 )
-def describe_auto_scaling_groups(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_auto_scaling_groups(ctx: Context, request: AutoScalingGroupNamesTypeTypeDef) -> dict[str, Any]:
     """The named groups, or all, by name; missing names are left out.
 
     No group here is managed by another service in the sense of IncludeManagedResources (the `Operator` member is

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -25,6 +25,9 @@ from batchyard.services.autoscaling.service import autoscaling
 from batchyard.services.autoscaling.tables import activities
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import DescribeScalingActivitiesTypeTypeDef
+
 PAGE_SIZE = 100
 LARGEST_ID_COUNT = 50
 
@@ -41,7 +44,9 @@ LARGEST_ID_COUNT = 50
         "Filters",
     },
 )
-def describe_scaling_activities(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_scaling_activities(
+    ctx: Context, request: DescribeScalingActivitiesTypeTypeDef
+) -> dict[str, Any]:
     """The newest first; of one group, of named ids, or of the account's Region.
 
     Those of a deleted group only with IncludeDeletedGroups; naming such a group without it is a ValidationError.

@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -15,6 +15,9 @@ from batchyard.services.autoscaling.group_rules import invalid, require_group
 from batchyard.services.autoscaling.resources import the_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import ScalingProcessQueryTypeDef
 
 PROCESSES = (
     "Launch",
@@ -45,7 +48,7 @@ def _named(request: Any) -> list[str]:
 
 
 @autoscaling.operation(on=the_group(), writes=True)
-def suspend_processes(ctx: Context, request: Any) -> dict[str, Any]:
+def suspend_processes(ctx: Context, request: ScalingProcessQueryTypeDef) -> dict[str, Any]:
     """Suspend the named processes, or all."""
     row = require_group(ctx, request)
     held = {one["ProcessName"]: one for one in row.suspended}
@@ -57,7 +60,7 @@ def suspend_processes(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @autoscaling.operation(on=the_group(), writes=True)
-def resume_processes(ctx: Context, request: Any) -> dict[str, Any]:
+def resume_processes(ctx: Context, request: ScalingProcessQueryTypeDef) -> dict[str, Any]:
     """Resume the named processes, or all; what they missed meanwhile is done now."""
     row = require_group(ctx, request)
     ended = set(_named(request))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
@@ -19,6 +19,13 @@ from batchyard.services.autoscaling.group_rules import invalid
 from batchyard.services.autoscaling.resources import check_on_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import (
+        CreateOrUpdateTagsTypeTypeDef,
+        DeleteTagsTypeTypeDef,
+        DescribeTagsTypeTypeDef,
+    )
 
 PAGE_SIZE = 50
 _FILTERS = ("auto-scaling-group", "key", "value", "propagate-at-launch")
@@ -52,7 +59,7 @@ def _require(ctx: Context, name: str) -> Row:
 
 
 @autoscaling.operation(on=_each_group, writes=True)
-def create_or_update_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def create_or_update_tags(ctx: Context, request: CreateOrUpdateTagsTypeTypeDef) -> dict[str, Any]:
     """Set tags of one or more groups; instances get them from the next launch on."""
     for name, given in _by_group(request).items():
         row = _require(ctx, name)
@@ -62,7 +69,7 @@ def create_or_update_tags(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @autoscaling.operation(on=_each_group, writes=True)
-def delete_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_tags(ctx: Context, request: DeleteTagsTypeTypeDef) -> dict[str, Any]:
     """Delete tags by key, and where a Value is given only if it is the tag's; missing ones are no error."""
     for name, given in _by_group(request).items():
         row = _require(ctx, name)
@@ -77,7 +84,7 @@ def _is_ended(tag: Mapping[str, Any], ended: Mapping[str, str | None]) -> bool:
 
 
 @autoscaling.operation(on=ANY)
-def describe_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_tags(ctx: Context, request: DescribeTagsTypeTypeDef) -> dict[str, Any]:
     """Tags of all groups, by group and key; filters narrow them, all of them must match.
 
     A page holds the tags of whole groups, as many as MaxRecords allows (and of one group at least).

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
@@ -31,6 +31,14 @@ from batchyard.services.batch.service_role import role_arn
 from batchyard.services.batch.tables import compute_environments, queue_environments
 from batchyard.services.batch.tags import check_tags, tagging
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import (
+        CreateComputeEnvironmentRequestTypeDef,
+        DeleteComputeEnvironmentRequestTypeDef,
+        DescribeComputeEnvironmentsRequestTypeDef,
+        UpdateComputeEnvironmentRequestTypeDef,
+    )
 
 MOST_PER_REGION = 50
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -73,7 +81,9 @@ _INFRASTRUCTURE = (
         "computeResources.launchTemplate.userdataType",
     ),
 )
-def create_compute_environment(ctx: Context, request: Any) -> dict[str, Any]:
+def create_compute_environment(
+    ctx: Context, request: CreateComputeEnvironmentRequestTypeDef
+) -> dict[str, Any]:
     """Record an environment as CREATING, with the service-linked role unless another was named.
 
     Text of a taken name: batch-jobs.md 14.
@@ -150,7 +160,9 @@ def _checked_resources(ctx: Context, request: Any) -> dict[str, Any] | None:
 
 
 @batch.operation(on=ANY)
-def describe_compute_environments(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_compute_environments(
+    ctx: Context, request: DescribeComputeEnvironmentsRequestTypeDef
+) -> dict[str, Any]:
     """The named environments, or all of the account in this Region in pages; unknown names are left out."""
     return describe_page(
         ctx,
@@ -174,7 +186,9 @@ def describe_compute_environments(ctx: Context, request: Any) -> dict[str, Any]:
     ),
     clears=("computeResources.imageId", "computeResources.ec2KeyPair"),
 )
-def update_compute_environment(ctx: Context, request: Any) -> dict[str, Any]:
+def update_compute_environment(
+    ctx: Context, request: UpdateComputeEnvironmentRequestTypeDef
+) -> dict[str, Any]:
     """Record the change as UPDATING: state, scaling fields, service role; the controller makes it VALID."""
     row = find_environment(
         ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["computeEnvironment"]
@@ -237,7 +251,7 @@ def _role_change(ctx: Context, row: Row, given: str) -> dict[str, Any]:
 
 
 @batch.operation(on=compute_environment.named("computeEnvironment"), writes=True)
-def delete_compute_environment(ctx: Context, request: Any) -> None:
+def delete_compute_environment(ctx: Context, request: DeleteComputeEnvironmentRequestTypeDef) -> None:
     """Mark an environment DELETING; it must be DISABLED and in no queue. A missing one is a success [guess]."""
     row = find_environment(
         ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["computeEnvironment"]

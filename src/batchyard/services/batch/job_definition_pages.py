@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, or_, select
 
@@ -21,11 +21,14 @@ from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_definitions
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import DescribeJobDefinitionsRequestTypeDef
+
 _STATUSES = ("ACTIVE", "INACTIVE")
 
 
 @batch.operation(on=ANY)
-def describe_job_definitions(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_job_definitions(ctx: Context, request: DescribeJobDefinitionsRequestTypeDef) -> dict[str, Any]:
     """The named revisions, or a page by name with the newest revision first; unknown names are left out."""
     named = request.get("jobDefinitions")
     if named:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -26,6 +26,12 @@ from batchyard.services.batch.tables import job_definitions
 from batchyard.services.batch.tags import check_tags, tagging
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.types import encode
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import (
+        DeregisterJobDefinitionRequestTypeDef,
+        RegisterJobDefinitionRequestTypeDef,
+    )
 
 LARGEST_BYTES = 24 * 1024
 PLATFORMS = ("EC2", "FARGATE")
@@ -97,7 +103,7 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
         *(f"containerProperties.{one}" for one in REFUSED),
     ),
 )
-def register_job_definition(ctx: Context, request: Any) -> dict[str, Any]:
+def register_job_definition(ctx: Context, request: RegisterJobDefinitionRequestTypeDef) -> dict[str, Any]:
     """Record the next revision of a name, ACTIVE; numbers are never used twice."""
     body = _checked_body(ctx, request)
     name = request["jobDefinitionName"]
@@ -153,7 +159,7 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @batch.operation(on=job_definition.named("jobDefinition"), writes=True)
-def deregister_job_definition(ctx: Context, request: Any) -> None:
+def deregister_job_definition(ctx: Context, request: DeregisterJobDefinitionRequestTypeDef) -> None:
     """Turn a revision INACTIVE: nothing new is submitted with it, its jobs go on (text: batch-jobs.md 8)."""
     given = request["jobDefinition"]
     row = find_revision(ctx, given)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
@@ -28,6 +28,14 @@ from batchyard.services.batch.tables import compute_environments, job_queues, qu
 from batchyard.services.batch.tags import check_tags, tagging
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import (
+        CreateJobQueueRequestTypeDef,
+        DeleteJobQueueRequestTypeDef,
+        DescribeJobQueuesRequestTypeDef,
+        UpdateJobQueueRequestTypeDef,
+    )
+
 MOST_PER_REGION = 50
 MOST_ENVIRONMENTS = 3
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -45,7 +53,7 @@ _CREATED = job_queue.named("jobQueueName")
 
 
 @batch.operation(on=(_CREATED, *_ON, tagging(_CREATED)), writes=True, tags="tags", refuses=_REFUSED)
-def create_job_queue(ctx: Context, request: Any) -> dict[str, Any]:
+def create_job_queue(ctx: Context, request: CreateJobQueueRequestTypeDef) -> dict[str, Any]:
     """Record a queue as CREATING, with the order of its environments; the controller makes it VALID.
 
     Text of a taken name: batch-jobs.md 14.
@@ -83,7 +91,7 @@ def create_job_queue(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @batch.operation(on=ANY)
-def describe_job_queues(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_job_queues(ctx: Context, request: DescribeJobQueuesRequestTypeDef) -> dict[str, Any]:
     """The named queues, or all of the account in this Region in pages; unknown names are left out."""
     return describe_page(
         ctx,
@@ -96,7 +104,7 @@ def describe_job_queues(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @batch.operation(on=(job_queue.named("jobQueue"), *_ON), writes=True, refuses=_REFUSED)
-def update_job_queue(ctx: Context, request: Any) -> dict[str, Any]:
+def update_job_queue(ctx: Context, request: UpdateJobQueueRequestTypeDef) -> dict[str, Any]:
     """Record the change as UPDATING; the controller makes the queue VALID."""
     row = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["jobQueue"])
     if row is None:
@@ -121,7 +129,7 @@ def update_job_queue(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @batch.operation(on=job_queue.named("jobQueue"), writes=True)
-def delete_job_queue(ctx: Context, request: Any) -> None:
+def delete_job_queue(ctx: Context, request: DeleteJobQueueRequestTypeDef) -> None:
     """Mark a queue DELETING; it must be DISABLED. Its jobs end first. A missing one is a success [guess]."""
     row = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["jobQueue"])
     if row is None or row.status == "DELETING":

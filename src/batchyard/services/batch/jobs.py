@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -19,12 +19,19 @@ from batchyard.services.batch.states import PLACED, WAITING
 from batchyard.services.batch.stopping import cancel, end_array, stop
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import (
+        CancelJobRequestTypeDef,
+        DescribeJobsRequestTypeDef,
+        TerminateJobRequestTypeDef,
+    )
+
 MOST_NAMED = 100
 LONGEST_REASON = 1024
 
 
 @batch.operation(on=ANY)
-def describe_jobs(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_jobs(ctx: Context, request: DescribeJobsRequestTypeDef) -> dict[str, Any]:
     """Up to 100 jobs by id; unknown ids are left out (text of too many: batch-jobs.md 9)."""
     named = request["jobs"]
     if len(named) > MOST_NAMED:
@@ -41,7 +48,7 @@ def describe_jobs(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @batch.operation(on=job.named("jobId"), writes=True)
-def cancel_job(ctx: Context, request: Any) -> None:
+def cancel_job(ctx: Context, request: CancelJobRequestTypeDef) -> None:
     """End a job that has no task yet; one that has, has ended, or is unknown stays as it is, with success.
 
     Of an array job, each child that has none.
@@ -56,7 +63,7 @@ def cancel_job(ctx: Context, request: Any) -> None:
 
 
 @batch.operation(on=job.named("jobId"), writes=True)
-def terminate_job(ctx: Context, request: Any) -> None:
+def terminate_job(ctx: Context, request: TerminateJobRequestTypeDef) -> None:
     """Have a job's task stopped, whereupon it fails with the caller's reason; cancel one that has no task yet."""
     row = _find(ctx, request)
     if row is None:

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, or_, select
 
@@ -24,6 +24,9 @@ from batchyard.services.batch.service import batch
 from batchyard.services.batch.states import ENDED, RUNNING
 from batchyard.services.batch.tables import jobs
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import ListJobsRequestTypeDef
 
 MOST_BY_STATUS = 1000
 MOST_BY_FILTER = 100
@@ -50,7 +53,7 @@ _COLUMNS = (
 
 
 @batch.operation(on=ANY, refuses=("multiNodeJobId",))
-def list_jobs(ctx: Context, request: Any) -> dict[str, Any]:
+def list_jobs(ctx: Context, request: ListJobsRequestTypeDef) -> dict[str, Any]:
     """A page of a queue's jobs, the newest first, with a name or definition filter grouped by that; or of children."""
     given = request.get("jobQueue")
     if bool(given) == bool(request.get("arrayJobId")):

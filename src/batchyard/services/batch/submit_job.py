@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard import ids
 from batchyard.clock import microseconds
@@ -28,6 +28,9 @@ from batchyard.services.batch.states import PENDING, RUNNABLE, SUBMITTED
 from batchyard.services.batch.tags import tagging
 from batchyard.store.prepared import Row
 from batchyard.store.types import encode
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import SubmitJobRequestTypeDef
 
 SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
 MAKING_DELAY_SECONDS = 0.01
@@ -55,7 +58,7 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
         "containerOverrides.instanceType",
     ),
 )
-def submit_job(ctx: Context, request: Any) -> dict[str, Any]:
+def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]:
     """Record a job as RUNNABLE, or as PENDING while others must succeed first; it was evaluated with that.
 
     An array job is PENDING until its children have ended.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, update
 
@@ -29,6 +29,13 @@ from batchyard.services.batch.resources import (
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues, jobs
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import (
+        ListTagsForResourceRequestTypeDef,
+        TagResourceRequestTypeDef,
+        UntagResourceRequestTypeDef,
+    )
 
 MOST_TAGS = 50
 _LETTERS = re.compile(r"[\w.:/=+\-@ \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*")
@@ -87,14 +94,14 @@ def _tagged(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @batch.operation(on=_tagged)
-def list_tags_for_resource(ctx: Context, request: Any) -> dict[str, Any]:
+def list_tags_for_resource(ctx: Context, request: ListTagsForResourceRequestTypeDef) -> dict[str, Any]:
     """The tags of one resource."""
     _, row = _find(ctx, request["resourceArn"])
     return {"tags": row.tags}
 
 
 @batch.operation(on=_tagged, writes=True, tags="tags")
-def tag_resource(ctx: Context, request: Any) -> None:
+def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> None:
     """Add tags to one resource; a key that is there gets the new value."""
     table, row = _find(ctx, request["resourceArn"])
     tags = {**row.tags, **request["tags"]}
@@ -103,7 +110,7 @@ def tag_resource(ctx: Context, request: Any) -> None:
 
 
 @batch.operation(on=_tagged, writes=True, tag_keys="tagKeys")
-def untag_resource(ctx: Context, request: Any) -> None:
+def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> None:
     """Take tags from one resource; keys that are not there are passed over."""
     table, row = _find(ctx, request["resourceArn"])
     tags = {key: value for key, value in row.tags.items() if key not in request["tagKeys"]}

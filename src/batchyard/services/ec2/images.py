@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard import ids
 from batchyard.framework.check import ANY
@@ -11,6 +11,9 @@ from batchyard.framework.context import Context
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.refusals import IMAGE, not_found
 from batchyard.services.ec2.service import ec2
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import DescribeImagesRequestTypeDef
 
 ECS_OWNER = "591542846629"
 """The account that publishes the ECS-optimised images [recorded in public AMI listings]."""
@@ -112,7 +115,7 @@ def _describe(region: str, name: str, architecture: str, owner: str, day: str) -
         "MaxResults",
     },
 )
-def describe_images(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_images(ctx: Context, request: DescribeImagesRequestTypeDef) -> dict[str, Any]:
     """Amazon's images of the Region, or those named."""
     found = list(published(ctx.region).values())
     named = request.get("ImageIds")

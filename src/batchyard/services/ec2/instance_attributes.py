@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
@@ -14,6 +14,9 @@ from batchyard.services.ec2.refusals import INSTANCE, not_found
 from batchyard.services.ec2.resources import resource_check
 from batchyard.services.ec2.service import ec2
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import DescribeInstanceAttributeRequestTypeDef
 
 _ATTRIBUTES = ec2.unbuilt(
     "`Attribute` other than `userData`, `instanceType`, `rootDeviceName`, `ebsOptimized` and `groupSet`",
@@ -28,7 +31,9 @@ def _instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @ec2.operation(on=_instance, honours={"InstanceId", "Attribute"})
-def describe_instance_attribute(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_instance_attribute(
+    ctx: Context, request: DescribeInstanceAttributeRequestTypeDef
+) -> dict[str, Any]:
     """The attribute as the instance was launched with; user data comes as base64, empty where there is none."""
     row = find_instance(ctx.read, place(ctx), request["InstanceId"])
     if row is None:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.data import instance_types
 from batchyard.data.instance_types import InstanceType
@@ -45,6 +45,9 @@ from batchyard.services.ec2.tag_rows import put_tags
 from batchyard.services.ec2.tag_specifications import check_number, checked
 from batchyard.store.prepared import Row
 from batchyard.store.types import encode
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import RunInstancesRequestTypeDef
 
 LARGEST_USER_DATA = 16384
 _DEFAULT_TYPE = "m1.small"
@@ -88,7 +91,7 @@ def _required(ctx: Context, request: Any) -> Launch:
     refuses=REFUSED_IN_LAUNCH,
     requires=_would_launch,
 )
-def run_instances(ctx: Context, request: Any) -> dict[str, Any]:
+def run_instances(ctx: Context, request: RunInstancesRequestTypeDef) -> dict[str, Any]:
     """Launch MaxCount instances: an instance is a row with its type's vCPUs and memory (DESIGN.md 3).
 
     A client token launches once; its instances are then answered as they are now.

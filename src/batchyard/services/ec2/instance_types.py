@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.data import instance_types
 from batchyard.framework.check import ANY
@@ -13,6 +13,12 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.zones import zone_id, zone_names
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        DescribeInstanceTypeOfferingsRequestTypeDef,
+        DescribeInstanceTypesRequestTypeDef,
+    )
 
 _FILTERS: dict[str, filters.Attribute] = {
     "bare-metal": "BareMetal",
@@ -27,7 +33,7 @@ _PAGE = 100
 
 
 @ec2.operation(on=ANY, honours={"InstanceTypes", "Filters", "NextToken", "MaxResults"})
-def describe_instance_types(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_instance_types(ctx: Context, request: DescribeInstanceTypesRequestTypeDef) -> dict[str, Any]:
     """Instance types by name, 100 at a time where no types are named (EC2 API reference)."""
     named = request.get("InstanceTypes")
     unknown = [one for one in named or () if instance_types.find(one) is None]
@@ -74,7 +80,9 @@ _OFFERING_FILTERS: dict[str, filters.Attribute] = {"instance-type": "InstanceTyp
 
 
 @ec2.operation(on=ANY, honours={"LocationType", "Filters", "NextToken", "MaxResults"})
-def describe_instance_type_offerings(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_instance_type_offerings(
+    ctx: Context, request: DescribeInstanceTypeOfferingsRequestTypeDef
+) -> dict[str, Any]:
     """Which types are offered where: here all of them, in every zone."""
     kind = request.get("LocationType", "region")
     matches = filters.predicate(ctx, request.get("Filters"), _OFFERING_FILTERS, key=_position)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY, Check, Values
 from batchyard.framework.context import Context
@@ -25,6 +25,13 @@ from batchyard.services.ec2.resources import resource_check
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tag_rows import tagged
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        DescribeInstancesRequestTypeDef,
+        DescribeInstanceStatusRequestTypeDef,
+        TerminateInstancesRequestTypeDef,
+    )
 
 USER_SHUTDOWN = {
     "Code": "Client.UserInitiatedShutdown",
@@ -79,7 +86,7 @@ _STATUS_FILTERS: dict[str, filters.Attribute] = {
 
 
 @ec2.operation(on=ANY, honours={"InstanceIds", "Filters", "NextToken", "MaxResults"})
-def describe_instances(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_instances(ctx: Context, request: DescribeInstancesRequestTypeDef) -> dict[str, Any]:
     """The Region's instances by reservation, or those named; terminated ones for about an hour."""
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="InstanceId")
     found = (
@@ -129,7 +136,7 @@ def _known(ctx: Context, request: Any) -> list[str]:
 
 
 @ec2.operation(on=ANY, honours={"InstanceIds", "IncludeAllInstances", "Filters", "NextToken", "MaxResults"})
-def describe_instance_status(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_instance_status(ctx: Context, request: DescribeInstanceStatusRequestTypeDef) -> dict[str, Any]:
     """The health of the running instances, or of all: an instance that runs here is well."""
     matches = filters.predicate(ctx, request.get("Filters"), _STATUS_FILTERS, key="InstanceId")
     everyone = request.get("IncludeAllInstances")
@@ -184,7 +191,7 @@ def instance_keys(row: Row | None) -> dict[str, Values]:
 
 
 @ec2.operation(on=[_each_instance], writes=True, honours={"InstanceIds"})
-def terminate_instances(ctx: Context, request: Any) -> dict[str, Any]:
+def terminate_instances(ctx: Context, request: TerminateInstancesRequestTypeDef) -> dict[str, Any]:
     """Begin to end instances, all or none; one that has ended stays as it is."""
     where = place(ctx)
     changes: list[dict[str, Any]] = []

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -34,6 +34,13 @@ from batchyard.services.ec2.tables import key_pairs
 from batchyard.services.ec2.tag_rows import forget_tags, put_tags, tag_lists
 from batchyard.services.ec2.tag_specifications import by_type, checked, tag_keys, tagging_checks
 from batchyard.store.prepared import Prepared, Row
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        CreateKeyPairRequestTypeDef,
+        DeleteKeyPairRequestTypeDef,
+        DescribeKeyPairsRequestTypeDef,
+    )
 
 RSA_BITS = 2048
 
@@ -68,7 +75,7 @@ def _new_key_pair(action: str) -> Any:
     writes=True,
     honours={"KeyName", "KeyType", "KeyFormat", "TagSpecifications"},
 )
-def create_key_pair(ctx: Context, request: Any) -> dict[str, Any]:
+def create_key_pair(ctx: Context, request: CreateKeyPairRequestTypeDef) -> dict[str, Any]:
     """Make a key pair and give its private key away once; only the public one is kept.
 
     An RSA key takes some 50 ms to make, on the writer's thread: a rare call.
@@ -184,7 +191,7 @@ def _add(ctx: Context, request: Any, public: Any, kind: str, fingerprint: str) -
 
 
 @ec2.operation(on=ANY, honours={"KeyNames", "KeyPairIds", "Filters", "IncludePublicKey"})
-def describe_key_pairs(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_key_pairs(ctx: Context, request: DescribeKeyPairsRequestTypeDef) -> dict[str, Any]:
     """The Region's key pairs, or those named."""
     rows = [require_key_pair(ctx, one) for one in request.get("KeyNames") or ()]
     for one in request.get("KeyPairIds") or ():
@@ -224,7 +231,7 @@ def _the_key_pair(ctx: Context, request: dict[str, Any]) -> list[Check]:
 
 
 @ec2.operation(on=[_the_key_pair], writes=True, honours={"KeyName", "KeyPairId"})
-def delete_key_pair(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_key_pair(ctx: Context, request: DeleteKeyPairRequestTypeDef) -> dict[str, Any]:
     """Delete a key pair; one that is not there is deleted already (EC2 answers the same)."""
     if not request.get("KeyName") and not request.get("KeyPairId"):
         raise missing("KeyName")

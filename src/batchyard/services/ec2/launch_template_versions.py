@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -30,6 +30,13 @@ from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import launch_template_versions as versions
 from batchyard.services.ec2.tables import launch_templates
 from batchyard.store.prepared import Prepared, Row
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        CreateLaunchTemplateVersionRequestTypeDef,
+        DeleteLaunchTemplateVersionsRequestTypeDef,
+        DescribeLaunchTemplateVersionsRequestTypeDef,
+    )
 
 _INSERT = Prepared(insert(versions).values(columns_of(versions)))
 _OF_TEMPLATE = Prepared(
@@ -121,7 +128,9 @@ def insert_version(
     },
     refuses=[f"LaunchTemplateData.{path}" for path in REFUSED_IN_TEMPLATE],
 )
-def create_launch_template_version(ctx: Context, request: Any) -> dict[str, Any]:
+def create_launch_template_version(
+    ctx: Context, request: CreateLaunchTemplateVersionRequestTypeDef
+) -> dict[str, Any]:
     """Make the next version; given a source version, the data's members go over that one's."""
     template = require_template(ctx.read, place(ctx), request)
     token = request.get("ClientToken")
@@ -174,7 +183,9 @@ def describe(template: Row, version: Row) -> dict[str, Any]:
     },
     refuses=("ResolveAlias",),
 )
-def describe_launch_template_versions(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_launch_template_versions(
+    ctx: Context, request: DescribeLaunchTemplateVersionsRequestTypeDef
+) -> dict[str, Any]:
     """A template's versions, the newest first. The template is required here (EC2 can list over all templates)."""
     template = require_template(ctx.read, place(ctx), request)
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key=_position)
@@ -224,7 +235,9 @@ def _number(given: str | None, otherwise: int) -> int:
 
 
 @ec2.operation(on=[the_template], writes=True, honours={"LaunchTemplateId", "LaunchTemplateName", "Versions"})
-def delete_launch_template_versions(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_launch_template_versions(
+    ctx: Context, request: DeleteLaunchTemplateVersionsRequestTypeDef
+) -> dict[str, Any]:
     """Delete versions by number; the default one stays. Each is answered for itself."""
     template = require_template(ctx.read, place(ctx), request)
     ended: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -32,6 +32,14 @@ from batchyard.services.ec2.tables import launch_template_versions, launch_templ
 from batchyard.services.ec2.tag_rows import forget_tags, put_tags, tag_lists
 from batchyard.services.ec2.tag_specifications import checked
 from batchyard.store.prepared import Prepared, Row
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        CreateLaunchTemplateRequestTypeDef,
+        DeleteLaunchTemplateRequestTypeDef,
+        DescribeLaunchTemplatesRequestTypeDef,
+        ModifyLaunchTemplateRequestTypeDef,
+    )
 
 _INSERT = Prepared(insert(launch_templates).values(columns_of(launch_templates)))
 _BY_TOKEN = Prepared(
@@ -80,7 +88,7 @@ _FILTERS: dict[str, filters.Attribute] = {
     },
     refuses=[f"LaunchTemplateData.{path}" for path in REFUSED_IN_TEMPLATE],
 )
-def create_launch_template(ctx: Context, request: Any) -> dict[str, Any]:
+def create_launch_template(ctx: Context, request: CreateLaunchTemplateRequestTypeDef) -> dict[str, Any]:
     """Make a template with its version 1. What its data names is looked up at launch, not now (as EC2 does)."""
     token, digest = request.get("ClientToken"), digest_of(request)
     before = ctx.read.first(_BY_TOKEN, **place(ctx), client_token=token) if token else None
@@ -128,7 +136,7 @@ def _check_name(ctx: Context, name: str) -> None:
 @ec2.operation(
     on=ANY, honours={"LaunchTemplateIds", "LaunchTemplateNames", "Filters", "NextToken", "MaxResults"}
 )
-def describe_launch_templates(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_launch_templates(ctx: Context, request: DescribeLaunchTemplatesRequestTypeDef) -> dict[str, Any]:
     """The Region's templates by id, or those named, each of which has to be there."""
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="LaunchTemplateId")
     found = (one for rows in _candidates(ctx, request) for one in _described(ctx, rows) if matches(one))
@@ -183,7 +191,7 @@ def _described(ctx: Context, rows: list[Row]) -> list[dict[str, Any]]:
     writes=True,
     honours={"ClientToken", "LaunchTemplateId", "LaunchTemplateName", "DefaultVersion"},
 )
-def modify_launch_template(ctx: Context, request: Any) -> dict[str, Any]:
+def modify_launch_template(ctx: Context, request: ModifyLaunchTemplateRequestTypeDef) -> dict[str, Any]:
     """Choose the default version. It is idempotent as it is, so a client token adds nothing."""
     row = require_template(ctx.read, place(ctx), request)
     if "DefaultVersion" in request:
@@ -194,7 +202,7 @@ def modify_launch_template(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ec2.operation(on=[the_template], writes=True, honours={"LaunchTemplateId", "LaunchTemplateName"})
-def delete_launch_template(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_launch_template(ctx: Context, request: DeleteLaunchTemplateRequestTypeDef) -> dict[str, Any]:
     """Delete a template with all its versions."""
     row = require_template(ctx.read, place(ctx), request)
     described = _described(ctx, [row])[0]

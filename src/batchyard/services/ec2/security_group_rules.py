@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, update
 
@@ -18,6 +18,14 @@ from batchyard.services.ec2.security_groups import group_of, the_group
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import security_groups
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        AuthorizeSecurityGroupEgressRequestTypeDef,
+        AuthorizeSecurityGroupIngressRequestTypeDef,
+        RevokeSecurityGroupEgressRequestTypeDef,
+        RevokeSecurityGroupIngressRequestTypeDef,
+    )
 
 _SET_INGRESS = Prepared(
     update(security_groups)
@@ -49,25 +57,33 @@ Rule = dict[str, Any]
 
 
 @ec2.operation(on=[the_group], writes=True, honours=_INGRESS_MEMBERS)
-def authorize_security_group_ingress(ctx: Context, request: Any) -> dict[str, Any]:
+def authorize_security_group_ingress(
+    ctx: Context, request: AuthorizeSecurityGroupIngressRequestTypeDef
+) -> dict[str, Any]:
     """Add rules for what may come in."""
     return _change(ctx, request, egress=False, add=True)
 
 
 @ec2.operation(on=[the_group], writes=True, honours=_EGRESS_MEMBERS)
-def authorize_security_group_egress(ctx: Context, request: Any) -> dict[str, Any]:
+def authorize_security_group_egress(
+    ctx: Context, request: AuthorizeSecurityGroupEgressRequestTypeDef
+) -> dict[str, Any]:
     """Add rules for what may go out."""
     return _change(ctx, request, egress=True, add=True)
 
 
 @ec2.operation(on=[the_group], writes=True, honours=_INGRESS_MEMBERS)
-def revoke_security_group_ingress(ctx: Context, request: Any) -> dict[str, Any]:
+def revoke_security_group_ingress(
+    ctx: Context, request: RevokeSecurityGroupIngressRequestTypeDef
+) -> dict[str, Any]:
     """Take rules for what may come in away."""
     return _change(ctx, request, egress=False, add=False)
 
 
 @ec2.operation(on=[the_group], writes=True, honours=_EGRESS_MEMBERS)
-def revoke_security_group_egress(ctx: Context, request: Any) -> dict[str, Any]:
+def revoke_security_group_egress(
+    ctx: Context, request: RevokeSecurityGroupEgressRequestTypeDef
+) -> dict[str, Any]:
     """Take rules for what may go out away."""
     return _change(ctx, request, egress=True, add=False)
 

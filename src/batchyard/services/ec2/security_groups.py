@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
@@ -26,6 +26,13 @@ from batchyard.services.ec2.tag_rows import forget_tags, put_tags, tag_lists
 from batchyard.services.ec2.tag_specifications import checked
 from batchyard.services.ec2.vpcs import attach_tags, require_vpc
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        CreateSecurityGroupRequestTypeDef,
+        DeleteSecurityGroupRequestTypeDef,
+        DescribeSecurityGroupsRequestTypeDef,
+    )
 
 _DELETE = Prepared(
     delete(security_groups).where(at(security_groups)).where(security_groups.c.id == bindparam("id"))
@@ -54,7 +61,7 @@ _FILTERS: dict[str, filters.Attribute] = {
 
 
 @ec2.operation(on=ANY, honours={"GroupIds", "GroupNames", "Filters", "NextToken", "MaxResults"})
-def describe_security_groups(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_security_groups(ctx: Context, request: DescribeSecurityGroupsRequestTypeDef) -> dict[str, Any]:
     """The Region's security groups, or those named (by name in the default VPC)."""
     wanted = [require_group(ctx, one) for one in request.get("GroupIds") or ()]
     wanted += [require_group_named(ctx, one) for one in request.get("GroupNames") or ()]
@@ -116,7 +123,7 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     writes=True,
     honours={"GroupName", "Description", "VpcId", "TagSpecifications"},
 )
-def create_security_group(ctx: Context, request: Any) -> dict[str, Any]:
+def create_security_group(ctx: Context, request: CreateSecurityGroupRequestTypeDef) -> dict[str, Any]:
     """Make a security group that lets everything out and nothing in."""
     tags = checked(request.get("TagSpecifications"), allowed={"security-group"})
     name = request["GroupName"]
@@ -173,7 +180,7 @@ def group_of(ctx: Context, request: Any) -> SecurityGroup:
 
 
 @ec2.operation(on=[the_group], writes=True)
-def delete_security_group(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_security_group(ctx: Context, request: DeleteSecurityGroupRequestTypeDef) -> dict[str, Any]:
     """Delete a security group that no instance uses; a VPC's default one stays."""
     group = group_of(ctx, request)
     if group.name == "default":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -18,11 +18,19 @@ from batchyard.services.ec2.spot_fleets import KIND, require_fleet
 from batchyard.services.ec2.tag_rows import tag_lists
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        DescribeSpotFleetInstancesRequestTypeDef,
+        DescribeSpotFleetRequestsRequestTypeDef,
+    )
+
 _PAGE = 1000
 
 
 @ec2.operation(on=ANY, honours={"SpotFleetRequestIds", "NextToken", "MaxResults"})
-def describe_spot_fleet_requests(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_spot_fleet_requests(
+    ctx: Context, request: DescribeSpotFleetRequestsRequestTypeDef
+) -> dict[str, Any]:
     """The Region's requests, also those that ended within 48 hours; or those named."""
     found = (one for rows in _candidates(ctx, request) for one in _described(ctx, rows))
     return pages.answer(
@@ -80,7 +88,9 @@ def _config(ctx: Context, row: Row) -> dict[str, Any]:
 @ec2.operation(
     on=[named(KIND, "SpotFleetRequestId")], honours={"SpotFleetRequestId", "NextToken", "MaxResults"}
 )
-def describe_spot_fleet_instances(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_spot_fleet_instances(
+    ctx: Context, request: DescribeSpotFleetInstancesRequestTypeDef
+) -> dict[str, Any]:
     """The request's instances that have not begun to end."""
     row = require_fleet(ctx, request["SpotFleetRequestId"])
     after = pages.start(request)

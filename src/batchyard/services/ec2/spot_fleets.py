@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard import ids
 from batchyard.framework.check import Check
@@ -32,6 +32,13 @@ from batchyard.services.ec2.spot_fleet_rows import (
 from batchyard.services.ec2.tag_rows import put_tags
 from batchyard.services.ec2.tag_specifications import by_type, checked, tag_keys, tagging_checks
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        CancelSpotFleetRequestsRequestTypeDef,
+        ModifySpotFleetRequestRequestTypeDef,
+        RequestSpotFleetRequestTypeDef,
+    )
 
 KIND = "spot-fleet-request"
 CHANGEABLE = ("submitted", "active", "modifying")
@@ -95,7 +102,7 @@ def _would_request(ctx: Context, request: Any) -> dict[str, str]:
     refuses=REFUSED,
     requires=_would_request,
 )
-def request_spot_fleet(ctx: Context, request: Any) -> dict[str, Any]:
+def request_spot_fleet(ctx: Context, request: RequestSpotFleetRequestTypeDef) -> dict[str, Any]:
     """Take a request on; the service-linked roles of Spot Fleet and Spot are made as the caller where missing."""
     config = request["SpotFleetRequestConfig"]
     token, digest = config.get("ClientToken"), digest_of(request)
@@ -160,7 +167,7 @@ def _note(ctx: Context, identity: str, change: str) -> None:
     writes=True,
     honours={"SpotFleetRequestId", "TargetCapacity", "ExcessCapacityTerminationPolicy"},
 )
-def modify_spot_fleet_request(ctx: Context, request: Any) -> dict[str, Any]:
+def modify_spot_fleet_request(ctx: Context, request: ModifySpotFleetRequestRequestTypeDef) -> dict[str, Any]:
     """Change the target capacity, and whether instances above a lower target are ended.
 
     Who raises the target is asked for the right to launch, like who makes a request.
@@ -196,7 +203,9 @@ def modify_spot_fleet_request(ctx: Context, request: Any) -> dict[str, Any]:
     writes=True,
     honours={"SpotFleetRequestIds", "TerminateInstances"},
 )
-def cancel_spot_fleet_requests(ctx: Context, request: Any) -> dict[str, Any]:
+def cancel_spot_fleet_requests(
+    ctx: Context, request: CancelSpotFleetRequestsRequestTypeDef
+) -> dict[str, Any]:
     """Cancel requests, each answered for itself; their instances go too, or run on without a fleet."""
     done: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
@@ -16,6 +16,12 @@ from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import instances
 from batchyard.services.ec2.tag_rows import tag_lists
 from batchyard.store.prepared import Prepared, Row
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        DescribeSpotInstanceRequestsRequestTypeDef,
+        DescribeSpotPriceHistoryRequestTypeDef,
+    )
 
 _AFTER = Prepared(
     select(instances)
@@ -43,7 +49,9 @@ _FILTERS: dict[str, filters.Attribute] = {
 
 
 @ec2.operation(on=ANY, honours={"SpotInstanceRequestIds", "Filters", "NextToken", "MaxResults"})
-def describe_spot_instance_requests(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_spot_instance_requests(
+    ctx: Context, request: DescribeSpotInstanceRequestsRequestTypeDef
+) -> dict[str, Any]:
     """The requests behind the Region's Spot Instances, active while their instance lives; or those named."""
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="SpotInstanceRequestId")
     found = (one for rows in _candidates(ctx, request) for one in _described(ctx, rows) if matches(one))
@@ -105,6 +113,8 @@ def _describe(row: Row) -> dict[str, Any]:
 
 
 @ec2.operation(on=ANY)
-def describe_spot_price_history(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_spot_price_history(
+    ctx: Context, request: DescribeSpotPriceHistoryRequestTypeDef
+) -> dict[str, Any]:
     """No prices: instances here cost nothing, so there is no history to tell."""
     return {"SpotPriceHistory": [], "NextToken": ""}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select
 
@@ -28,6 +28,13 @@ from batchyard.services.ec2.vpcs import attach_tags, cidr_block, require_vpc
 from batchyard.services.ec2.zones import zone_id, zone_names
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        CreateSubnetRequestTypeDef,
+        DeleteSubnetRequestTypeDef,
+        DescribeSubnetsRequestTypeDef,
+    )
 
 RESERVED_ADDRESSES = 5
 """The first four addresses and the last of every subnet are AWS's own (VPC User Guide)."""
@@ -60,7 +67,7 @@ _FILTERS: dict[str, filters.Attribute] = {
 
 
 @ec2.operation(on=ANY, honours={"SubnetIds", "Filters", "NextToken", "MaxResults"})
-def describe_subnets(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_subnets(ctx: Context, request: DescribeSubnetsRequestTypeDef) -> dict[str, Any]:
     """The Region's subnets, or those named."""
     found = [describe(ctx, one) for one in _wanted(ctx, request.get("SubnetIds"))]
     attach_tags(ctx, found, "SubnetId")
@@ -123,7 +130,7 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     writes=True,
     honours={"VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "TagSpecifications"},
 )
-def create_subnet(ctx: Context, request: Any) -> dict[str, Any]:
+def create_subnet(ctx: Context, request: CreateSubnetRequestTypeDef) -> dict[str, Any]:
     """Make a subnet within its VPC's addresses, beside the subnets that are there."""
     vpc = require_vpc(ctx, request["VpcId"])
     tags = checked(request.get("TagSpecifications"), allowed={"subnet"})
@@ -159,7 +166,7 @@ def _zone(ctx: Context, request: Any) -> str:
 
 
 @ec2.operation(on=[named("subnet", "SubnetId")], writes=True)
-def delete_subnet(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_subnet(ctx: Context, request: DeleteSubnetRequestTypeDef) -> dict[str, Any]:
     """Delete a subnet without instances; a default one, too."""
     subnet = require_subnet(ctx, request["SubnetId"])
     taken = ctx.read.first(_TAKEN, **place(ctx), subnet_id=subnet.id)

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, or_, select, tuple_
 
@@ -36,6 +36,9 @@ from batchyard.services.ec2.tag_rows import put_tags, tag_map
 from batchyard.services.ec2.tag_specifications import check_number, check_tags, tag_keys
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import DescribeTagsRequestTypeDef
 
 Exists = Callable[[Transaction, Place, str], object]
 
@@ -159,7 +162,7 @@ def delete_tags(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ec2.operation(on=ANY, honours={"Filters", "NextToken", "MaxResults"})
-def describe_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_tags(ctx: Context, request: DescribeTagsRequestTypeDef) -> dict[str, Any]:
     """The Region's tags, each with its resource."""
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key=_position)
     found = (one for one in _all_tags(ctx, request) if matches(one))

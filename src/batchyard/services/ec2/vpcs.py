@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete
 
@@ -24,6 +24,13 @@ from batchyard.services.ec2.tables import security_groups, vpcs
 from batchyard.services.ec2.tag_rows import forget_tags, put_tags, tag_lists
 from batchyard.services.ec2.tag_specifications import checked
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        CreateVpcRequestTypeDef,
+        DeleteVpcRequestTypeDef,
+        DescribeVpcsRequestTypeDef,
+    )
 
 _TENANCIES = ec2.unbuilt("`InstanceTenancy` other than `default`", on=["CreateVpc"])
 _DELETE = Prepared(delete(vpcs).where(at(vpcs)).where(vpcs.c.id == bindparam("id")))
@@ -44,7 +51,7 @@ _FILTERS: dict[str, filters.Attribute] = {
 
 
 @ec2.operation(on=ANY, honours={"VpcIds", "Filters", "NextToken", "MaxResults"})
-def describe_vpcs(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_vpcs(ctx: Context, request: DescribeVpcsRequestTypeDef) -> dict[str, Any]:
     """The Region's VPCs, or those named."""
     found = [describe(ctx, one) for one in _wanted(ctx, request.get("VpcIds"))]
     attach_tags(ctx, found, "VpcId")
@@ -106,7 +113,7 @@ def _tenancy(ctx: Context, request: dict[str, Any]) -> dict[str, Values]:
     writes=True,
     honours={"CidrBlock", "InstanceTenancy", "TagSpecifications"},
 )
-def create_vpc(ctx: Context, request: Any) -> dict[str, Any]:
+def create_vpc(ctx: Context, request: CreateVpcRequestTypeDef) -> dict[str, Any]:
     """Make a VPC with its default security group."""
     if request.get("InstanceTenancy", "default") != "default":
         raise _TENANCIES(f"the tenancy {request['InstanceTenancy']} of a VPC")
@@ -136,7 +143,7 @@ def cidr_block(given: Any, *, widest: int, what: str) -> ipaddress.IPv4Network:
 
 
 @ec2.operation(on=[named("vpc", "VpcId")], writes=True)
-def delete_vpc(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_vpc(ctx: Context, request: DeleteVpcRequestTypeDef) -> dict[str, Any]:
     """Delete a VPC that holds nothing but its default security group; the default VPC, too."""
     vpc = require_vpc(ctx, request["VpcId"])
     where = place(ctx)

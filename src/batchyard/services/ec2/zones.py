@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.data.partitions import regions_of
 from batchyard.framework.check import ANY, Values
@@ -14,6 +14,9 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
 from batchyard.services.ec2.refusals import invalid_value
 from batchyard.services.ec2.service import ec2
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import DescribeRegionsRequestTypeDef
 
 LETTERS = "abc"
 _DIRECTIONS = {"north": "n", "south": "s", "east": "e", "west": "w", "central": "c"}
@@ -95,7 +98,7 @@ _REGION_FILTERS: dict[str, filters.Attribute] = {
 
 
 @ec2.operation(on=ANY, honours={"Filters", "RegionNames", "AllRegions"})
-def describe_regions(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_regions(ctx: Context, request: DescribeRegionsRequestTypeDef) -> dict[str, Any]:
     """Every Region of the caller's partition: none has to be opted in to here."""
     suffix = "amazonaws.com.cn" if ctx.partition == "aws-cn" else "amazonaws.com"
     named = request.get("RegionNames")

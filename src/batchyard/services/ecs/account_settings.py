@@ -5,12 +5,15 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.ecs import pages
 from batchyard.services.ecs.service import ecs
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import ListAccountSettingsRequestTypeDef
 
 _DEFAULTS = {
     "awsvpcTrunking": "disabled",
@@ -28,7 +31,7 @@ _DEFAULTS = {
 
 
 @ecs.operation(on=ANY)
-def list_account_settings(ctx: Context, request: Any) -> dict[str, Any]:
+def list_account_settings(ctx: Context, request: ListAccountSettingsRequestTypeDef) -> dict[str, Any]:
     """The settings in force with `effectiveSettings`; without it only those that were set, so none."""
     limit, after = pages.start(request)
     if request.get("value") and not request.get("name"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.services.ecs.resources import last_part
 from batchyard.services.ecs.service import ecs
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import DescribeCapacityProvidersRequestTypeDef
 
 _OWN = ("FARGATE", "FARGATE_SPOT")
 
@@ -23,7 +26,9 @@ def _arn(ctx: Context, name: str) -> str:
 
 
 @ecs.operation(on=_named, refuses=("cluster",))
-def describe_capacity_providers(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_capacity_providers(
+    ctx: Context, request: DescribeCapacityProvidersRequestTypeDef
+) -> dict[str, Any]:
     """FARGATE and FARGATE_SPOT, which every account has; other names are failures."""
     wanted = [last_part(name) for name in request.get("capacityProviders") or _OWN]
     found = [

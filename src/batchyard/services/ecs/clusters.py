@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -34,6 +34,15 @@ from batchyard.services.ecs.tables import clusters
 from batchyard.services.ecs.tag_lists import checked
 from batchyard.store.prepared import Prepared, Row
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        CreateClusterRequestTypeDef,
+        DeleteClusterRequestTypeDef,
+        DescribeClustersRequestTypeDef,
+        ListClustersRequestTypeDef,
+        UpdateClusterRequestTypeDef,
+    )
+
 _NAMES = Prepared(
     select(clusters.c.name)
     .where(clusters.c.account == bindparam("account"))
@@ -56,7 +65,7 @@ def _new_cluster_arn(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
     tags="tags",
     honours={"clusterName", "tags", "settings"},
 )
-def create_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+def create_cluster(ctx: Context, request: CreateClusterRequestTypeDef) -> dict[str, Any]:
     """Make a cluster, and as the caller ECS's service-linked role where it is missing.
 
     Creating an active cluster again answers it unchanged; a deleted one begins anew.
@@ -145,7 +154,7 @@ def _each_cluster(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @ecs.operation(on=_each_cluster)
-def describe_clusters(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_clusters(ctx: Context, request: DescribeClustersRequestTypeDef) -> dict[str, Any]:
     """Up to 100 clusters, deleted ones for a while too; the missing are failures."""
     names = request.get("clusters") or [DEFAULT_CLUSTER]
     if len(names) > 100:
@@ -164,7 +173,7 @@ def describe_clusters(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ecs.operation(on=ANY)
-def list_clusters(ctx: Context, request: Any) -> dict[str, Any]:
+def list_clusters(ctx: Context, request: ListClustersRequestTypeDef) -> dict[str, Any]:
     """The ARNs of the active clusters, by name."""
     limit, after = pages.start(request)
     rows = ctx.read.all(_NAMES, **place(ctx), after=after, size=limit + 1)
@@ -177,7 +186,7 @@ def list_clusters(ctx: Context, request: Any) -> dict[str, Any]:
     writes=True,
     honours={"cluster", "settings"},
 )
-def update_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+def update_cluster(ctx: Context, request: UpdateClusterRequestTypeDef) -> dict[str, Any]:
     """Change a cluster's settings."""
     row = require_cluster(ctx, request)
     if "settings" in request:
@@ -187,7 +196,7 @@ def update_cluster(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ecs.operation(on=the_cluster(), writes=True)
-def delete_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_cluster(ctx: Context, request: DeleteClusterRequestTypeDef) -> dict[str, Any]:
     """Turn an empty cluster INACTIVE; deleting it again answers the same."""
     name = cluster_name(request)
     row = find_cluster(ctx.read, place(ctx), name)

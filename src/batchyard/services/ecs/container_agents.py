@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard import ids
 from batchyard.framework.context import Context
@@ -27,6 +27,9 @@ from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tag_lists import checked
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import RegisterContainerInstanceRequestTypeDef
+
 _OTHERS = ecs.unbuilt(
     "registration by other agents than Batchyard's own, which register the EC2 instances that run here",
     on=["RegisterContainerInstance"],
@@ -43,7 +46,9 @@ def _new_instances(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
     tags="tags",
     honours={"cluster", "instanceIdentityDocument", "totalResources", "tags"},
 )
-def register_container_instance(ctx: Context, request: Any) -> dict[str, Any]:
+def register_container_instance(
+    ctx: Context, request: RegisterContainerInstanceRequestTypeDef
+) -> dict[str, Any]:
     """Register the instance whose role calls; one that is registered already is answered as it is."""
     if ctx.session.acted_for != INSTANCES:
         raise _OTHERS("registration by an agent that does not run here")

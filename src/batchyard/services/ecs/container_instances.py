@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
@@ -24,6 +24,14 @@ from batchyard.services.ecs.resources import (
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import container_instances
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        DeregisterContainerInstanceRequestTypeDef,
+        DescribeContainerInstancesRequestTypeDef,
+        ListContainerInstancesRequestTypeDef,
+        UpdateContainerInstancesStateRequestTypeDef,
+    )
 
 AGENT_VERSION = "1.89.0"
 DOCKER_VERSION = "DockerVersion: 25.0.6"
@@ -70,7 +78,9 @@ def _resources(cpu: int, memory: int, gpus: list[str] | None) -> list[dict[str, 
 
 
 @ecs.operation(on=each_in_cluster("container-instance", "containerInstances"))
-def describe_container_instances(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_container_instances(
+    ctx: Context, request: DescribeContainerInstancesRequestTypeDef
+) -> dict[str, Any]:
     """Up to 100 container instances; deregistered ones for an hour; the missing are failures."""
     given = request["containerInstances"]
     if not given:
@@ -92,7 +102,7 @@ def describe_container_instances(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ecs.operation(on=the_cluster(), refuses=("filter",))
-def list_container_instances(ctx: Context, request: Any) -> dict[str, Any]:
+def list_container_instances(ctx: Context, request: ListContainerInstancesRequestTypeDef) -> dict[str, Any]:
     """The ARNs of a cluster's registered instances: active and draining, or of one status."""
     limit, after = pages.start(request)
     cluster = require_cluster(ctx, request)
@@ -128,7 +138,9 @@ def announce(ctx: Context, row: Row) -> None:
 
 
 @ecs.operation(on=each_in_cluster("container-instance", "containerInstances"), writes=True)
-def update_container_instances_state(ctx: Context, request: Any) -> dict[str, Any]:
+def update_container_instances_state(
+    ctx: Context, request: UpdateContainerInstancesStateRequestTypeDef
+) -> dict[str, Any]:
     """Make instances DRAINING (nothing new is placed on them) or ACTIVE again."""
     cluster = require_cluster(ctx, request)
     if request["status"] not in ("ACTIVE", "DRAINING"):
@@ -158,7 +170,9 @@ def update_container_instances_state(ctx: Context, request: Any) -> dict[str, An
 
 
 @ecs.operation(on=the_cluster(), writes=True)
-def deregister_container_instance(ctx: Context, request: Any) -> dict[str, Any]:
+def deregister_container_instance(
+    ctx: Context, request: DeregisterContainerInstanceRequestTypeDef
+) -> dict[str, Any]:
     """Take an instance out of its cluster; with `force` its running tasks go on until they end or are stopped."""
     cluster = require_cluster(ctx, request)
     row = _require(ctx, cluster.name, request["containerInstance"])

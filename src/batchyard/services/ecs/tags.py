@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, select, update
 
@@ -18,6 +18,13 @@ from batchyard.services.ecs.resources import BY_KIND, cluster_arn, last_part, pl
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, task_definitions, tasks
 from batchyard.services.ecs.tag_lists import checked, merged
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        ListTagsForResourceRequestTypeDef,
+        TagResourceRequestTypeDef,
+        UntagResourceRequestTypeDef,
+    )
 
 
 def _resource(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -65,7 +72,7 @@ def _row(kind: str, names: list[str]) -> tuple[Table, dict[str, Any]]:
 
 
 @ecs.operation(on=_resource, writes=True, tags="tags")
-def tag_resource(ctx: Context, request: Any) -> None:
+def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> None:
     """Put tags on a resource, over those with the same keys."""
     table, conditions, held = _find(ctx, request["resourceArn"])
     tags = merged(held, checked(request["tags"]))
@@ -75,7 +82,7 @@ def tag_resource(ctx: Context, request: Any) -> None:
 
 
 @ecs.operation(on=_resource, writes=True, tag_keys="tagKeys")
-def untag_resource(ctx: Context, request: Any) -> None:
+def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> None:
     """Take tags off a resource; keys that it does not have are no error."""
     table, conditions, held = _find(ctx, request["resourceArn"])
     gone = set(request["tagKeys"])
@@ -86,6 +93,6 @@ def untag_resource(ctx: Context, request: Any) -> None:
 
 
 @ecs.operation(on=_resource)
-def list_tags_for_resource(ctx: Context, request: Any) -> dict[str, Any]:
+def list_tags_for_resource(ctx: Context, request: ListTagsForResourceRequestTypeDef) -> dict[str, Any]:
     """The tags of a resource."""
     return {"tags": _find(ctx, request["resourceArn"])[2]}

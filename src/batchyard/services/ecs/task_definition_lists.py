@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, tuple_
 
@@ -14,9 +14,15 @@ from batchyard.services.ecs.resources import place, task_definition
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import families, task_definitions
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        ListTaskDefinitionFamiliesRequestTypeDef,
+        ListTaskDefinitionsRequestTypeDef,
+    )
+
 
 @ecs.operation(on=ANY)
-def list_task_definitions(ctx: Context, request: Any) -> dict[str, Any]:
+def list_task_definitions(ctx: Context, request: ListTaskDefinitionsRequestTypeDef) -> dict[str, Any]:
     """The ARNs of revisions, by family and revision; `familyPrefix` is the whole name of one family."""
     limit, after = pages.start(request)
     columns = task_definitions.c
@@ -40,7 +46,9 @@ def list_task_definitions(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ecs.operation(on=ANY)
-def list_task_definition_families(ctx: Context, request: Any) -> dict[str, Any]:
+def list_task_definition_families(
+    ctx: Context, request: ListTaskDefinitionFamiliesRequestTypeDef
+) -> dict[str, Any]:
     """The names of families: with an active revision, without any, or all of them."""
     limit, after = pages.start(request)
     columns = families.c

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -26,6 +26,13 @@ from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, memory_m
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 from batchyard.store.upsert import upsert
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        DeregisterTaskDefinitionRequestTypeDef,
+        DescribeTaskDefinitionRequestTypeDef,
+        RegisterTaskDefinitionRequestTypeDef,
+    )
 
 _SYSTEMS = ecs.unbuilt(
     "`runtimePlatform.operatingSystemFamily` other than `LINUX`", on=["RegisterTaskDefinition"]
@@ -144,7 +151,7 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[
         *(f"containerDefinitions.{name}" for name in NOT_HONOURED),
     ),
 )
-def register_task_definition(ctx: Context, request: Any) -> dict[str, Any]:
+def register_task_definition(ctx: Context, request: RegisterTaskDefinitionRequestTypeDef) -> dict[str, Any]:
     """Store a new revision of a family; revisions count from 1 and are never used again."""
     family = request["family"]
     if not _FAMILY.fullmatch(family):
@@ -248,7 +255,7 @@ def describe(ctx: Context, row: Row) -> dict[str, Any]:
 
 
 @ecs.operation(on=ANY)
-def describe_task_definition(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_task_definition(ctx: Context, request: DescribeTaskDefinitionRequestTypeDef) -> dict[str, Any]:
     """One revision, deregistered ones too; a family alone means its newest active revision."""
     row = _require(ctx, request["taskDefinition"])
     answer: dict[str, Any] = {"taskDefinition": describe(ctx, row)}
@@ -258,7 +265,9 @@ def describe_task_definition(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ecs.operation(on=ANY, writes=True)
-def deregister_task_definition(ctx: Context, request: Any) -> dict[str, Any]:
+def deregister_task_definition(
+    ctx: Context, request: DeregisterTaskDefinitionRequestTypeDef
+) -> dict[str, Any]:
     """Turn a revision INACTIVE: nothing new runs from it, what runs goes on."""
     given = request["taskDefinition"]
     if ":" not in given.rsplit("/", 1)[-1]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard import ids
 from batchyard.framework.check import Check
@@ -30,6 +30,9 @@ from batchyard.services.ecs.tag_lists import checked, merged
 from batchyard.services.ecs.task_definitions import resolve
 from batchyard.services.ecs.task_sizes import gpu_count, size_keys, task_size
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import RunTaskRequestTypeDef, StartTaskRequestTypeDef
 
 MOST_TASKS = 10
 PLATFORM_VERSION = "1.4.0"
@@ -100,7 +103,7 @@ def _new_tasks(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
     conditions=_conditions,
     refuses=_REFUSED,
 )
-def run_task(ctx: Context, request: Any) -> dict[str, Any]:
+def run_task(ctx: Context, request: RunTaskRequestTypeDef) -> dict[str, Any]:
     """Place up to ten copies of a task; each comes back as wanted (PENDING), or as a failure with its reason."""
     count = request.get("count") or 1
     if not 1 <= count <= MOST_TASKS:
@@ -136,7 +139,7 @@ def run_task(ctx: Context, request: Any) -> dict[str, Any]:
     conditions=_conditions,
     refuses=_REFUSED,
 )
-def start_task(ctx: Context, request: Any) -> dict[str, Any]:
+def start_task(ctx: Context, request: StartTaskRequestTypeDef) -> dict[str, Any]:
     """Place one copy of a task on each of the named container instances."""
     named = request["containerInstances"]
     if not 1 <= len(named) <= MOST_TASKS:

@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -23,6 +23,13 @@ from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import tasks
 from batchyard.store.prepared import Row
 
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import (
+        DescribeTasksRequestTypeDef,
+        ListTasksRequestTypeDef,
+        StopTaskRequestTypeDef,
+    )
+
 LONGEST_REASON = 1024
 
 
@@ -38,7 +45,7 @@ def _is_in(ctx: Context, cluster: str, row: Row) -> bool:
 
 
 @ecs.operation(on=each_in_cluster("task", "tasks"))
-def describe_tasks(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_tasks(ctx: Context, request: DescribeTasksRequestTypeDef) -> dict[str, Any]:
     """Up to 100 tasks; stopped ones for an hour; the missing are failures."""
     given = request["tasks"]
     if not given:
@@ -63,7 +70,7 @@ def describe_tasks(ctx: Context, request: Any) -> dict[str, Any]:
 @ecs.operation(
     on=each_in_cluster("container-instance", "containerInstance"), refuses=("serviceName", "daemonName")
 )
-def list_tasks(ctx: Context, request: Any) -> dict[str, Any]:
+def list_tasks(ctx: Context, request: ListTasksRequestTypeDef) -> dict[str, Any]:
     """The ARNs of a cluster's tasks of one desired status (RUNNING unless asked), by the given filters."""
     limit, after = pages.start(request)
     cluster = require_cluster(ctx, request)
@@ -91,7 +98,7 @@ def list_tasks(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ecs.operation(on=each_in_cluster("task", "task"), writes=True)
-def stop_task(ctx: Context, request: Any) -> dict[str, Any]:
+def stop_task(ctx: Context, request: StopTaskRequestTypeDef) -> dict[str, Any]:
     """Want a task stopped: SIGTERM, and SIGKILL after its stop timeout; a stopped one is answered as it is."""
     cluster = require_cluster(ctx, request)
     row = _find(ctx, cluster.name, request["task"])

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
@@ -18,6 +18,14 @@ from batchyard.services.eks.resources import FIND, cluster
 from batchyard.services.eks.service import eks
 from batchyard.services.eks.tables import clusters
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_eks.type_defs import (
+        CreateClusterRequestTypeDef,
+        DeleteClusterRequestTypeDef,
+        DescribeClusterRequestTypeDef,
+        ListClustersRequestTypeDef,
+    )
 
 NEWEST_VERSION = "1.33"
 SUPPORTED_VERSIONS = ("1.29", "1.30", "1.31", "1.32", "1.33")
@@ -61,7 +69,7 @@ def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:
         "resourcesVpcConfig.controlPlaneEgressMode",
     ),
 )
-def create_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+def create_cluster(ctx: Context, request: CreateClusterRequestTypeDef) -> dict[str, Any]:
     """Record a cluster as CREATING; the controller makes it ACTIVE. It has no endpoint: nothing runs in it.
 
     The same request under the same token is answered with what it made before [guess: for as long as that is there].
@@ -97,13 +105,13 @@ def create_cluster(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @eks.operation(on=cluster.named("name"))
-def describe_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_cluster(ctx: Context, request: DescribeClusterRequestTypeDef) -> dict[str, Any]:
     """One cluster; a missing one is ResourceNotFoundException `No cluster found for name: x.`"""
     return {"cluster": _shown(_require(ctx, request["name"]))}
 
 
 @eks.operation(on=cluster.named("name"), writes=True)
-def delete_cluster(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_cluster(ctx: Context, request: DeleteClusterRequestTypeDef) -> dict[str, Any]:
     """Mark a cluster DELETING; the controller removes it."""
     row = _require(ctx, request["name"])
     if row.status == "CREATING":
@@ -114,7 +122,7 @@ def delete_cluster(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @eks.operation(on=ANY, refuses=("include",))
-def list_clusters(ctx: Context, request: Any) -> dict[str, Any]:
+def list_clusters(ctx: Context, request: ListClustersRequestTypeDef) -> dict[str, Any]:
     """The names of the account's clusters in this Region."""
     limit = request.get("maxResults", 100)
     query = (

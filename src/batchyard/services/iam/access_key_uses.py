@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.audit.last_access import find_key_use
 from batchyard.framework.check import Check
@@ -12,6 +12,9 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.iam.access_keys import find_key
 from batchyard.services.iam.nouns import USER, Row
 from batchyard.services.iam.service import iam
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import GetAccessKeyLastUsedRequestTypeDef
 
 UNUSED = {"ServiceName": "N/A", "Region": "N/A"}
 """What AWS says of a key that never signed anything (recorded: SNAP)."""
@@ -34,7 +37,7 @@ def _owner_check(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @iam.operation(on=_owner_check)
-def get_access_key_last_used(ctx: Context, request: Any) -> dict[str, Any]:
+def get_access_key_last_used(ctx: Context, request: GetAccessKeyLastUsedRequestTypeDef) -> dict[str, Any]:
     """Tell the key's newest call, and whose key it is.
 
     A key that is not the account's is denied to everybody, in words of its own (recorded: SNAP).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -16,6 +16,14 @@ from batchyard.services.iam.resources import own_or_named, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import access_keys
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateAccessKeyRequestTypeDef,
+        DeleteAccessKeyRequestTypeDef,
+        ListAccessKeysRequestTypeDef,
+        UpdateAccessKeyRequestTypeDef,
+    )
 
 KEYS_PER_USER = 2
 
@@ -68,7 +76,7 @@ def _new_id(ctx: Context) -> str:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def create_access_key(ctx: Context, request: Any) -> dict[str, Any]:
+def create_access_key(ctx: Context, request: CreateAccessKeyRequestTypeDef) -> dict[str, Any]:
     """Make a key for a user; the secret is shown this once and kept sealed."""
     owner = _user(ctx, request)
     if len(keys_of(ctx, owner)) >= KEYS_PER_USER:
@@ -92,7 +100,7 @@ def create_access_key(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named)
-def list_access_keys(ctx: Context, request: Any) -> dict[str, Any]:
+def list_access_keys(ctx: Context, request: ListAccessKeysRequestTypeDef) -> dict[str, Any]:
     """List a user's keys, without their secrets."""
     owner = _user(ctx, request)
     keys, end = cut_page(keys_of(ctx, owner), request, lambda key: key.access_key_id)
@@ -100,7 +108,7 @@ def list_access_keys(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def update_access_key(ctx: Context, request: Any) -> None:
+def update_access_key(ctx: Context, request: UpdateAccessKeyRequestTypeDef) -> None:
     """Activate or deactivate a key; an inactive one signs nothing."""
     key = _key(ctx, request)
     ctx.write.run(
@@ -112,7 +120,7 @@ def update_access_key(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def delete_access_key(ctx: Context, request: Any) -> None:
+def delete_access_key(ctx: Context, request: DeleteAccessKeyRequestTypeDef) -> None:
     """Delete a key; it signs nothing from the next request on."""
     key = _key(ctx, request)
     ctx.write.run(delete(access_keys).where(access_keys.c.access_key_id == key.access_key_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
@@ -11,6 +11,13 @@ from batchyard.framework.context import Context
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import account_aliases
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateAccountAliasRequestTypeDef,
+        DeleteAccountAliasRequestTypeDef,
+        ListAccountAliasesRequestTypeDef,
+    )
 
 _BY_ACCOUNT = Prepared(
     select(account_aliases.c.alias).where(
@@ -32,14 +39,14 @@ def find_alias(ctx: Context) -> str | None:
 
 
 @iam.operation(on=ANY)
-def list_account_aliases(ctx: Context, request: Any) -> dict[str, Any]:
+def list_account_aliases(ctx: Context, request: ListAccountAliasesRequestTypeDef) -> dict[str, Any]:
     """List the account's alias: it has one or none."""
     alias = find_alias(ctx)
     return {"AccountAliases": [] if alias is None else [alias], "IsTruncated": False}
 
 
 @iam.operation(on=ANY, writes=True)
-def create_account_alias(ctx: Context, request: Any) -> None:
+def create_account_alias(ctx: Context, request: CreateAccountAliasRequestTypeDef) -> None:
     """Give the account its alias, in place of the one that it has; no two accounts share one.
 
     Text of a taken alias: [guess].
@@ -53,7 +60,7 @@ def create_account_alias(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=ANY, writes=True)
-def delete_account_alias(ctx: Context, request: Any) -> None:
+def delete_account_alias(ctx: Context, request: DeleteAccountAliasRequestTypeDef) -> None:
     """Take the account's alias away (NoSuchEntity's text is a guess)."""
     alias = request["AccountAlias"]
     owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)

@@ -6,12 +6,15 @@ Texts, and the order of what is judged, as recorded: radkawar/stackd, testdata/a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam.service import iam
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import PutAccountPropertiesRequestTypeDef
 
 _NAMESPACE = "RoleManager"
 _ENABLED = f"{_NAMESPACE}/Enabled"
@@ -37,7 +40,7 @@ def get_account_properties(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=_written, read_only=False)
-def put_account_properties(ctx: Context, request: Any) -> None:
+def put_account_properties(ctx: Context, request: PutAccountPropertiesRequestTypeDef) -> None:
     """Set the properties of one namespace; one that it does not know is passed over where the known one is given."""
     given: Mapping[str, str] = request["Properties"]
     if not given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
@@ -19,6 +19,20 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments
 from batchyard.store.prepared import Prepared
 from batchyard.store.upsert import insert_missing
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        AttachGroupPolicyRequestTypeDef,
+        AttachRolePolicyRequestTypeDef,
+        AttachUserPolicyRequestTypeDef,
+        DetachGroupPolicyRequestTypeDef,
+        DetachRolePolicyRequestTypeDef,
+        DetachUserPolicyRequestTypeDef,
+        ListAttachedGroupPoliciesRequestTypeDef,
+        ListAttachedRolePoliciesRequestTypeDef,
+        ListAttachedUserPoliciesRequestTypeDef,
+        ListEntitiesForPolicyRequestTypeDef,
+    )
 
 MOST_ATTACHED = 10
 
@@ -97,7 +111,7 @@ def users_of_policy(ctx: Context, policy_arn: str) -> list[str]:
 
 
 @iam.operation(on=given_policy)
-def list_entities_for_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def list_entities_for_policy(ctx: Context, request: ListEntitiesForPolicyRequestTypeDef) -> dict[str, Any]:
     """List users, groups and roles that a policy is attached to or bounds, by pages over the three together."""
     policy = require_for(ctx, request["PolicyArn"])
     wanted = request.get("EntityFilter")
@@ -122,54 +136,60 @@ def list_entities_for_policy(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=with_policy_arn(USER), writes=True)
-def attach_user_policy(ctx: Context, request: Any) -> None:
+def attach_user_policy(ctx: Context, request: AttachUserPolicyRequestTypeDef) -> None:
     """Attach a managed policy to a user; again changes nothing."""
     _attach(ctx, USER, request)
 
 
 @iam.operation(on=with_policy_arn(USER), writes=True)
-def detach_user_policy(ctx: Context, request: Any) -> None:
+def detach_user_policy(ctx: Context, request: DetachUserPolicyRequestTypeDef) -> None:
     """Detach a managed policy from a user."""
     _detach(ctx, USER, request)
 
 
 @iam.operation(on=user)
-def list_attached_user_policies(ctx: Context, request: Any) -> dict[str, Any]:
+def list_attached_user_policies(
+    ctx: Context, request: ListAttachedUserPoliciesRequestTypeDef
+) -> dict[str, Any]:
     """List the managed policies attached to a user."""
     return _list(ctx, USER, request)
 
 
 @iam.operation(on=with_policy_arn(GROUP), writes=True)
-def attach_group_policy(ctx: Context, request: Any) -> None:
+def attach_group_policy(ctx: Context, request: AttachGroupPolicyRequestTypeDef) -> None:
     """Attach a managed policy to a group; again changes nothing."""
     _attach(ctx, GROUP, request)
 
 
 @iam.operation(on=with_policy_arn(GROUP), writes=True)
-def detach_group_policy(ctx: Context, request: Any) -> None:
+def detach_group_policy(ctx: Context, request: DetachGroupPolicyRequestTypeDef) -> None:
     """Detach a managed policy from a group."""
     _detach(ctx, GROUP, request)
 
 
 @iam.operation(on=group)
-def list_attached_group_policies(ctx: Context, request: Any) -> dict[str, Any]:
+def list_attached_group_policies(
+    ctx: Context, request: ListAttachedGroupPoliciesRequestTypeDef
+) -> dict[str, Any]:
     """List the managed policies attached to a group."""
     return _list(ctx, GROUP, request)
 
 
 @iam.operation(on=with_policy_arn(ROLE), writes=True)
-def attach_role_policy(ctx: Context, request: Any) -> None:
+def attach_role_policy(ctx: Context, request: AttachRolePolicyRequestTypeDef) -> None:
     """Attach a managed policy to a role; again changes nothing."""
     _attach(ctx, ROLE, request)
 
 
 @iam.operation(on=with_policy_arn(ROLE), writes=True)
-def detach_role_policy(ctx: Context, request: Any) -> None:
+def detach_role_policy(ctx: Context, request: DetachRolePolicyRequestTypeDef) -> None:
     """Detach a managed policy from a role."""
     _detach(ctx, ROLE, request)
 
 
 @iam.operation(on=role)
-def list_attached_role_policies(ctx: Context, request: Any) -> dict[str, Any]:
+def list_attached_role_policies(
+    ctx: Context, request: ListAttachedRolePoliciesRequestTypeDef
+) -> dict[str, Any]:
     """List the managed policies attached to a role."""
     return _list(ctx, ROLE, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert
 
@@ -14,6 +14,14 @@ from batchyard.services.iam.protection import refuse_linked_policy, require_modi
 from batchyard.services.iam.resources import named, with_boundary
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        DeleteRolePermissionsBoundaryRequestTypeDef,
+        DeleteUserPermissionsBoundaryRequestTypeDef,
+        PutRolePermissionsBoundaryRequestTypeDef,
+        PutUserPermissionsBoundaryRequestTypeDef,
+    )
 
 
 def boundary_shape(row: Row) -> dict[str, Any]:
@@ -70,24 +78,28 @@ def _delete(ctx: Context, noun: Noun, request: Any) -> None:
 
 
 @iam.operation(on=with_boundary(USER), writes=True)
-def put_user_permissions_boundary(ctx: Context, request: Any) -> None:
+def put_user_permissions_boundary(ctx: Context, request: PutUserPermissionsBoundaryRequestTypeDef) -> None:
     """Bound a user by a managed policy."""
     _put(ctx, USER, request)
 
 
 @iam.operation(on=with_boundary(ROLE), writes=True)
-def put_role_permissions_boundary(ctx: Context, request: Any) -> None:
+def put_role_permissions_boundary(ctx: Context, request: PutRolePermissionsBoundaryRequestTypeDef) -> None:
     """Bound a role by a managed policy."""
     _put(ctx, ROLE, request)
 
 
 @iam.operation(on=named(USER), writes=True)
-def delete_user_permissions_boundary(ctx: Context, request: Any) -> None:
+def delete_user_permissions_boundary(
+    ctx: Context, request: DeleteUserPermissionsBoundaryRequestTypeDef
+) -> None:
     """Take a user's boundary away; NoSuchEntity where it has none (its text is a guess)."""
     _delete(ctx, USER, request)
 
 
 @iam.operation(on=named(ROLE), writes=True)
-def delete_role_permissions_boundary(ctx: Context, request: Any) -> None:
+def delete_role_permissions_boundary(
+    ctx: Context, request: DeleteRolePermissionsBoundaryRequestTypeDef
+) -> None:
     """Take a role's boundary away; NoSuchEntity where it has none (its text is a guess)."""
     _delete(ctx, ROLE, request)

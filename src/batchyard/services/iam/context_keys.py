@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -13,15 +13,25 @@ from batchyard.services.iam.entities import entity_at, require_entity
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.simulation_policies import attached_policies, given_policies
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        GetContextKeysForCustomPolicyRequestTypeDef,
+        GetContextKeysForPrincipalPolicyRequestTypeDef,
+    )
+
 
 @iam.operation(on=ANY)
-def get_context_keys_for_custom_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def get_context_keys_for_custom_policy(
+    ctx: Context, request: GetContextKeysForCustomPolicyRequestTypeDef
+) -> dict[str, Any]:
     """List the keys of policies given as text, in the order of the text."""
     return _keys(given_policies(ctx, request).identity)
 
 
 @iam.operation(on=entity_at("PolicySourceArn"))
-def get_context_keys_for_principal_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def get_context_keys_for_principal_policy(
+    ctx: Context, request: GetContextKeysForPrincipalPolicyRequestTypeDef
+) -> dict[str, Any]:
     """List the keys of the policies of a user (with its groups'), group or role, and of those given."""
     entity = require_entity(ctx, request["PolicySourceArn"])
     return _keys(attached_policies(ctx, entity, request).identity)

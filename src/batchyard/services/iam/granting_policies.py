@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.context import Context
 from batchyard.policy.sources import Source
@@ -12,9 +12,14 @@ from batchyard.services.iam.nouns import cut_page
 from batchyard.services.iam.principal_policies import PolicyReading
 from batchyard.services.iam.service import iam
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import ListPoliciesGrantingServiceAccessRequestTypeDef
+
 
 @iam.operation(on=entity_at("Arn"))
-def list_policies_granting_service_access(ctx: Context, request: Any) -> dict[str, Any]:
+def list_policies_granting_service_access(
+    ctx: Context, request: ListPoliciesGrantingServiceAccessRequestTypeDef
+) -> dict[str, Any]:
     """List, for each namespace, the policies that allow anything of it as things are now; a user's groups' too.
 
     Boundaries are left out (botocore). A namespace that none allows comes with no policies [guess].

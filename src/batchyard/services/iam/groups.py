@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
@@ -28,6 +28,18 @@ from batchyard.services.iam.tables import groups, memberships, users
 from batchyard.services.iam.users import brief as user_brief
 from batchyard.store.prepared import Prepared
 from batchyard.store.upsert import insert_missing
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        AddUserToGroupRequestTypeDef,
+        CreateGroupRequestTypeDef,
+        DeleteGroupRequestTypeDef,
+        GetGroupRequestTypeDef,
+        ListGroupsForUserRequestTypeDef,
+        ListGroupsRequestTypeDef,
+        RemoveUserFromGroupRequestTypeDef,
+        UpdateGroupRequestTypeDef,
+    )
 
 GROUPS_PER_USER = 10
 
@@ -65,7 +77,7 @@ def groups_of(ctx: Context, user_id: str) -> list[Row]:
 
 
 @iam.operation(on=to_be(GROUP), writes=True)
-def create_group(ctx: Context, request: Any) -> dict[str, Any]:
+def create_group(ctx: Context, request: CreateGroupRequestTypeDef) -> dict[str, Any]:
     """Make an empty group."""
     refuse_full(ctx, GROUP)
     row = insert_new(ctx, GROUP, request["GroupName"], path=request.get("Path", "/"))
@@ -74,7 +86,7 @@ def create_group(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=group)
-def get_group(ctx: Context, request: Any) -> dict[str, Any]:
+def get_group(ctx: Context, request: GetGroupRequestTypeDef) -> dict[str, Any]:
     """Tell about a group and, by pages, who is in it."""
     row = require(ctx, GROUP, request["GroupName"])
     members, end = cut_page(members_of(ctx, row.id), request, lambda member: member.name_key)
@@ -82,14 +94,14 @@ def get_group(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=listing(GROUP))
-def list_groups(ctx: Context, request: Any) -> dict[str, Any]:
+def list_groups(ctx: Context, request: ListGroupsRequestTypeDef) -> dict[str, Any]:
     """List groups below a path."""
     rows, end = list_page(ctx, GROUP, request)
     return {"Groups": [brief(row) for row in rows], **end}
 
 
 @iam.operation(on=user)
-def list_groups_for_user(ctx: Context, request: Any) -> dict[str, Any]:
+def list_groups_for_user(ctx: Context, request: ListGroupsForUserRequestTypeDef) -> dict[str, Any]:
     """List the groups that a user is in."""
     row = require(ctx, USER, request["UserName"])
     shown, end = cut_page(groups_of(ctx, row.id), request, lambda one: one.name_key)
@@ -97,7 +109,7 @@ def list_groups_for_user(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=[group, to_become(GROUP)], writes=True)
-def update_group(ctx: Context, request: Any) -> None:
+def update_group(ctx: Context, request: UpdateGroupRequestTypeDef) -> None:
     """Give a group another name or path."""
     row = require(ctx, GROUP, request["GroupName"])
     rename(ctx, GROUP, row, name=request.get("NewGroupName"), path=request.get("NewPath"))
@@ -105,7 +117,7 @@ def update_group(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=group, writes=True)
-def delete_group(ctx: Context, request: Any) -> None:
+def delete_group(ctx: Context, request: DeleteGroupRequestTypeDef) -> None:
     """Delete a group without members and policies (text as in logs of Terraform's users)."""
     row = require(ctx, GROUP, request["GroupName"])
     if members_of(ctx, row.id):
@@ -116,7 +128,7 @@ def delete_group(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=group, writes=True)
-def add_user_to_group(ctx: Context, request: Any) -> None:
+def add_user_to_group(ctx: Context, request: AddUserToGroupRequestTypeDef) -> None:
     """Put a user into a group; again changes nothing (recorded: SNAP)."""
     member = require(ctx, USER, request["UserName"])
     row = require(ctx, GROUP, request["GroupName"])
@@ -130,7 +142,7 @@ def add_user_to_group(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=group, writes=True)
-def remove_user_from_group(ctx: Context, request: Any) -> None:
+def remove_user_from_group(ctx: Context, request: RemoveUserFromGroupRequestTypeDef) -> None:
     """Take a user out of a group; one that is not in it is no error (recorded: SNAP)."""
     member = require(ctx, USER, request["UserName"])
     row = require(ctx, GROUP, request["GroupName"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
@@ -16,6 +16,22 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import inline_policies
 from batchyard.store.prepared import Prepared
 from batchyard.store.upsert import upsert
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        DeleteGroupPolicyRequestTypeDef,
+        DeleteRolePolicyRequestTypeDef,
+        DeleteUserPolicyRequestTypeDef,
+        GetGroupPolicyRequestTypeDef,
+        GetRolePolicyRequestTypeDef,
+        GetUserPolicyRequestTypeDef,
+        ListGroupPoliciesRequestTypeDef,
+        ListRolePoliciesRequestTypeDef,
+        ListUserPoliciesRequestTypeDef,
+        PutGroupPolicyRequestTypeDef,
+        PutRolePolicyRequestTypeDef,
+        PutUserPolicyRequestTypeDef,
+    )
 
 _ONE = Prepared(
     select(inline_policies).where(
@@ -73,72 +89,72 @@ def _missing(noun: Noun, name: str) -> Exception:
 
 
 @iam.operation(on=user, writes=True)
-def put_user_policy(ctx: Context, request: Any) -> None:
+def put_user_policy(ctx: Context, request: PutUserPolicyRequestTypeDef) -> None:
     """Write a user's inline policy, new or in place of one with the same name."""
     _put(ctx, USER, request)
 
 
 @iam.operation(on=user)
-def get_user_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def get_user_policy(ctx: Context, request: GetUserPolicyRequestTypeDef) -> dict[str, Any]:
     """Tell a user's inline policy."""
     return _get(ctx, USER, request)
 
 
 @iam.operation(on=user)
-def list_user_policies(ctx: Context, request: Any) -> dict[str, Any]:
+def list_user_policies(ctx: Context, request: ListUserPoliciesRequestTypeDef) -> dict[str, Any]:
     """List the names of a user's inline policies."""
     return _list(ctx, USER, request)
 
 
 @iam.operation(on=user, writes=True)
-def delete_user_policy(ctx: Context, request: Any) -> None:
+def delete_user_policy(ctx: Context, request: DeleteUserPolicyRequestTypeDef) -> None:
     """Delete a user's inline policy."""
     _delete(ctx, USER, request)
 
 
 @iam.operation(on=group, writes=True)
-def put_group_policy(ctx: Context, request: Any) -> None:
+def put_group_policy(ctx: Context, request: PutGroupPolicyRequestTypeDef) -> None:
     """Write a group's inline policy, new or in place of one with the same name."""
     _put(ctx, GROUP, request)
 
 
 @iam.operation(on=group)
-def get_group_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def get_group_policy(ctx: Context, request: GetGroupPolicyRequestTypeDef) -> dict[str, Any]:
     """Tell a group's inline policy."""
     return _get(ctx, GROUP, request)
 
 
 @iam.operation(on=group)
-def list_group_policies(ctx: Context, request: Any) -> dict[str, Any]:
+def list_group_policies(ctx: Context, request: ListGroupPoliciesRequestTypeDef) -> dict[str, Any]:
     """List the names of a group's inline policies."""
     return _list(ctx, GROUP, request)
 
 
 @iam.operation(on=group, writes=True)
-def delete_group_policy(ctx: Context, request: Any) -> None:
+def delete_group_policy(ctx: Context, request: DeleteGroupPolicyRequestTypeDef) -> None:
     """Delete a group's inline policy."""
     _delete(ctx, GROUP, request)
 
 
 @iam.operation(on=role, writes=True)
-def put_role_policy(ctx: Context, request: Any) -> None:
+def put_role_policy(ctx: Context, request: PutRolePolicyRequestTypeDef) -> None:
     """Write a role's inline policy, new or in place of one with the same name."""
     _put(ctx, ROLE, request)
 
 
 @iam.operation(on=role)
-def get_role_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def get_role_policy(ctx: Context, request: GetRolePolicyRequestTypeDef) -> dict[str, Any]:
     """Tell a role's inline policy."""
     return _get(ctx, ROLE, request)
 
 
 @iam.operation(on=role)
-def list_role_policies(ctx: Context, request: Any) -> dict[str, Any]:
+def list_role_policies(ctx: Context, request: ListRolePoliciesRequestTypeDef) -> dict[str, Any]:
     """List the names of a role's inline policies."""
     return _list(ctx, ROLE, request)
 
 
 @iam.operation(on=role, writes=True)
-def delete_role_policy(ctx: Context, request: Any) -> None:
+def delete_role_policy(ctx: Context, request: DeleteRolePolicyRequestTypeDef) -> None:
     """Delete a role's inline policy."""
     _delete(ctx, ROLE, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
@@ -30,6 +30,17 @@ from batchyard.services.iam.tables import instance_profiles
 from batchyard.services.iam.tags import checked_tags
 from batchyard.store.prepared import Prepared
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        AddRoleToInstanceProfileRequestTypeDef,
+        CreateInstanceProfileRequestTypeDef,
+        DeleteInstanceProfileRequestTypeDef,
+        GetInstanceProfileRequestTypeDef,
+        ListInstanceProfilesForRoleRequestTypeDef,
+        ListInstanceProfilesRequestTypeDef,
+        RemoveRoleFromInstanceProfileRequestTypeDef,
+    )
+
 _OF_ROLE = Prepared(
     select(instance_profiles)
     .where(instance_profiles.c.role_id == bindparam("inside"))
@@ -56,7 +67,7 @@ def profiles_of(ctx: Context, inside: Row) -> list[Row]:
 
 
 @iam.operation(on=to_be(INSTANCE_PROFILE), tags="Tags", writes=True)
-def create_instance_profile(ctx: Context, request: Any) -> dict[str, Any]:
+def create_instance_profile(ctx: Context, request: CreateInstanceProfileRequestTypeDef) -> dict[str, Any]:
     """Make an empty instance profile."""
     tags = checked_tags(INSTANCE_PROFILE, request.get("Tags", ()))
     refuse_full(ctx, INSTANCE_PROFILE)
@@ -68,21 +79,23 @@ def create_instance_profile(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=instance_profile)
-def get_instance_profile(ctx: Context, request: Any) -> dict[str, Any]:
+def get_instance_profile(ctx: Context, request: GetInstanceProfileRequestTypeDef) -> dict[str, Any]:
     """Tell about an instance profile and the role inside."""
     row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
     return {"InstanceProfile": profile_shape(ctx, row) | {"Tags": tag_list(row)}}
 
 
 @iam.operation(on=listing(INSTANCE_PROFILE))
-def list_instance_profiles(ctx: Context, request: Any) -> dict[str, Any]:
+def list_instance_profiles(ctx: Context, request: ListInstanceProfilesRequestTypeDef) -> dict[str, Any]:
     """List instance profiles below a path."""
     rows, end = list_page(ctx, INSTANCE_PROFILE, request)
     return {"InstanceProfiles": [profile_shape(ctx, row) for row in rows], **end}
 
 
 @iam.operation(on=role)
-def list_instance_profiles_for_role(ctx: Context, request: Any) -> dict[str, Any]:
+def list_instance_profiles_for_role(
+    ctx: Context, request: ListInstanceProfilesForRoleRequestTypeDef
+) -> dict[str, Any]:
     """List the instance profiles that a role is in."""
     inside = require(ctx, ROLE, request["RoleName"])
     rows, end = cut_page(profiles_of(ctx, inside), request, lambda row: row.name_key)
@@ -90,7 +103,7 @@ def list_instance_profiles_for_role(ctx: Context, request: Any) -> dict[str, Any
 
 
 @iam.operation(on=instance_profile, writes=True)
-def delete_instance_profile(ctx: Context, request: Any) -> None:
+def delete_instance_profile(ctx: Context, request: DeleteInstanceProfileRequestTypeDef) -> None:
     """Delete an instance profile without a role (text recorded: SNAP)."""
     row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
     if row.role_id is not None:
@@ -101,7 +114,7 @@ def delete_instance_profile(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=instance_profile, passes=[passed_to_instances], writes=True)
-def add_role_to_instance_profile(ctx: Context, request: Any) -> None:
+def add_role_to_instance_profile(ctx: Context, request: AddRoleToInstanceProfileRequestTypeDef) -> None:
     """Put a role into a profile that has none; the caller must be allowed to pass the role to EC2."""
     row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
     inside = require(ctx, ROLE, request["RoleName"])
@@ -113,7 +126,9 @@ def add_role_to_instance_profile(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=instance_profile, writes=True)
-def remove_role_from_instance_profile(ctx: Context, request: Any) -> None:
+def remove_role_from_instance_profile(
+    ctx: Context, request: RemoveRoleFromInstanceProfileRequestTypeDef
+) -> None:
     """Take the role out of a profile."""
     row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
     inside = require(ctx, ROLE, request["RoleName"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -17,6 +17,14 @@ from batchyard.services.iam.resources import check_on, own_or_named, user, user_
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import login_profiles
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        ChangePasswordRequestTypeDef,
+        CreateLoginProfileRequestTypeDef,
+        DeleteLoginProfileRequestTypeDef,
+        GetLoginProfileRequestTypeDef,
+    )
 
 MOST_FORMER = 24
 """PasswordReusePrevention looks back no further (botocore)."""
@@ -49,7 +57,7 @@ def _shape(owner: Row, profile: Row) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def create_login_profile(ctx: Context, request: Any) -> dict[str, Any]:
+def create_login_profile(ctx: Context, request: CreateLoginProfileRequestTypeDef) -> dict[str, Any]:
     """Give a user a password; a second one is EntityAlreadyExists (text recorded: SNAP)."""
     owner = require(ctx, USER, user_name(ctx, request))
     if "Password" not in request:
@@ -81,7 +89,7 @@ def create_login_profile(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named)
-def get_login_profile(ctx: Context, request: Any) -> dict[str, Any]:
+def get_login_profile(ctx: Context, request: GetLoginProfileRequestTypeDef) -> dict[str, Any]:
     """Tell whether a user has a password, and since when."""
     owner = require(ctx, USER, user_name(ctx, request))
     return _shape(owner, _require(ctx, owner))
@@ -110,7 +118,7 @@ def update_login_profile(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def delete_login_profile(ctx: Context, request: Any) -> None:
+def delete_login_profile(ctx: Context, request: DeleteLoginProfileRequestTypeDef) -> None:
     """Take a user's password away; keys and sessions stay."""
     owner = require(ctx, USER, user_name(ctx, request))
     _require(ctx, owner)
@@ -129,7 +137,7 @@ def _own(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @iam.operation(on=_own, writes=True)
-def change_password(ctx: Context, request: Any) -> None:
+def change_password(ctx: Context, request: ChangePasswordRequestTypeDef) -> None:
     """Change the caller's own password; a wrong old one is AccessDenied [guess], no password NoSuchEntity."""
     profile = _require(ctx, require(ctx, USER, ctx.session.name))
     if not passwords.are_equal(passwords.digest(request["OldPassword"], profile.salt), profile.digest):

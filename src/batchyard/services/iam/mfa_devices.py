@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
@@ -32,6 +32,21 @@ from batchyard.services.iam.tables import mfa_devices
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
 from batchyard.services.iam.users import brief
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateVirtualMFADeviceRequestTypeDef,
+        DeactivateMFADeviceRequestTypeDef,
+        DeleteVirtualMFADeviceRequestTypeDef,
+        EnableMFADeviceRequestTypeDef,
+        GetMFADeviceRequestTypeDef,
+        ListMFADevicesRequestTypeDef,
+        ListMFADeviceTagsRequestTypeDef,
+        ListVirtualMFADevicesRequestTypeDef,
+        ResyncMFADeviceRequestTypeDef,
+        TagMFADeviceRequestTypeDef,
+        UntagMFADeviceRequestTypeDef,
+    )
 
 DEVICES_PER_USER = 8
 SEED_PURPOSE = "mfa-seed"
@@ -76,7 +91,7 @@ def _refuse_unsayable(serial: str) -> None:
 
 
 @iam.operation(on=to_be(MFA_DEVICE), tags="Tags", writes=True)
-def create_virtual_mfa_device(ctx: Context, request: Any) -> dict[str, Any]:
+def create_virtual_mfa_device(ctx: Context, request: CreateVirtualMFADeviceRequestTypeDef) -> dict[str, Any]:
     """Make a device that nobody has; its seed is shown this once, and kept sealed."""
     tags = checked_tags(MFA_DEVICE, request.get("Tags", ()))
     seed = one_time_codes.new_seed()
@@ -103,7 +118,7 @@ def create_virtual_mfa_device(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=_given, writes=True)
-def delete_virtual_mfa_device(ctx: Context, request: Any) -> None:
+def delete_virtual_mfa_device(ctx: Context, request: DeleteVirtualMFADeviceRequestTypeDef) -> None:
     """Delete a device that no user has."""
     row = _require(ctx, request)
     if row.user_id is not None:
@@ -113,7 +128,7 @@ def delete_virtual_mfa_device(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=ANY)
-def list_virtual_mfa_devices(ctx: Context, request: Any) -> dict[str, Any]:
+def list_virtual_mfa_devices(ctx: Context, request: ListVirtualMFADevicesRequestTypeDef) -> dict[str, Any]:
     """List the account's devices, all or those that somebody has or nobody (members recorded: SNAP)."""
     wanted = request.get("AssignmentStatus", "Any")
     rows, end = list_page(ctx, MFA_DEVICE, request)
@@ -130,7 +145,7 @@ def _virtual(ctx: Context, row: Row) -> dict[str, Any]:
 
 
 @iam.operation(on=user, writes=True)
-def enable_mfa_device(ctx: Context, request: Any) -> None:
+def enable_mfa_device(ctx: Context, request: EnableMFADeviceRequestTypeDef) -> None:
     """Give a device to a user who shows two codes of it, one after the other (texts recorded: SNAP)."""
     owner = require(ctx, USER, request["UserName"])
     row = _require(ctx, request)
@@ -143,7 +158,7 @@ def enable_mfa_device(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=user, writes=True)
-def resync_mfa_device(ctx: Context, request: Any) -> None:
+def resync_mfa_device(ctx: Context, request: ResyncMFADeviceRequestTypeDef) -> None:
     """Check two codes of a user's device, within a wider time: its clock need not be kept, codes here go by ours."""
     row = _enabled(ctx, request)
     _check_codes(ctx, row, request, around=one_time_codes.WIDE_DRIFT)
@@ -167,14 +182,14 @@ def _enabled(ctx: Context, request: Any) -> Row:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def deactivate_mfa_device(ctx: Context, request: Any) -> None:
+def deactivate_mfa_device(ctx: Context, request: DeactivateMFADeviceRequestTypeDef) -> None:
     """Take a device from a user; it stays until it is deleted (botocore)."""
     row = _enabled(ctx, {**request, "UserName": user_name(ctx, request)})
     update_row(ctx, MFA_DEVICE, row, user_id=None, enabled_at=None)
 
 
 @iam.operation(on=own_or_named)
-def list_mfa_devices(ctx: Context, request: Any) -> dict[str, Any]:
+def list_mfa_devices(ctx: Context, request: ListMFADevicesRequestTypeDef) -> dict[str, Any]:
     """List the devices of a user."""
     owner = require(ctx, USER, user_name(ctx, request))
     shown, end = cut_page(devices_of(ctx, owner), request, lambda row: row.name_key)
@@ -196,7 +211,7 @@ def _holder(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @iam.operation(on=_holder)
-def get_mfa_device(ctx: Context, request: Any) -> dict[str, Any]:
+def get_mfa_device(ctx: Context, request: GetMFADeviceRequestTypeDef) -> dict[str, Any]:
     """Tell about a device, and whose it is."""
     row = _enabled(ctx, request) if "UserName" in request else _require(ctx, request)
     shape: dict[str, Any] = {"SerialNumber": request["SerialNumber"]}
@@ -207,18 +222,18 @@ def get_mfa_device(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=_given, tags="Tags", writes=True)
-def tag_mfa_device(ctx: Context, request: Any) -> None:
+def tag_mfa_device(ctx: Context, request: TagMFADeviceRequestTypeDef) -> None:
     """Set tags of a device."""
     set_tags(ctx, MFA_DEVICE, _require(ctx, request), request)
 
 
 @iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_mfa_device(ctx: Context, request: Any) -> None:
+def untag_mfa_device(ctx: Context, request: UntagMFADeviceRequestTypeDef) -> None:
     """Take tags from a device."""
     take_tags(ctx, MFA_DEVICE, _require(ctx, request), request)
 
 
 @iam.operation(on=_given)
-def list_mfa_device_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_mfa_device_tags(ctx: Context, request: ListMFADeviceTagsRequestTypeDef) -> dict[str, Any]:
     """List the tags of a device in the order of their keys."""
     return tag_page(_require(ctx, request), request)

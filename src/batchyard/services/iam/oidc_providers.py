@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -26,6 +26,19 @@ from batchyard.services.iam.quotas import refuse_full
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        AddClientIDToOpenIDConnectProviderRequestTypeDef,
+        CreateOpenIDConnectProviderRequestTypeDef,
+        DeleteOpenIDConnectProviderRequestTypeDef,
+        GetOpenIDConnectProviderRequestTypeDef,
+        ListOpenIDConnectProviderTagsRequestTypeDef,
+        RemoveClientIDFromOpenIDConnectProviderRequestTypeDef,
+        TagOpenIDConnectProviderRequestTypeDef,
+        UntagOpenIDConnectProviderRequestTypeDef,
+        UpdateOpenIDConnectProviderThumbprintRequestTypeDef,
+    )
+
 MOST_CLIENT_IDS = 100
 MOST_THUMBPRINTS = 5
 
@@ -43,7 +56,9 @@ def _name(url: str) -> str:
 
 
 @iam.operation(on=_to_be, tags="Tags", writes=True, refuses=("ContextProvider", "IdentityCenterInstanceArn"))
-def create_open_id_connect_provider(ctx: Context, request: Any) -> dict[str, Any]:
+def create_open_id_connect_provider(
+    ctx: Context, request: CreateOpenIDConnectProviderRequestTypeDef
+) -> dict[str, Any]:
     """Make a provider. Without thumbprints it has none: AWS would fetch one, Batchyard calls nobody."""
     name = _name(request["Url"])
     _check_thumbprints(request.get("ThumbprintList", ()))
@@ -73,7 +88,9 @@ def _check_client_ids(client_ids: Iterable[str]) -> None:
 
 
 @iam.operation(on=_given)
-def get_open_id_connect_provider(ctx: Context, request: Any) -> dict[str, Any]:
+def get_open_id_connect_provider(
+    ctx: Context, request: GetOpenIDConnectProviderRequestTypeDef
+) -> dict[str, Any]:
     """Tell about a provider; its Url has no scheme (aws-cli's example)."""
     row = require_provider(ctx, OIDC_PROVIDER, request)
     return {
@@ -93,7 +110,9 @@ def list_open_id_connect_providers(ctx: Context, request: Any) -> dict[str, Any]
 
 
 @iam.operation(on=_given, writes=True)
-def update_open_id_connect_provider_thumbprint(ctx: Context, request: Any) -> None:
+def update_open_id_connect_provider_thumbprint(
+    ctx: Context, request: UpdateOpenIDConnectProviderThumbprintRequestTypeDef
+) -> None:
     """Replace the thumbprints."""
     row = require_provider(ctx, OIDC_PROVIDER, request)
     _check_thumbprints(request["ThumbprintList"])
@@ -102,7 +121,9 @@ def update_open_id_connect_provider_thumbprint(ctx: Context, request: Any) -> No
 
 
 @iam.operation(on=_given, writes=True)
-def add_client_id_to_open_id_connect_provider(ctx: Context, request: Any) -> None:
+def add_client_id_to_open_id_connect_provider(
+    ctx: Context, request: AddClientIDToOpenIDConnectProviderRequestTypeDef
+) -> None:
     """Add a client id; one that is there stays."""
     row = require_provider(ctx, OIDC_PROVIDER, request)
     client_ids = list(dict.fromkeys([*row.client_ids, request["ClientID"]]))
@@ -112,7 +133,9 @@ def add_client_id_to_open_id_connect_provider(ctx: Context, request: Any) -> Non
 
 
 @iam.operation(on=_given, writes=True)
-def remove_client_id_from_open_id_connect_provider(ctx: Context, request: Any) -> None:
+def remove_client_id_from_open_id_connect_provider(
+    ctx: Context, request: RemoveClientIDFromOpenIDConnectProviderRequestTypeDef
+) -> None:
     """Take a client id away; one that is not there is no error."""
     row = require_provider(ctx, OIDC_PROVIDER, request)
     left = [one for one in row.client_ids if one != request["ClientID"]]
@@ -121,7 +144,7 @@ def remove_client_id_from_open_id_connect_provider(ctx: Context, request: Any) -
 
 
 @iam.operation(on=_given, writes=True)
-def delete_open_id_connect_provider(ctx: Context, request: Any) -> None:
+def delete_open_id_connect_provider(ctx: Context, request: DeleteOpenIDConnectProviderRequestTypeDef) -> None:
     """Delete a provider; roles that trust it stay. A missing one has words of its own here (recorded: SNAP)."""
     row = find_provider(ctx, OIDC_PROVIDER, request["OpenIDConnectProviderArn"])
     if row is None:
@@ -132,18 +155,20 @@ def delete_open_id_connect_provider(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=_given, tags="Tags", writes=True)
-def tag_open_id_connect_provider(ctx: Context, request: Any) -> None:
+def tag_open_id_connect_provider(ctx: Context, request: TagOpenIDConnectProviderRequestTypeDef) -> None:
     """Set tags of a provider."""
     set_tags(ctx, OIDC_PROVIDER, require_provider(ctx, OIDC_PROVIDER, request), request)
 
 
 @iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_open_id_connect_provider(ctx: Context, request: Any) -> None:
+def untag_open_id_connect_provider(ctx: Context, request: UntagOpenIDConnectProviderRequestTypeDef) -> None:
     """Take tags from a provider."""
     take_tags(ctx, OIDC_PROVIDER, require_provider(ctx, OIDC_PROVIDER, request), request)
 
 
 @iam.operation(on=_given)
-def list_open_id_connect_provider_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_open_id_connect_provider_tags(
+    ctx: Context, request: ListOpenIDConnectProviderTagsRequestTypeDef
+) -> dict[str, Any]:
     """List the tags of a provider in the order of their keys."""
     return tag_page(require_provider(ctx, OIDC_PROVIDER, request), request)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam.service import iam
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        GenerateOrganizationsAccessReportRequestTypeDef,
+        GetOrganizationsAccessReportRequestTypeDef,
+    )
 
 _NO_ORGANIZATION = "The request was rejected because no organization is associated with your account."
 """The model's words for the error [guess: that AWS answers with them]."""
@@ -57,7 +63,9 @@ def _report_to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @iam.operation(on=_report_to_be)
-def generate_organizations_access_report(ctx: Context, request: Any) -> NoReturn:
+def generate_organizations_access_report(
+    ctx: Context, request: GenerateOrganizationsAccessReportRequestTypeDef
+) -> NoReturn:
     """Report on an organization's entity, which only its management account may (API reference).
 
     Nothing says how another account is refused; code and text are a [guess].
@@ -67,6 +75,8 @@ def generate_organizations_access_report(ctx: Context, request: Any) -> NoReturn
 
 
 @iam.operation(on=ANY)
-def get_organizations_access_report(ctx: Context, request: Any) -> NoReturn:
+def get_organizations_access_report(
+    ctx: Context, request: GetOrganizationsAccessReportRequestTypeDef
+) -> NoReturn:
     """Read such a report: nobody could have one made, so there is none with any id (the text is a guess)."""
     raise iam.error.NoSuchEntityException(f"No job with id {request['JobId']} was found.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
@@ -12,6 +12,9 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import password_policies
 from batchyard.store.prepared import Prepared
 from batchyard.store.upsert import upsert
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import UpdateAccountPasswordPolicyRequestTypeDef
 
 DEFAULTS = {
     "MinimumPasswordLength": 6,
@@ -38,7 +41,7 @@ def find_password_policy(ctx: Context) -> dict[str, Any] | None:
 
 
 @iam.operation(on=ANY, writes=True)
-def update_account_password_policy(ctx: Context, request: Any) -> None:
+def update_account_password_policy(ctx: Context, request: UpdateAccountPasswordPolicyRequestTypeDef) -> None:
     """Replace the whole policy: what is left out falls back to its default."""
     settings = {**DEFAULTS, **request}
     ctx.write.run(

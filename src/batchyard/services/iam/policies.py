@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select
 
@@ -26,6 +26,14 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments, policies, policy_versions
 from batchyard.services.iam.tags import checked_tags
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreatePolicyRequestTypeDef,
+        DeletePolicyRequestTypeDef,
+        GetPolicyRequestTypeDef,
+        ListPoliciesRequestTypeDef,
+    )
 
 _USES = Prepared(
     select(attachments.c.is_boundary, func.count().label("uses"))
@@ -67,7 +75,7 @@ def brief(policy: Managed | PolicyEntry, *, attached: int, bounding: int) -> dic
 
 
 @iam.operation(on=to_be(POLICY), tags="Tags", writes=True)
-def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def create_policy(ctx: Context, request: CreatePolicyRequestTypeDef) -> dict[str, Any]:
     """Make a customer managed policy with version v1."""
     documents.check(request["PolicyDocument"], "managed", ctx.partition)
     documents.refuse_over(request["PolicyDocument"], documents.MANAGED_SIZE, "PolicySize")
@@ -92,7 +100,7 @@ def create_policy(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=given_policy)
-def get_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def get_policy(ctx: Context, request: GetPolicyRequestTypeDef) -> dict[str, Any]:
     """Tell about a managed policy, the account's own or AWS's."""
     policy = require_for(ctx, request["PolicyArn"])
     attached, bounding = uses_of(ctx, policy.arn)
@@ -109,7 +117,7 @@ def _path_prefix(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @iam.operation(on=_path_prefix)
-def list_policies(ctx: Context, request: Any) -> dict[str, Any]:
+def list_policies(ctx: Context, request: ListPoliciesRequestTypeDef) -> dict[str, Any]:
     """List managed policies by scope, path, use and attachment, in the order of their names."""
     uses = {
         (row.policy_arn, bool(row.is_boundary)): row.uses for row in ctx.read.all(_ALL_USES, of=ctx.account)
@@ -138,7 +146,7 @@ def _in_scope(ctx: Context, scope: str) -> list[PolicyEntry]:
 
 
 @iam.operation(on=given_policy, writes=True)
-def delete_policy(ctx: Context, request: Any) -> None:
+def delete_policy(ctx: Context, request: DeletePolicyRequestTypeDef) -> None:
     """Delete a customer managed policy that nobody has and that has no version but the default one.
 
     Texts as recorded (SNAP) and in people's logs; for AWS's own a [guess].

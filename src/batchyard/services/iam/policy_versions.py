@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
@@ -15,6 +15,15 @@ from batchyard.services.iam.resources import find_policy_row, given_policy
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import policy_versions
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreatePolicyVersionRequestTypeDef,
+        DeletePolicyVersionRequestTypeDef,
+        GetPolicyVersionRequestTypeDef,
+        ListPolicyVersionsRequestTypeDef,
+        SetDefaultPolicyVersionRequestTypeDef,
+    )
 
 MOST_VERSIONS = 5
 
@@ -78,7 +87,7 @@ def version_shape(version: Row, default: int) -> dict[str, Any]:
 
 
 @iam.operation(on=given_policy, writes=True)
-def create_policy_version(ctx: Context, request: Any) -> dict[str, Any]:
+def create_policy_version(ctx: Context, request: CreatePolicyVersionRequestTypeDef) -> dict[str, Any]:
     """Add a version; numbers are never given twice. At most five are kept (recorded: SNAP)."""
     row = _own(ctx, request["PolicyArn"])
     if row is None:
@@ -100,7 +109,7 @@ def create_policy_version(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=given_policy)
-def get_policy_version(ctx: Context, request: Any) -> dict[str, Any]:
+def get_policy_version(ctx: Context, request: GetPolicyVersionRequestTypeDef) -> dict[str, Any]:
     """Tell one version with its document. Of AWS's policies only the newest version is here."""
     check_arn(request["PolicyArn"])
     row = find_policy_row(ctx, request["PolicyArn"])
@@ -122,7 +131,7 @@ def get_policy_version(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=given_policy)
-def list_policy_versions(ctx: Context, request: Any) -> dict[str, Any]:
+def list_policy_versions(ctx: Context, request: ListPolicyVersionsRequestTypeDef) -> dict[str, Any]:
     """List versions, the newest first (recorded: SNAP). Of AWS's policies only the newest is here."""
     policy = require_for(ctx, request["PolicyArn"])
     if policy.row is None:
@@ -142,7 +151,7 @@ MOST_NUMBER = 999_999_999
 
 
 @iam.operation(on=given_policy, writes=True)
-def delete_policy_version(ctx: Context, request: Any) -> None:
+def delete_policy_version(ctx: Context, request: DeletePolicyVersionRequestTypeDef) -> None:
     """Delete a version that is not the default one (text recorded: SNAP)."""
     row = _own(ctx, request["PolicyArn"])
     version = _version(ctx, row, request)
@@ -156,7 +165,7 @@ def delete_policy_version(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=given_policy, writes=True)
-def set_default_policy_version(ctx: Context, request: Any) -> None:
+def set_default_policy_version(ctx: Context, request: SetDefaultPolicyVersionRequestTypeDef) -> None:
     """Make a version the one that counts, from the next call on."""
     row = _own(ctx, request["PolicyArn"])
     version = _version(ctx, row, request)

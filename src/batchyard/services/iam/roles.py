@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
@@ -29,6 +29,16 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import instance_profiles
 from batchyard.services.iam.tags import checked_tags
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateRoleRequestTypeDef,
+        DeleteRoleRequestTypeDef,
+        GetRoleRequestTypeDef,
+        ListRolesRequestTypeDef,
+        UpdateAssumeRolePolicyRequestTypeDef,
+        UpdateRoleRequestTypeDef,
+    )
 
 USUAL_SESSION_SECONDS = 3600
 TRACKED = timedelta(days=400)
@@ -66,7 +76,7 @@ def _described(row: Row) -> dict[str, Any]:
 
 
 @iam.operation(on=to_be(ROLE), tags="Tags", writes=True)
-def create_role(ctx: Context, request: Any) -> dict[str, Any]:
+def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[str, Any]:
     """Make a role. The answer leaves description and session length out, as AWS's does (recorded: SNAP)."""
     path = request.get("Path", "/")
     refuse_reserved_path(path)
@@ -96,7 +106,7 @@ def create_role(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=role)
-def get_role(ctx: Context, request: Any) -> dict[str, Any]:
+def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, Any]:
     """Tell everything about a role, also when it was last used."""
     row = require(ctx, ROLE, request["RoleName"])
     answer = brief(row) | _described(row) | boundary_shape(row)
@@ -116,7 +126,7 @@ def last_used(ctx: Context, row: Row) -> dict[str, Any]:
 
 
 @iam.operation(on=listing(ROLE))
-def list_roles(ctx: Context, request: Any) -> dict[str, Any]:
+def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str, Any]:
     """List roles below a path; tags, boundary and last use are left out (recorded: SNAP)."""
     rows, end = list_page(ctx, ROLE, request)
     shown = [brief(row) | _described(row) | {"MaxSessionDuration": row.max_session_seconds} for row in rows]
@@ -124,7 +134,7 @@ def list_roles(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=role, writes=True)
-def delete_role(ctx: Context, request: Any) -> None:
+def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
     """Delete a role that nothing hangs on; its sessions end with it (text as in logs of Terraform's users)."""
     row = require_modifiable(ctx, ROLE, request["RoleName"])
     if ctx.write.first(_IN_PROFILE, inside=row.id) is not None:
@@ -139,7 +149,7 @@ def delete_role(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=role, writes=True)
-def update_role(ctx: Context, request: Any) -> dict[str, Any]:
+def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[str, Any]:
     """Change description and session length; of a service-linked role the description alone."""
     row = require(ctx, ROLE, request["RoleName"])
     values: dict[str, Any] = {}
@@ -155,7 +165,7 @@ def update_role(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=role, writes=True)
-def update_assume_role_policy(ctx: Context, request: Any) -> None:
+def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolicyRequestTypeDef) -> None:
     """Replace the trust policy."""
     row = require_modifiable(ctx, ROLE, request["RoleName"])
     trust = documents.check(request["PolicyDocument"], "trust", ctx.partition)

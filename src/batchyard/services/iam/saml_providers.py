@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -27,6 +27,17 @@ from batchyard.services.iam.saml_metadata import valid_until
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateSAMLProviderRequestTypeDef,
+        DeleteSAMLProviderRequestTypeDef,
+        GetSAMLProviderRequestTypeDef,
+        ListSAMLProviderTagsRequestTypeDef,
+        TagSAMLProviderRequestTypeDef,
+        UntagSAMLProviderRequestTypeDef,
+        UpdateSAMLProviderRequestTypeDef,
+    )
+
 MOST_KEYS = 2
 KEY_PURPOSE = "saml-private-key"
 _REFUSED = ("ContextProvider", "IdentityCenterInstanceArn")
@@ -41,7 +52,7 @@ def _valid_until(ctx: Context, document: str) -> datetime:
 
 
 @iam.operation(on=_to_be, tags="Tags", writes=True, refuses=_REFUSED)
-def create_saml_provider(ctx: Context, request: Any) -> dict[str, Any]:
+def create_saml_provider(ctx: Context, request: CreateSAMLProviderRequestTypeDef) -> dict[str, Any]:
     """Make a provider from an identity provider's metadata."""
     expires = _valid_until(ctx, request["SAMLMetadataDocument"])
     tags = checked_tags(SAML_PROVIDER, request.get("Tags", ()))
@@ -60,7 +71,7 @@ def create_saml_provider(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=_given)
-def get_saml_provider(ctx: Context, request: Any) -> dict[str, Any]:
+def get_saml_provider(ctx: Context, request: GetSAMLProviderRequestTypeDef) -> dict[str, Any]:
     """Tell about a provider, its keys without what they hold (members recorded: SNAP)."""
     row = require_provider(ctx, SAML_PROVIDER, request)
     return {
@@ -90,7 +101,7 @@ def list_saml_providers(ctx: Context, request: Any) -> dict[str, Any]:
 @iam.operation(
     on=_given, writes=True, refuses=(*_REFUSED, "RemoveContextProvider", "RemoveIdentityCenterInstance")
 )
-def update_saml_provider(ctx: Context, request: Any) -> dict[str, Any]:
+def update_saml_provider(ctx: Context, request: UpdateSAMLProviderRequestTypeDef) -> dict[str, Any]:
     """Change metadata, encryption or keys; what is left out stays."""
     row = require_provider(ctx, SAML_PROVIDER, request)
     values: dict[str, Any] = {}
@@ -138,25 +149,25 @@ def _with_key(ctx: Context, keys: list[dict[str, str]], request: Any) -> list[di
 
 
 @iam.operation(on=_given, writes=True)
-def delete_saml_provider(ctx: Context, request: Any) -> None:
+def delete_saml_provider(ctx: Context, request: DeleteSAMLProviderRequestTypeDef) -> None:
     """Delete a provider; roles that trust it stay."""
     delete_row(ctx, SAML_PROVIDER, require_provider(ctx, SAML_PROVIDER, request))
     revisions.changed(ctx)
 
 
 @iam.operation(on=_given, tags="Tags", writes=True)
-def tag_saml_provider(ctx: Context, request: Any) -> None:
+def tag_saml_provider(ctx: Context, request: TagSAMLProviderRequestTypeDef) -> None:
     """Set tags of a provider."""
     set_tags(ctx, SAML_PROVIDER, require_provider(ctx, SAML_PROVIDER, request), request)
 
 
 @iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_saml_provider(ctx: Context, request: Any) -> None:
+def untag_saml_provider(ctx: Context, request: UntagSAMLProviderRequestTypeDef) -> None:
     """Take tags from a provider."""
     take_tags(ctx, SAML_PROVIDER, require_provider(ctx, SAML_PROVIDER, request), request)
 
 
 @iam.operation(on=_given)
-def list_saml_provider_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_saml_provider_tags(ctx: Context, request: ListSAMLProviderTagsRequestTypeDef) -> dict[str, Any]:
     """List the tags of a provider in the order of their keys."""
     return tag_page(require_provider(ctx, SAML_PROVIDER, request), request)

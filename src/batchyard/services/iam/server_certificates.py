@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.context import Context
 from batchyard.services.iam import pem
@@ -20,6 +20,18 @@ from batchyard.services.iam.quotas import refuse_full
 from batchyard.services.iam.resources import listing, named, to_be, to_become
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        DeleteServerCertificateRequestTypeDef,
+        GetServerCertificateRequestTypeDef,
+        ListServerCertificatesRequestTypeDef,
+        ListServerCertificateTagsRequestTypeDef,
+        TagServerCertificateRequestTypeDef,
+        UntagServerCertificateRequestTypeDef,
+        UpdateServerCertificateRequestTypeDef,
+        UploadServerCertificateRequestTypeDef,
+    )
 
 KEY_PURPOSE = "server-certificate-key"
 _given = named(SERVER_CERTIFICATE)
@@ -41,7 +53,7 @@ def _require(ctx: Context, request: Any) -> Row:
 
 
 @iam.operation(on=to_be(SERVER_CERTIFICATE), tags="Tags", writes=True)
-def upload_server_certificate(ctx: Context, request: Any) -> dict[str, Any]:
+def upload_server_certificate(ctx: Context, request: UploadServerCertificateRequestTypeDef) -> dict[str, Any]:
     """Keep a certificate with its private key, which no call gives back."""
     certificate = pem.read_certificate(request["CertificateBody"])
     if "CertificateChain" in request:
@@ -66,7 +78,7 @@ def upload_server_certificate(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=_given)
-def get_server_certificate(ctx: Context, request: Any) -> dict[str, Any]:
+def get_server_certificate(ctx: Context, request: GetServerCertificateRequestTypeDef) -> dict[str, Any]:
     """Tell a certificate and its chain (members recorded: SNAP)."""
     row = _require(ctx, request)
     shape = {
@@ -79,14 +91,14 @@ def get_server_certificate(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=listing(SERVER_CERTIFICATE))
-def list_server_certificates(ctx: Context, request: Any) -> dict[str, Any]:
+def list_server_certificates(ctx: Context, request: ListServerCertificatesRequestTypeDef) -> dict[str, Any]:
     """List certificates below a path."""
     rows, end = list_page(ctx, SERVER_CERTIFICATE, request)
     return {"ServerCertificateMetadataList": [_metadata(row) for row in rows], **end}
 
 
 @iam.operation(on=[_given, to_become(SERVER_CERTIFICATE)], writes=True)
-def update_server_certificate(ctx: Context, request: Any) -> None:
+def update_server_certificate(ctx: Context, request: UpdateServerCertificateRequestTypeDef) -> None:
     """Give a certificate another name or path."""
     row = _require(ctx, request)
     rename(
@@ -99,24 +111,26 @@ def update_server_certificate(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=_given, writes=True)
-def delete_server_certificate(ctx: Context, request: Any) -> None:
+def delete_server_certificate(ctx: Context, request: DeleteServerCertificateRequestTypeDef) -> None:
     """Delete a certificate: nothing here uses one."""
     delete_row(ctx, SERVER_CERTIFICATE, _require(ctx, request))
 
 
 @iam.operation(on=_given, tags="Tags", writes=True)
-def tag_server_certificate(ctx: Context, request: Any) -> None:
+def tag_server_certificate(ctx: Context, request: TagServerCertificateRequestTypeDef) -> None:
     """Set tags of a certificate."""
     set_tags(ctx, SERVER_CERTIFICATE, _require(ctx, request), request)
 
 
 @iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_server_certificate(ctx: Context, request: Any) -> None:
+def untag_server_certificate(ctx: Context, request: UntagServerCertificateRequestTypeDef) -> None:
     """Take tags from a certificate."""
     take_tags(ctx, SERVER_CERTIFICATE, _require(ctx, request), request)
 
 
 @iam.operation(on=_given)
-def list_server_certificate_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_server_certificate_tags(
+    ctx: Context, request: ListServerCertificateTagsRequestTypeDef
+) -> dict[str, Any]:
     """List the tags of a certificate in the order of their keys."""
     return tag_page(_require(ctx, request), request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
@@ -24,6 +24,13 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import access_reports
 from batchyard.store.prepared import Prepared
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        GenerateServiceLastAccessedDetailsRequestTypeDef,
+        GetServiceLastAccessedDetailsRequestTypeDef,
+        GetServiceLastAccessedDetailsWithEntitiesRequestTypeDef,
+    )
+
 KEPT = timedelta(days=7)
 """How long a report can be read; AWS does not say [guess]."""
 
@@ -38,7 +45,9 @@ def _given(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @iam.operation(on=_given, writes=True, read_only=True)
-def generate_service_last_accessed_details(ctx: Context, request: Any) -> dict[str, Any]:
+def generate_service_last_accessed_details(
+    ctx: Context, request: GenerateServiceLastAccessedDetailsRequestTypeDef
+) -> dict[str, Any]:
     """Make the report of a user, group, role or policy as things are now; it can be read at once."""
     granularity = request.get("Granularity", "SERVICE_LEVEL")
     sources, entities = _subject(ctx, request["Arn"])
@@ -67,7 +76,9 @@ def generate_service_last_accessed_details(ctx: Context, request: Any) -> dict[s
 
 
 @iam.operation(on=ANY)
-def get_service_last_accessed_details(ctx: Context, request: Any) -> dict[str, Any]:
+def get_service_last_accessed_details(
+    ctx: Context, request: GetServiceLastAccessedDetailsRequestTypeDef
+) -> dict[str, Any]:
     """Read a report, service by service."""
     report = _report(ctx, request)
     shown, end = cut_page(report.services, request, lambda one: one["ServiceNamespace"])
@@ -80,7 +91,9 @@ def get_service_last_accessed_details(ctx: Context, request: Any) -> dict[str, A
 
 
 @iam.operation(on=ANY)
-def get_service_last_accessed_details_with_entities(ctx: Context, request: Any) -> dict[str, Any]:
+def get_service_last_accessed_details_with_entities(
+    ctx: Context, request: GetServiceLastAccessedDetailsWithEntitiesRequestTypeDef
+) -> dict[str, Any]:
     """Read who could use one service of a report, the newest use first, then those who never did, by ARN.
 
     A service that the report does not have is InvalidInput [guess].

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -18,6 +18,15 @@ from batchyard.services.iam.resources import own_or_named, user, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import service_credentials
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateServiceSpecificCredentialRequestTypeDef,
+        DeleteServiceSpecificCredentialRequestTypeDef,
+        ListServiceSpecificCredentialsRequestTypeDef,
+        ResetServiceSpecificCredentialRequestTypeDef,
+        UpdateServiceSpecificCredentialRequestTypeDef,
+    )
 
 PER_SERVICE = 2
 SERVICES = ("codecommit.amazonaws.com", "cassandra.amazonaws.com")
@@ -87,7 +96,9 @@ def _new_password() -> tuple[str, str]:
 
 
 @iam.operation(on=user, conditions=_asked_service, writes=True, refuses=("CredentialAgeDays",))
-def create_service_specific_credential(ctx: Context, request: Any) -> dict[str, Any]:
+def create_service_specific_credential(
+    ctx: Context, request: CreateServiceSpecificCredentialRequestTypeDef
+) -> dict[str, Any]:
     """Make a name and a password for one service; two at most for each, the password is shown this once."""
     owner = require(ctx, USER, request["UserName"])
     name = request["ServiceName"]
@@ -116,7 +127,9 @@ def create_service_specific_credential(ctx: Context, request: Any) -> dict[str, 
 
 
 @iam.operation(on=own_or_named, refuses=("AllUsers",))
-def list_service_specific_credentials(ctx: Context, request: Any) -> dict[str, Any]:
+def list_service_specific_credentials(
+    ctx: Context, request: ListServiceSpecificCredentialsRequestTypeDef
+) -> dict[str, Any]:
     """List a user's credentials, of all services or of one, without their passwords."""
     owner = require(ctx, USER, user_name(ctx, request))
     wanted = request.get("ServiceName")
@@ -128,14 +141,18 @@ def list_service_specific_credentials(ctx: Context, request: Any) -> dict[str, A
 
 
 @iam.operation(on=own_or_named, conditions=_its_service, writes=True)
-def update_service_specific_credential(ctx: Context, request: Any) -> None:
+def update_service_specific_credential(
+    ctx: Context, request: UpdateServiceSpecificCredentialRequestTypeDef
+) -> None:
     """Activate or deactivate a credential."""
     _, row = _require(ctx, request)
     _update(ctx, row, status=request["Status"])
 
 
 @iam.operation(on=own_or_named, conditions=_its_service, writes=True)
-def reset_service_specific_credential(ctx: Context, request: Any) -> dict[str, Any]:
+def reset_service_specific_credential(
+    ctx: Context, request: ResetServiceSpecificCredentialRequestTypeDef
+) -> dict[str, Any]:
     """Give a credential another password, shown this once."""
     owner, row = _require(ctx, request)
     password, digest = _new_password()
@@ -144,7 +161,9 @@ def reset_service_specific_credential(ctx: Context, request: Any) -> dict[str, A
 
 
 @iam.operation(on=own_or_named, conditions=_its_service, writes=True)
-def delete_service_specific_credential(ctx: Context, request: Any) -> None:
+def delete_service_specific_credential(
+    ctx: Context, request: DeleteServiceSpecificCredentialRequestTypeDef
+) -> None:
     """Delete a credential."""
     _, row = _require(ctx, request)
     ctx.write.run(delete(service_credentials).where(service_credentials.c.credential_id == row.credential_id))

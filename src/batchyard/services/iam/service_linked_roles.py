@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select
 
@@ -24,6 +24,14 @@ from batchyard.services.iam.roles import brief
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import role_deletions
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateServiceLinkedRoleRequestTypeDef,
+        DeleteServiceLinkedRoleRequestTypeDef,
+        GetServiceLinkedRoleDeletionStatusRequestTypeDef,
+        UpdateRoleDescriptionRequestTypeDef,
+    )
 
 DELETION_CONTROLLER = "iam.role_deletion"
 LONGEST_NAME = 64
@@ -99,7 +107,9 @@ def _templates_by_name() -> dict[str, LinkedRoleTemplate]:
 
 
 @iam.operation(on=_role_to_be, writes=True)
-def create_service_linked_role(ctx: Context, request: Any) -> dict[str, Any]:
+def create_service_linked_role(
+    ctx: Context, request: CreateServiceLinkedRoleRequestTypeDef
+) -> dict[str, Any]:
     """Make a linked service's role with its fixed trust and policy, also where roles are at their quota.
 
     Texts as recorded: suffix and taken name in slr.md 2; `Cannot find Service Linked Role template for …`
@@ -139,7 +149,9 @@ def create_service_linked_role(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=_existing_role, writes=True)
-def delete_service_linked_role(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_service_linked_role(
+    ctx: Context, request: DeleteServiceLinkedRoleRequestTypeDef
+) -> dict[str, Any]:
     """Ask for a role's deletion and answer at once with the task; an unfinished one is answered again.
 
     A role that is not service-linked is not found [guess, slr.md 4].
@@ -167,7 +179,9 @@ def delete_service_linked_role(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=_role_of_task)
-def get_service_linked_role_deletion_status(ctx: Context, request: Any) -> dict[str, Any]:
+def get_service_linked_role_deletion_status(
+    ctx: Context, request: GetServiceLinkedRoleDeletionStatusRequestTypeDef
+) -> dict[str, Any]:
     """Tell how far a deletion is; a failed one with its reason and where the role is in use.
 
     Malformed ids are InvalidInput, unknown ones NoSuchEntity [guess which is when, slr.md 4].
@@ -183,7 +197,7 @@ def get_service_linked_role_deletion_status(ctx: Context, request: Any) -> dict[
 
 
 @iam.operation(on=_existing_role, writes=True)
-def update_role_description(ctx: Context, request: Any) -> dict[str, Any]:
+def update_role_description(ctx: Context, request: UpdateRoleDescriptionRequestTypeDef) -> dict[str, Any]:
     """Change the description, also of a service-linked role (the one thing of it, beside tags, that may)."""
     row = require(ctx, ROLE, request["RoleName"])
     changed = update_row(ctx, ROLE, row, description=request["Description"])

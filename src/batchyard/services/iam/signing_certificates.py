@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -15,6 +15,14 @@ from batchyard.services.iam.resources import own_or_named, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import signing_certificates
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        DeleteSigningCertificateRequestTypeDef,
+        ListSigningCertificatesRequestTypeDef,
+        UpdateSigningCertificateRequestTypeDef,
+        UploadSigningCertificateRequestTypeDef,
+    )
 
 CERTIFICATES_PER_USER = 2
 
@@ -54,7 +62,9 @@ def _shape(owner: Row, certificate: Row) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def upload_signing_certificate(ctx: Context, request: Any) -> dict[str, Any]:
+def upload_signing_certificate(
+    ctx: Context, request: UploadSigningCertificateRequestTypeDef
+) -> dict[str, Any]:
     """Keep a certificate for a user; two at most, and none twice (DuplicateCertificate's text is a guess)."""
     owner = _owner(ctx, request)
     pem.read_certificate(request["CertificateBody"])
@@ -79,7 +89,7 @@ def upload_signing_certificate(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named)
-def list_signing_certificates(ctx: Context, request: Any) -> dict[str, Any]:
+def list_signing_certificates(ctx: Context, request: ListSigningCertificatesRequestTypeDef) -> dict[str, Any]:
     """List a user's certificates."""
     owner = _owner(ctx, request)
     shown, end = cut_page(certificates_of(ctx, owner), request, lambda one: one.certificate_id)
@@ -87,7 +97,7 @@ def list_signing_certificates(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def update_signing_certificate(ctx: Context, request: Any) -> None:
+def update_signing_certificate(ctx: Context, request: UpdateSigningCertificateRequestTypeDef) -> None:
     """Activate or deactivate a certificate."""
     certificate = _require(ctx, request)
     ctx.write.run(
@@ -98,7 +108,7 @@ def update_signing_certificate(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=own_or_named, writes=True)
-def delete_signing_certificate(ctx: Context, request: Any) -> None:
+def delete_signing_certificate(ctx: Context, request: DeleteSigningCertificateRequestTypeDef) -> None:
     """Delete a certificate."""
     certificate = _require(ctx, request)
     ctx.write.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -28,6 +28,12 @@ from batchyard.services.iam.simulation_policies import (
 from batchyard.services.iam.simulation_results import EVERYTHING, Question, simulate_action
 from batchyard.services.iam.simulation_scenarios import check_scenario
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        SimulateCustomPolicyRequestTypeDef,
+        SimulatePrincipalPolicyRequestTypeDef,
+    )
+
 _CALLER = re.compile(r"arn:[a-z0-9-]+:iam::[0-9]{12}:(user|role)/[^*?]+", re.ASCII)
 PER_RESULT = 35.0
 """Microseconds for the result of a resource, beside what its evaluation costs."""
@@ -36,7 +42,7 @@ _OWNER = re.compile(r"[0-9]{12}|arn:[a-z0-9-]+:iam::([0-9]{12}):root", re.ASCII)
 
 
 @iam.operation(on=ANY)
-def simulate_custom_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def simulate_custom_policy(ctx: Context, request: SimulateCustomPolicyRequestTypeDef) -> dict[str, Any]:
     """Evaluate policies given as text; the caller is CallerArn, or nobody in particular."""
     caller = request.get("CallerArn")
     if caller is None and "ResourcePolicy" in request:
@@ -47,7 +53,7 @@ def simulate_custom_policy(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=entity_at("PolicySourceArn"))
-def simulate_principal_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def simulate_principal_policy(ctx: Context, request: SimulatePrincipalPolicyRequestTypeDef) -> dict[str, Any]:
     """Evaluate the policies of a user (with its groups'), group or role; its own boundary unless one is given."""
     source = request["PolicySourceArn"]
     noun, row = require_entity(ctx, source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -24,6 +24,15 @@ from batchyard.services.iam.resources import own_or_named, user, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import ssh_public_keys
 from batchyard.store.prepared import Prepared
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        DeleteSSHPublicKeyRequestTypeDef,
+        GetSSHPublicKeyRequestTypeDef,
+        ListSSHPublicKeysRequestTypeDef,
+        UpdateSSHPublicKeyRequestTypeDef,
+        UploadSSHPublicKeyRequestTypeDef,
+    )
 
 KEYS_PER_USER = 5
 LEAST_BITS = 2048
@@ -80,7 +89,7 @@ def _metadata(owner: Row, key: Row) -> dict[str, Any]:
 
 
 @iam.operation(on=user, writes=True)
-def upload_ssh_public_key(ctx: Context, request: Any) -> dict[str, Any]:
+def upload_ssh_public_key(ctx: Context, request: UploadSSHPublicKeyRequestTypeDef) -> dict[str, Any]:
     """Keep a key for a user; five at most, and none twice (text of a second one: SNAP)."""
     owner = require(ctx, USER, request["UserName"])
     fingerprint = _fingerprint(_read(request["SSHPublicKeyBody"]))
@@ -110,7 +119,7 @@ def _whole(owner: Row, key: Row, body: str) -> dict[str, Any]:
 
 
 @iam.operation(on=user)
-def get_ssh_public_key(ctx: Context, request: Any) -> dict[str, Any]:
+def get_ssh_public_key(ctx: Context, request: GetSSHPublicKeyRequestTypeDef) -> dict[str, Any]:
     """Tell a key, in ssh-rsa form or in PEM."""
     owner, key = _require(ctx, request)
     read = _read(key.body)
@@ -124,7 +133,7 @@ def get_ssh_public_key(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=own_or_named)
-def list_ssh_public_keys(ctx: Context, request: Any) -> dict[str, Any]:
+def list_ssh_public_keys(ctx: Context, request: ListSSHPublicKeysRequestTypeDef) -> dict[str, Any]:
     """List a user's keys without what they are."""
     owner = require(ctx, USER, user_name(ctx, request))
     shown, end = cut_page(ssh_keys_of(ctx, owner), request, lambda one: one.key_id)
@@ -132,7 +141,7 @@ def list_ssh_public_keys(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=user, writes=True)
-def update_ssh_public_key(ctx: Context, request: Any) -> None:
+def update_ssh_public_key(ctx: Context, request: UpdateSSHPublicKeyRequestTypeDef) -> None:
     """Activate or deactivate a key."""
     _, key = _require(ctx, request)
     ctx.write.run(
@@ -141,7 +150,7 @@ def update_ssh_public_key(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=user, writes=True)
-def delete_ssh_public_key(ctx: Context, request: Any) -> None:
+def delete_ssh_public_key(ctx: Context, request: DeleteSSHPublicKeyRequestTypeDef) -> None:
     """Delete a key."""
     _, key = _require(ctx, request)
     ctx.write.run(delete(ssh_public_keys).where(ssh_public_keys.c.key_id == key.key_id))

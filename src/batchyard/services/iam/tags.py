@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
@@ -24,6 +24,22 @@ from batchyard.services.iam.nouns import (
 )
 from batchyard.services.iam.resources import find_policy_row, given_policy, instance_profile, role, user
 from batchyard.services.iam.service import iam
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        ListInstanceProfileTagsRequestTypeDef,
+        ListPolicyTagsRequestTypeDef,
+        ListRoleTagsRequestTypeDef,
+        ListUserTagsRequestTypeDef,
+        TagInstanceProfileRequestTypeDef,
+        TagPolicyRequestTypeDef,
+        TagRoleRequestTypeDef,
+        TagUserRequestTypeDef,
+        UntagInstanceProfileRequestTypeDef,
+        UntagPolicyRequestTypeDef,
+        UntagRoleRequestTypeDef,
+        UntagUserRequestTypeDef,
+    )
 
 MOST_TAGS = 50
 
@@ -104,72 +120,74 @@ def _list(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=user, tags="Tags", writes=True)
-def tag_user(ctx: Context, request: Any) -> None:
+def tag_user(ctx: Context, request: TagUserRequestTypeDef) -> None:
     """Set tags of a user; one that is there gets the new value."""
     _tag(ctx, USER, request)
 
 
 @iam.operation(on=user, tag_keys="TagKeys", writes=True)
-def untag_user(ctx: Context, request: Any) -> None:
+def untag_user(ctx: Context, request: UntagUserRequestTypeDef) -> None:
     """Take tags from a user; keys that are not there are passed over."""
     _untag(ctx, USER, request)
 
 
 @iam.operation(on=user)
-def list_user_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_user_tags(ctx: Context, request: ListUserTagsRequestTypeDef) -> dict[str, Any]:
     """List the tags of a user in the order of their keys."""
     return _list(ctx, USER, request)
 
 
 @iam.operation(on=role, tags="Tags", writes=True)
-def tag_role(ctx: Context, request: Any) -> None:
+def tag_role(ctx: Context, request: TagRoleRequestTypeDef) -> None:
     """Set tags of a role; one that is there gets the new value."""
     _tag(ctx, ROLE, request)
 
 
 @iam.operation(on=role, tag_keys="TagKeys", writes=True)
-def untag_role(ctx: Context, request: Any) -> None:
+def untag_role(ctx: Context, request: UntagRoleRequestTypeDef) -> None:
     """Take tags from a role; keys that are not there are passed over."""
     _untag(ctx, ROLE, request)
 
 
 @iam.operation(on=role)
-def list_role_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_role_tags(ctx: Context, request: ListRoleTagsRequestTypeDef) -> dict[str, Any]:
     """List the tags of a role in the order of their keys."""
     return _list(ctx, ROLE, request)
 
 
 @iam.operation(on=given_policy, tags="Tags", writes=True)
-def tag_policy(ctx: Context, request: Any) -> None:
+def tag_policy(ctx: Context, request: TagPolicyRequestTypeDef) -> None:
     """Set tags of a customer managed policy; one that is there gets the new value."""
     _tag(ctx, POLICY, request)
 
 
 @iam.operation(on=given_policy, tag_keys="TagKeys", writes=True)
-def untag_policy(ctx: Context, request: Any) -> None:
+def untag_policy(ctx: Context, request: UntagPolicyRequestTypeDef) -> None:
     """Take tags from a customer managed policy; keys that are not there are passed over."""
     _untag(ctx, POLICY, request)
 
 
 @iam.operation(on=given_policy)
-def list_policy_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_policy_tags(ctx: Context, request: ListPolicyTagsRequestTypeDef) -> dict[str, Any]:
     """List the tags of a customer managed policy in the order of their keys."""
     return _list(ctx, POLICY, request)
 
 
 @iam.operation(on=instance_profile, tags="Tags", writes=True)
-def tag_instance_profile(ctx: Context, request: Any) -> None:
+def tag_instance_profile(ctx: Context, request: TagInstanceProfileRequestTypeDef) -> None:
     """Set tags of an instance profile; one that is there gets the new value."""
     _tag(ctx, INSTANCE_PROFILE, request)
 
 
 @iam.operation(on=instance_profile, tag_keys="TagKeys", writes=True)
-def untag_instance_profile(ctx: Context, request: Any) -> None:
+def untag_instance_profile(ctx: Context, request: UntagInstanceProfileRequestTypeDef) -> None:
     """Take tags from an instance profile; keys that are not there are passed over."""
     _untag(ctx, INSTANCE_PROFILE, request)
 
 
 @iam.operation(on=instance_profile)
-def list_instance_profile_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def list_instance_profile_tags(
+    ctx: Context, request: ListInstanceProfileTagsRequestTypeDef
+) -> dict[str, Any]:
     """List the tags of an instance profile in the order of their keys."""
     return _list(ctx, INSTANCE_PROFILE, request)

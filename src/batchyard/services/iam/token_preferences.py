@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
@@ -12,6 +12,9 @@ from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import token_preferences
 from batchyard.store.prepared import Prepared
 from batchyard.store.upsert import upsert
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import SetSecurityTokenServicePreferencesRequestTypeDef
 
 USUAL_VERSION = 1
 _VERSIONS = {"v1Token": 1, "v2Token": 2}
@@ -31,7 +34,9 @@ def global_endpoint_token_version(ctx: Context) -> int:
 
 
 @iam.operation(on=ANY, writes=True)
-def set_security_token_service_preferences(ctx: Context, request: Any) -> None:
+def set_security_token_service_preferences(
+    ctx: Context, request: SetSecurityTokenServicePreferencesRequestTypeDef
+) -> None:
     """Choose the version of the global endpoint's tokens.
 
     Those of Regional endpoints are valid in every Region whatever is chosen here (IAM user guide, "Managing AWS STS

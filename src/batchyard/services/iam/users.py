@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
@@ -31,6 +31,15 @@ from batchyard.services.iam.tables import memberships
 from batchyard.services.iam.tags import checked_tags
 from batchyard.store.prepared import Prepared
 
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateUserRequestTypeDef,
+        DeleteUserRequestTypeDef,
+        GetUserRequestTypeDef,
+        ListUsersRequestTypeDef,
+        UpdateUserRequestTypeDef,
+    )
+
 OPENED = datetime(2010, 5, 8, tzinfo=UTC)
 """When every account was opened, as far as its root tells: it must tell something, and this is IAM's API version."""
 
@@ -56,7 +65,7 @@ def _whole(row: Row) -> dict[str, Any]:
 
 
 @iam.operation(on=to_be(USER), tags="Tags", writes=True)
-def create_user(ctx: Context, request: Any) -> dict[str, Any]:
+def create_user(ctx: Context, request: CreateUserRequestTypeDef) -> dict[str, Any]:
     """Make a user without keys, groups and policies."""
     boundary = checked_boundary(ctx, USER, request)
     tags = checked_tags(USER, request.get("Tags", ()))
@@ -84,7 +93,7 @@ def _asked(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @iam.operation(on=_asked)
-def get_user(ctx: Context, request: Any) -> dict[str, Any]:
+def get_user(ctx: Context, request: GetUserRequestTypeDef) -> dict[str, Any]:
     """Tell about a user; without UserName about the caller, which may be the account's root.
 
     Root's id is the account's, its name the account's alias (recorded: realestate-com-au/credulous#61). Without one
@@ -103,14 +112,14 @@ def get_user(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=listing(USER))
-def list_users(ctx: Context, request: Any) -> dict[str, Any]:
+def list_users(ctx: Context, request: ListUsersRequestTypeDef) -> dict[str, Any]:
     """List users below a path."""
     rows, end = list_page(ctx, USER, request)
     return {"Users": [brief(row) for row in rows], **end}
 
 
 @iam.operation(on=[user, to_become(USER)], writes=True)
-def update_user(ctx: Context, request: Any) -> None:
+def update_user(ctx: Context, request: UpdateUserRequestTypeDef) -> None:
     """Give a user another name or path; its unique id, keys and policies stay."""
     row = require(ctx, USER, request["UserName"])
     rename(ctx, USER, row, name=request.get("NewUserName"), path=request.get("NewPath"))
@@ -120,7 +129,7 @@ def update_user(ctx: Context, request: Any) -> None:
 
 
 @iam.operation(on=user, writes=True)
-def delete_user(ctx: Context, request: Any) -> None:
+def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
     """Delete a user that has no credentials, groups and policies left (DeleteConflict's texts: SNAP and Terraform)."""
     row = require(ctx, USER, request["UserName"])
     refuse_holding_credentials(ctx, row)

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -30,6 +30,13 @@ from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_events, log_groups, log_streams
 from batchyard.store.prepared import Prepared, Row
 
+if TYPE_CHECKING:
+    from types_boto3_logs.type_defs import (
+        FilterLogEventsRequestTypeDef,
+        GetLogEventsRequestTypeDef,
+        PutLogEventsRequestTypeDef,
+    )
+
 LARGEST_BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD_BYTES = 26
 _DAY_MS = 86_400_000
@@ -45,7 +52,7 @@ _INSERT = Prepared(
 
 
 @logs.operation(on=GROUP, writes=True, refuses=("entity",))
-def put_log_events(ctx: Context, request: Any) -> dict[str, Any]:
+def put_log_events(ctx: Context, request: PutLogEventsRequestTypeDef) -> dict[str, Any]:
     """Append events to a stream; those too old or too new are left out and told, as AWS does."""
     stream = require_stream(ctx, request)
     events = request["logEvents"]
@@ -139,7 +146,7 @@ def _rejected(times: list[int], now: int, expired: int) -> dict[str, int]:
 
 
 @logs.operation(on=GROUP, refuses=("unmask",))
-def get_log_events(ctx: Context, request: Any) -> dict[str, Any]:
+def get_log_events(ctx: Context, request: GetLogEventsRequestTypeDef) -> dict[str, Any]:
     """A page of one stream's events, oldest first; a token that leads nowhere is given back unchanged."""
     stream = require_stream(ctx, request)
     span = _span(ctx, require_group(ctx, group_name(request)), request)
@@ -193,7 +200,7 @@ def _unmoved(direction: str, token: str | None, position: str) -> str:
 
 
 @logs.operation(on=GROUP, refuses=("unmask",))
-def filter_log_events(ctx: Context, request: Any) -> dict[str, Any]:
+def filter_log_events(ctx: Context, request: FilterLogEventsRequestTypeDef) -> dict[str, Any]:
     """Events of a group's streams that contain every term of the pattern (terms and quoted phrases only)."""
     group = require_group(ctx, group_name(request))
     limit = request.get("limit", LARGEST_PAGE)

@@ -6,7 +6,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
@@ -25,6 +25,15 @@ from batchyard.services.logs.resources import (
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_groups
 from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_logs.type_defs import (
+        CreateLogGroupRequestTypeDef,
+        DeleteLogGroupRequestTypeDef,
+        DeleteRetentionPolicyRequestTypeDef,
+        DescribeLogGroupsRequestTypeDef,
+        PutRetentionPolicyRequestTypeDef,
+    )
 
 _RETENTION_DAYS = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
@@ -48,7 +57,7 @@ def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:
 
 
 @logs.operation(on=(GROUP, _tags_on_creation), writes=True, tags="tags", honours={"logGroupName", "tags"})
-def create_log_group(ctx: Context, request: Any) -> None:
+def create_log_group(ctx: Context, request: CreateLogGroupRequestTypeDef) -> None:
     """Make an empty group; a name in use is a ResourceAlreadyExistsException."""
     name = request["logGroupName"]
     if find_group(ctx, name) is not None:
@@ -66,14 +75,14 @@ def create_log_group(ctx: Context, request: Any) -> None:
 
 
 @logs.operation(on=GROUP, writes=True)
-def delete_log_group(ctx: Context, request: Any) -> None:
+def delete_log_group(ctx: Context, request: DeleteLogGroupRequestTypeDef) -> None:
     """Delete a group with its streams and events."""
     group = require_group(ctx, group_name(request))
     delete_group(ctx, group)
 
 
 @logs.operation(on=GROUP, writes=True)
-def put_retention_policy(ctx: Context, request: Any) -> None:
+def put_retention_policy(ctx: Context, request: PutRetentionPolicyRequestTypeDef) -> None:
     """Set after how many days events are no longer shown."""
     days = request["retentionInDays"]
     if days not in _RETENTION_DAYS:
@@ -85,13 +94,13 @@ def put_retention_policy(ctx: Context, request: Any) -> None:
 
 
 @logs.operation(on=GROUP, writes=True)
-def delete_retention_policy(ctx: Context, request: Any) -> None:
+def delete_retention_policy(ctx: Context, request: DeleteRetentionPolicyRequestTypeDef) -> None:
     """Keep events for ever again."""
     _set_retention(ctx, require_group(ctx, group_name(request)), None)
 
 
 @logs.operation(on=EVERY_GROUP, honours={"logGroupNamePrefix", "logGroupNamePattern", "nextToken", "limit"})
-def describe_log_groups(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_log_groups(ctx: Context, request: DescribeLogGroupsRequestTypeDef) -> dict[str, Any]:
     """The groups of the account in this Region, by name."""
     limit = request.get("limit", 50)
     pattern = request.get("logGroupNamePattern", "")

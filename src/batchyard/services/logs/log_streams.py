@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, bindparam, false, insert, select
 
@@ -25,6 +25,13 @@ from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_streams
 from batchyard.store.prepared import Prepared, Row
 
+if TYPE_CHECKING:
+    from types_boto3_logs.type_defs import (
+        CreateLogStreamRequestTypeDef,
+        DeleteLogStreamRequestTypeDef,
+        DescribeLogStreamsRequestTypeDef,
+    )
+
 _INSERT = Prepared(
     insert(log_streams).values(
         account=bindparam("account"),
@@ -37,7 +44,7 @@ _INSERT = Prepared(
 
 
 @logs.operation(on=GROUP, writes=True)
-def create_log_stream(ctx: Context, request: Any) -> None:
+def create_log_stream(ctx: Context, request: CreateLogStreamRequestTypeDef) -> None:
     """Make an empty stream in a group; a name in use is a ResourceAlreadyExistsException."""
     group = require_group(ctx, request["logGroupName"])
     if find_stream(ctx, group, request["logStreamName"]) is not None:
@@ -52,14 +59,14 @@ def create_log_stream(ctx: Context, request: Any) -> None:
 
 
 @logs.operation(on=GROUP, writes=True)
-def delete_log_stream(ctx: Context, request: Any) -> None:
+def delete_log_stream(ctx: Context, request: DeleteLogStreamRequestTypeDef) -> None:
     """Delete a stream with its events."""
     stream = require_stream(ctx, request)
     delete_stream(ctx, stream)
 
 
 @logs.operation(on=GROUP)
-def describe_log_streams(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_log_streams(ctx: Context, request: DescribeLogStreamsRequestTypeDef) -> dict[str, Any]:
     """The streams of a group, by name or by their last event."""
     name = group_name(request)
     group = require_group(ctx, name)

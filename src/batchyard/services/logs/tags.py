@@ -5,7 +5,7 @@ Texts of errors without a source were not compared with AWS's [guess].
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 
@@ -14,6 +14,13 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.logs.resources import TAGGED, group_name, require_group
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_groups
+
+if TYPE_CHECKING:
+    from types_boto3_logs.type_defs import (
+        ListTagsForResourceRequestTypeDef,
+        TagResourceRequestTypeDef,
+        UntagResourceRequestTypeDef,
+    )
 
 MOST_TAGS = 50
 
@@ -27,7 +34,7 @@ def reserved(ctx: Context, path: str) -> ApiError:
 
 
 @logs.operation(on=TAGGED, writes=True, tags="tags")
-def tag_resource(ctx: Context, request: Any) -> None:
+def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> None:
     """Add or change tags of a group."""
     group = require_group(ctx, group_name(request))
     tags = {**group.tags, **request["tags"]}
@@ -37,14 +44,14 @@ def tag_resource(ctx: Context, request: Any) -> None:
 
 
 @logs.operation(on=TAGGED, writes=True, tag_keys="tagKeys")
-def untag_resource(ctx: Context, request: Any) -> None:
+def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> None:
     """Remove tags of a group by key."""
     group = require_group(ctx, group_name(request))
     _keep(ctx, group.id, {key: value for key, value in group.tags.items() if key not in request["tagKeys"]})
 
 
 @logs.operation(on=TAGGED)
-def list_tags_for_resource(ctx: Context, request: Any) -> dict[str, Any]:
+def list_tags_for_resource(ctx: Context, request: ListTagsForResourceRequestTypeDef) -> dict[str, Any]:
     """The tags of a group."""
     return {"tags": require_group(ctx, group_name(request)).tags}
 

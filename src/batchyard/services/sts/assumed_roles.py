@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
@@ -11,6 +11,9 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.sts.multi_factor import multi_factor_keys
 from batchyard.services.sts.role_sessions import CHAINED_SECONDS, Asked, checks, issue
 from batchyard.services.sts.service import sts
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import AssumeRoleRequestTypeDef
 
 
 def _asked(ctx: Context, request: Any) -> Asked:
@@ -36,7 +39,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
     tags="Tags",
     read_only=True,
 )
-def assume_role(ctx: Context, request: Any) -> dict[str, Any]:
+def assume_role(ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Any]:
     """Issue credentials for a session of the role (text for root as in people's logs)."""
     if ctx.session.kind == "root":
         raise ApiError("AccessDenied", "Roles may not be assumed by root accounts.", status=403)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.clock import wall_now
 from batchyard.framework.check import Check
@@ -16,6 +16,9 @@ from batchyard.services.sts.session_tags import session_tags
 from batchyard.services.sts.session_tokens import lifetime_seconds
 from batchyard.services.sts.token_sizes import least_token_bytes, token_size
 
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import GetFederationTokenRequestTypeDef
+
 
 def _federated_user(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """The session's ARN (recorded: ryanto/next-s3-upload#185); tags need sts:TagSession, too."""
@@ -26,7 +29,7 @@ def _federated_user(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @sts.operation(on=_federated_user, tags="Tags", read_only=False)
-def get_federation_token(ctx: Context, request: Any) -> dict[str, Any]:
+def get_federation_token(ctx: Context, request: GetFederationTokenRequestTypeDef) -> dict[str, Any]:
     """Issue a federated user's credentials: without a session policy they may do nothing of their own.
 
     They live as long as the user, and outlive the key that asked for them, as on AWS.

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.sts.service import sts
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import AssumeRootRequestTypeDef
 
 TASKS = frozenset(
     (
@@ -59,7 +62,7 @@ def _root_user(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @sts.operation(on=_root_user, read_only=True)
-def assume_root(ctx: Context, request: Any) -> NoReturn:
+def assume_root(ctx: Context, request: AssumeRootRequestTypeDef) -> NoReturn:
     """Refused for every caller: no account here is in an organization, so none is another's member.
 
     AWS, too, refuses a missing permission and a target that is no member in the same words. That the target is looked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.clock import wall_now
 from batchyard.framework.check import Check
@@ -24,6 +24,9 @@ from batchyard.services.sts.saml_assertions import ATTRIBUTES, Assertion, read
 from batchyard.services.sts.saml_keys import session_keys, trust_keys
 from batchyard.services.sts.saml_signatures import INVALID, signed_assertion
 from batchyard.services.sts.service import sts
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import AssumeRoleWithSAMLRequestTypeDef
 
 LEAST_SECONDS = 900
 _NAME = re.compile(r"[a-zA-Z_0-9+=,.@-]{2,64}")
@@ -113,7 +116,7 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
 
 
 @sts.operation(on=_trust, unsigned=owner, read_only=True)
-def assume_role_with_saml(ctx: Context, request: Any) -> dict[str, Any]:
+def assume_role_with_saml(ctx: Context, request: AssumeRoleWithSAMLRequestTypeDef) -> dict[str, Any]:
     """Issue credentials for a session of the role to whom the assertion is about."""
     # Read a second time, after the trust policy was asked: an operation has nothing but its request.
     assertion, provider = _read(ctx, request)

@@ -1,7 +1,9 @@
 """GetSessionToken: temporary credentials for the same user or root."""
 
+from __future__ import annotations
+
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.clock import wall_now
 from batchyard.framework.check import UNCHECKED
@@ -10,12 +12,15 @@ from batchyard.services.sts.multi_factor import check_code
 from batchyard.services.sts.service import sts
 from batchyard.services.sts.token_sizes import least_token_bytes, token_size
 
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import GetSessionTokenRequestTypeDef
+
 LONGEST_FOR_ROOT_SECONDS = 3600
 USUAL_SECONDS = 43200
 
 
 @sts.operation(on=UNCHECKED("AWS asks no permission for it"), read_only=True)
-def get_session_token(ctx: Context, request: Any) -> dict[str, Any]:
+def get_session_token(ctx: Context, request: GetSessionTokenRequestTypeDef) -> dict[str, Any]:
     """Issue temporary credentials, with MFA where the code of a device is given."""
     mfa = check_code(ctx, request)
     now = wall_now().replace(microsecond=0)

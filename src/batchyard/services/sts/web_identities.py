@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
@@ -20,6 +20,9 @@ from batchyard.services.sts.role_sessions import (
     pairs,
 )
 from batchyard.services.sts.service import sts
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import AssumeRoleWithWebIdentityRequestTypeDef
 
 TAGS_CLAIM = "https://aws.amazon.com/tags"
 _FLAT_TAG = f"{TAGS_CLAIM}/principal_tags/"
@@ -92,7 +95,9 @@ def _trust(ctx: Context, request: Any) -> Iterable[Check]:
 
 
 @sts.operation(on=_trust, unsigned=owner, read_only=True)
-def assume_role_with_web_identity(ctx: Context, request: Any) -> dict[str, Any]:
+def assume_role_with_web_identity(
+    ctx: Context, request: AssumeRoleWithWebIdentityRequestTypeDef
+) -> dict[str, Any]:
     """Issue credentials for a session of the role to whom the token vouches for."""
     # Read a second time, after the trust policy was asked: an operation has nothing but its request.
     token = verified(ctx, request["WebIdentityToken"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -17,6 +17,9 @@ from batchyard.framework.ports import SigningKey
 from batchyard.framework.token_issuers import ALGORITHMS, AWS_CLAIMS, issuer_url
 from batchyard.services.sts.service import sts
 from batchyard.services.sts.session_tags import session_tags
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import GetWebIdentityTokenRequestTypeDef
 
 USUAL_SECONDS = 300
 LARGEST_PAYLOAD = 14_984
@@ -39,7 +42,7 @@ def _self(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @sts.operation(on=_self, tags="Tags", takes_reserved_tags=True, read_only=False)
-def get_web_identity_token(ctx: Context, request: Any) -> dict[str, Any]:
+def get_web_identity_token(ctx: Context, request: GetWebIdentityTokenRequestTypeDef) -> dict[str, Any]:
     """Issue a token of the account's issuer; whoever reads the issuer's public keys can verify it.
 
     Order, texts and claims are recorded where not marked: radkawar/stackd, testdata/aws/iam/outbound_identity.json
