@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from changelog_page import changelog_page
 from recorded_page import recorded_page
 from sentences_page import sentences_page
 from settings_page import settings_page
@@ -99,6 +100,7 @@ def covered(service: str) -> set[str]:
 
 
 PAGES = {
+    "CHANGELOG.md": changelog_page,
     "docs/coverage.md": coverage,
     "docs/recorded.md": recorded_page,
     "docs/sentences.md": sentences_page,

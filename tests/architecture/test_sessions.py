@@ -1,4 +1,4 @@
-"""Who makes a Session: two files, and no trick makes one elsewhere (DESIGN.md 2.5)."""
+"""Who makes a Session: two files, and no trick makes one elsewhere (docs/decisions/0000)."""
 
 from __future__ import annotations
 

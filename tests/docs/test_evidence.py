@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[2]
 EVIDENCE = ROOT / "docs" / "evidence"
 PAGES = sorted(path.name for path in EVIDENCE.glob("*.md"))
 CITATION = re.compile(rf"\b({'|'.join(map(re.escape, PAGES))})(?: (?:section )?(\d+))?")
+ELSEWHERE = re.compile(r"\bDESIGN\.md\b|\b(?:batch-api|clients|engines|consoles|users-ask)\.md\b")
+"""Papers that are not part of this project."""
+
 CITING = [
     path
     for folder in ("src", "tests", "docs", "scripts", "benchmarks", "demo")
@@ -40,3 +43,8 @@ def test_the_evidence_is_cited() -> None:
         name for path in CITING if path.parent != EVIDENCE for name, _ in CITATION.findall(path.read_text())
     }
     assert sorted(set(PAGES) - cited - {"index.md"}) == []
+
+
+def test_nothing_cites_what_readers_do_not_have() -> None:
+    citing = {str(path.relative_to(ROOT)) for path in CITING if ELSEWHERE.search(path.read_text())}
+    assert citing == set()

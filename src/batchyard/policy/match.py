@@ -209,5 +209,5 @@ def account_of(name: str) -> str | None:
 
 
 def _without_suffix(service: str | None) -> str:
-    """In aws-cn a service goes by `ec2.amazonaws.com.cn`, too (DESIGN.md 3.1): one name for both."""
+    """In aws-cn a service goes by `ec2.amazonaws.com.cn`, too (docs/decisions/0000): one name for both."""
     return (service or "").removesuffix(".cn")

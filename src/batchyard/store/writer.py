@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 GROUP_SECONDS = 0.002
-"""How long the functions of one group may run before it is committed (DESIGN.md 3.1)."""
+"""How long the functions of one group may run before it is committed (docs/decisions/0000)."""
 SOON_SECONDS = 0.005
 """How long a write that nobody waits for may wait for others to share its commit."""
 

@@ -20,7 +20,7 @@ Make = Callable[..., Any]
 def test_the_role_taken_out_of_the_store_is_missed_at_once(
     aws: Make, app: Any, batch: Any, account: str, queue: str, define: Make, reached: Make, wait_for: Make
 ) -> None:
-    """DESIGN.md 2.5: sessions die with the role; the environment turns INVALID with STS's words, and heals."""
+    """docs/decisions/0000: sessions die with the role; the environment turns INVALID with STS's words, and heals."""
     definition = define()
     role = aws("iam").get_role(RoleName="AWSServiceRoleForBatch")["Role"]
 

@@ -1,4 +1,4 @@
-"""One job's trouble in asking ECS for its task is not its neighbours' (DESIGN.md 3.1)."""
+"""One job's trouble in asking ECS for its task is not its neighbours' (docs/decisions/0000)."""
 
 from __future__ import annotations
 

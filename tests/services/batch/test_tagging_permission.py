@@ -1,6 +1,6 @@
 """batch:TagResource is asked for where a job, definition, queue or environment is made with tags.
 
-What is recorded: what-aws-says.md, first case (wri/gfw-data-api#175 names the definition with its revision; a Step
+What is recorded: what-aws-says.md 1 (wri/gfw-data-api#175 names the definition with its revision; a Step
 Functions role's denial names it as the submission does, without one).
 """
 

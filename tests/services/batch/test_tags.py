@@ -89,7 +89,7 @@ def test_the_letters_of_tags(batch: Any, queue: str, define: Make) -> None:
 
 
 def test_no_tags_at_all_are_taken_for_none(batch: Any, queue: str, define: Make) -> None:
-    """The control of what-aws-says.md 01: a client that always sends the member."""
+    """The control of what-aws-says.md 1: a client that always sends the member."""
     definition = define(tags={})
     job = batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=definition, tags={})
     for arn in (definition, job["jobArn"]):

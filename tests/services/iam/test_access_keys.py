@@ -99,7 +99,7 @@ def test_a_key_of_nobody_is_denied_in_words_of_its_own(iam: Any, account: str) -
 
 
 def test_secrets_are_sealed_at_rest(iam: Any, app: Any) -> None:
-    """DESIGN.md 1: secret keys are stored encrypted."""
+    """docs/decisions/0000: secret keys are stored encrypted."""
     iam.create_user(UserName="u")
     secret = iam.create_access_key(UserName="u")["AccessKey"]["SecretAccessKey"].encode()
     kept = b"".join(path.read_bytes() for path in app.directory.glob("batchyard.db*"))

@@ -1,4 +1,4 @@
-"""Every service-linked role that AWS is recorded to have, through the life that tools give it (users-ask.md A, B)."""
+"""Every service-linked role that AWS is recorded to have, through the life that tools give it."""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ def test_what_is_left_is_told_at_the_next_try(iam: Any, in_use: Any, wait_for: A
 
 
 def test_the_use_is_asked_when_the_role_goes_not_when_asked_for(iam: Any, in_use: Any, wait_for: Any) -> None:
-    """DESIGN.md 3.1: the final check and the deletion are one write transaction."""
+    """docs/decisions/0000: the final check and the deletion are one write transaction."""
     principal, say = in_use
     name = iam.create_service_linked_role(AWSServiceName=principal)["Role"]["RoleName"]
     task = _delete(iam, name)

@@ -1,4 +1,4 @@
-"""A creation racing a deletion never leaves an environment with a deleted role (issue 3, C.5; DESIGN.md 3.1).
+"""A creation racing a deletion never leaves an environment with a deleted role (issue 3, C.5; docs/decisions/0000).
 
 Each side is cut into its steps. Deletion: asked for (1), IN_PROGRESS (2), checked and concluded (3). Creation:
 admitted on its snapshot (r), written (w), built as the role (b). Every order of the six is forced.

@@ -173,7 +173,7 @@ def test_role_last_used_tells_the_newest_call(iam: Any, assumed: Any, wait_for: 
 
 
 def test_a_deleted_roles_session_is_dead(iam: Any, assumed: Any) -> None:
-    """Sessions bind the role's unique id (DESIGN.md 3.1): the same name made anew does not revive them."""
+    """Sessions bind the role's unique id (docs/decisions/0000): the same name made anew does not revive them."""
     acting = assumed("iam", allow("*"))
     acting.list_users()
     iam.delete_role_policy(RoleName="acting", PolicyName="inline")

@@ -284,7 +284,7 @@ def test_nobody_but_batch_assumes_it(iam: Any, aws: Any, linked: dict[str, Any],
 
 
 def test_each_partition_has_its_own(aws: Any, account: str, linked: dict[str, Any]) -> None:
-    """DESIGN.md 3.1: ARNs are the partition's, service principals stay amazonaws.com."""
+    """docs/decisions/0000: ARNs are the partition's, service principals stay amazonaws.com."""
     for partition, region in (("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")):
         other = aws("iam", region=region)
         assert refused(other.get_role, RoleName=BATCH)[0] == "NoSuchEntity"

@@ -1,7 +1,4 @@
-"""Auto Scaling groups: create, update, delete.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Auto Scaling groups: create, update, delete."""
 
 from __future__ import annotations
 

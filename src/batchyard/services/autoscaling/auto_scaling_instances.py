@@ -1,7 +1,4 @@
-"""Instances of groups: described over all groups, and protected from scale-in.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Instances of groups: described over all groups, and protected from scale-in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A group's size on request: the desired capacity, and instances ended by name.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""A group's size on request: the desired capacity, and instances ended by name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""DescribeAutoScalingGroups: every recorded field of a group and of its instances.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""DescribeAutoScalingGroups: every recorded field of a group and of its instances."""
 
 from __future__ import annotations
 

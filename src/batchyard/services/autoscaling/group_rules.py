@@ -1,7 +1,4 @@
-"""What a group must be like: sizes, template, network, policies, in AWS's words.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""What a group must be like: sizes, template, network, policies, in AWS's words."""
 
 from __future__ import annotations
 

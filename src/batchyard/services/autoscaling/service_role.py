@@ -30,7 +30,7 @@ def role_arn(partition: str, account: str) -> str:
 
 
 def where_in_use(tx: Transaction, partition: str, account: str, role: str) -> Iterable[RoleUse]:
-    """Each Region with its groups that have this role, groups that are being deleted too (DESIGN.md 3.1)."""
+    """Each Region with its groups that have this role, groups that are being deleted too (docs/decisions/0000)."""
     found: dict[str, list[str]] = {}
     for row in tx.all(_GROUPS, account=account, partition=partition, role_arn=role):
         place = f"arn:{partition}:autoscaling:{row.region}:{account}"

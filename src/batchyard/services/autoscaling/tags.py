@@ -1,7 +1,4 @@
-"""Tags of groups: set, deleted, and described over all groups.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Tags of groups: set, deleted, and described over all groups."""
 
 from __future__ import annotations
 

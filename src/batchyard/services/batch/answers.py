@@ -1,7 +1,4 @@
-"""The shape that Batch's Describe operations share: named ones, or pages of all.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The shape that Batch's Describe operations share: named ones, or pages of all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Compute environments: create, describe, update, delete. The compute controller makes the rest true.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Compute environments: create, describe, update, delete. The compute controller makes the rest true."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What computeResources may say: the checks that CreateComputeEnvironment makes at once (batch-jobs.md 14).
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""What computeResources may say: the checks that CreateComputeEnvironment makes at once (batch-jobs.md 14)."""
 
 from __future__ import annotations
 

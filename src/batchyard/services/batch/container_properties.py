@@ -1,7 +1,4 @@
-"""What containerProperties may say, and how much of a machine they ask for (batch-jobs.md 7).
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""What containerProperties may say, and how much of a machine they ask for (batch-jobs.md 7)."""
 
 from __future__ import annotations
 

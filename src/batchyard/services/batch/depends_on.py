@@ -1,7 +1,4 @@
-"""dependsOn at SubmitJob: which jobs are waited for, whole or child by child.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""dependsOn at SubmitJob: which jobs are waited for, whole or child by child."""
 
 from __future__ import annotations
 

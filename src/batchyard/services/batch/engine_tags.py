@@ -1,7 +1,4 @@
-"""The tag of a compute environment that names the engine of its jobs: what it may say.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The tag of a compute environment that names the engine of its jobs: what it may say."""
 
 from __future__ import annotations
 

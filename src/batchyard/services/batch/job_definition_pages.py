@@ -1,7 +1,4 @@
-"""DescribeJobDefinitions: named revisions, or pages of one name, of one status, or of all.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""DescribeJobDefinitions: named revisions, or pages of one name, of one status, or of all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Job definitions: register and deregister. A revision never changes but for its status and tags.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Job definitions: register and deregister. A revision never changes but for its status and tags."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Job queues: create, describe, update, delete. The queue controller brings them from one status to the next.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Job queues: create, describe, update, delete. The queue controller brings them from one status to the next."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a job is, resolved at its submission: the definition with the request laid over it.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""What a job is, resolved at its submission: the definition with the request laid over it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Jobs: describe, cancel, terminate.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Jobs: describe, cancel, terminate."""
 
 from __future__ import annotations
 

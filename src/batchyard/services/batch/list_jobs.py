@@ -1,7 +1,4 @@
-"""ListJobs: a queue's jobs of one status, or by one filter; each page reads little more than it shows.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""ListJobs: a queue's jobs of one status, or by one filter; each page reads little more than it shows."""
 
 from __future__ import annotations
 

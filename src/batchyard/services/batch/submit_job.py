@@ -1,7 +1,4 @@
-"""SubmitJob: the path that everything else may not make slower.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""SubmitJob: the path that everything else may not make slower."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""LookupEvents: the event history of an account in one Region, newest first.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""LookupEvents: the event history of an account in one Region, newest first."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What an account is like in a Region: its platform, its default VPC, its limits.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""What an account is like in a Region: its platform, its default VPC, its limits."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The Filters of EC2's listings: names of attributes, values with wildcards, all of them to be met.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The Filters of EC2's listings: names of attributes, values with wildcards, all of them to be met."""
 
 from __future__ import annotations
 

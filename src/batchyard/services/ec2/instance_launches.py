@@ -1,7 +1,4 @@
-"""RunInstances: a launch, checked as EC2 checks it and written as instances that are pending.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""RunInstances: a launch, checked as EC2 checks it and written as instances that are pending."""
 
 from __future__ import annotations
 
@@ -92,7 +89,7 @@ def _required(ctx: Context, request: Any) -> Launch:
     requires=_would_launch,
 )
 def run_instances(ctx: Context, request: RunInstancesRequestTypeDef) -> dict[str, Any]:
-    """Launch MaxCount instances: an instance is a row with its type's vCPUs and memory (DESIGN.md 3).
+    """Launch MaxCount instances: an instance is a row with its type's vCPUs and memory (docs/decisions/0000).
 
     A client token launches once; its instances are then answered as they are now.
     """

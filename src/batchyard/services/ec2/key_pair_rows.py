@@ -1,7 +1,4 @@
-"""Key pairs as rows: found by name, which is what launches and policies know them by.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Key pairs as rows: found by name, which is what launches and policies know them by."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Key pairs: made here or imported. Nobody signs in to an instance here; launches only name them.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Key pairs: made here or imported. Nobody signs in to an instance here; launches only name them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Where a launch goes in the network: its subnet, its security groups, its private addresses.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Where a launch goes in the network: its subnet, its security groups, its private addresses."""
 
 from __future__ import annotations
 

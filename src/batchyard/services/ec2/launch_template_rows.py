@@ -1,7 +1,4 @@
-"""Launch templates and their versions as rows: found by id or name, and by $Default, $Latest or a number.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Launch templates and their versions as rows: found by id or name, and by $Default, $Latest or a number."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Versions of launch templates: made, described, deleted; none is ever changed.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Versions of launch templates: made, described, deleted; none is ever changed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Launch templates: made, described, changed and deleted. Their versions stand in `launch_template_versions`.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Launch templates: made, described, changed and deleted. Their versions stand in `launch_template_versions`."""
 
 from __future__ import annotations
 

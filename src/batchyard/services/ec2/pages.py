@@ -1,7 +1,4 @@
-"""Pages of EC2's listings: so many as MaxResults says, or as one call may tell, with the position of the rest.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Pages of EC2's listings: so many as MaxResults says, or as one call may tell, with the position of the rest."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Instance profiles as EC2 sees them: IAM's, passed on to instances.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Instance profiles as EC2 sees them: IAM's, passed on to instances."""
 
 from __future__ import annotations
 

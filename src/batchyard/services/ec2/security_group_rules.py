@@ -1,7 +1,4 @@
-"""The rules of security groups: authorized and revoked. They are kept and shown; no packet here is filtered.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The rules of security groups: authorized and revoked. They are kept and shown; no packet here is filtered."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Security groups: described, made and deleted. Their rules stand in `security_group_rules`.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Security groups: described, made and deleted. Their rules stand in `security_group_rules`."""
 
 from __future__ import annotations
 

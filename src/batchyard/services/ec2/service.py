@@ -1,7 +1,4 @@
-"""Amazon EC2: its name, its principals, and the roles that Spot acts as.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Amazon EC2: its name, its principals, and the roles that Spot acts as."""
 
 from __future__ import annotations
 

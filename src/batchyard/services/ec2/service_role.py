@@ -1,7 +1,4 @@
-"""AWSServiceRoleForEC2Spot and AWSServiceRoleForEC2SpotFleet: their ARNs, and when each is in use.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""AWSServiceRoleForEC2Spot and AWSServiceRoleForEC2SpotFleet: their ARNs, and when each is in use."""
 
 from __future__ import annotations
 
@@ -68,13 +65,13 @@ def ensure_role(ctx: Context, principal: str) -> None:
 
 
 def where_spot_in_use(tx: Transaction, partition: str, account: str, role: str) -> Iterable[RoleUse]:
-    """Each Region with its live Spot Instances: any of them keeps the role (DESIGN.md 3.1)."""
+    """Each Region with its live Spot Instances: any of them keeps the role (docs/decisions/0000)."""
     rows = tx.all(_SPOT_INSTANCES, account=account, partition=partition)
     return _by_region(rows, f"arn:{partition}:ec2:{{}}:{account}:instance/{{}}")
 
 
 def where_spot_fleet_in_use(tx: Transaction, partition: str, account: str, role: str) -> Iterable[RoleUse]:
-    """Each Region with its Spot Fleet requests that have not ended (DESIGN.md 3.1)."""
+    """Each Region with its Spot Fleet requests that have not ended (docs/decisions/0000)."""
     rows = tx.all(_LIVE_FLEETS, account=account, partition=partition)
     return _by_region(rows, f"arn:{partition}:ec2:{{}}:{account}:spot-fleet-request/{{}}")
 

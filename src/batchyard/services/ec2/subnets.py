@@ -1,7 +1,4 @@
-"""Subnets: three default ones in every Region; further ones are made and deleted.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Subnets: three default ones in every Region; further ones are made and deleted."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tags given when something is made: their rules, their condition keys, and the ec2:CreateTags they need.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Tags given when something is made: their rules, their condition keys, and the ec2:CreateTags they need."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""CreateTags, DeleteTags and DescribeTags, over every kind of resource that is here.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""CreateTags, DeleteTags and DescribeTags, over every kind of resource that is here."""
 
 from __future__ import annotations
 

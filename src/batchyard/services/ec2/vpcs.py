@@ -1,7 +1,4 @@
-"""VPCs: each account has a default one in every Region; further ones are made and deleted.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""VPCs: each account has a default one in every Region; further ones are made and deleted."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Regions and their Availability Zones: three in each Region here, named a, b and c.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Regions and their Availability Zones: three in each Region here, named a, b and c."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Account settings: those that AWS gives an account that has set none.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Account settings: those that AWS gives an account that has set none."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Clusters: create, describe, list, update, delete.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Clusters: create, describe, list, update, delete."""
 
 from __future__ import annotations
 

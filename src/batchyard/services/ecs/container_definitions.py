@@ -1,7 +1,4 @@
-"""What a task definition says of its container: checked as ECS checks it, with ECS's defaults.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""What a task definition says of its container: checked as ECS checks it, with ECS's defaults."""
 
 from __future__ import annotations
 

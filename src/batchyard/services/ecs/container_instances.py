@@ -1,7 +1,4 @@
-"""Container instances: describe, list, drain, deregister. They register by `container_agents.py`.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Container instances: describe, list, drain, deregister. They register by `container_agents.py`."""
 
 from __future__ import annotations
 

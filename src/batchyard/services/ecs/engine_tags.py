@@ -1,7 +1,4 @@
-"""The tag of a cluster that names the engine of its tasks: what it may say, and when it may change.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The tag of a cluster that names the engine of its tasks: what it may say, and when it may change."""
 
 from __future__ import annotations
 

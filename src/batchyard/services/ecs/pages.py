@@ -1,7 +1,4 @@
-"""Pages of ECS's listings: 100 at most, and the position after which to go on.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Pages of ECS's listings: 100 at most, and the position after which to go on."""
 
 from __future__ import annotations
 

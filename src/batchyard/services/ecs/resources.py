@@ -1,7 +1,4 @@
-"""The nouns of ECS: their ARNs, their tags, and what a name or an ARN in a request stands for.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The nouns of ECS: their ARNs, their tags, and what a name or an ARN in a request stands for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Client tokens of RunTask: the same call twice runs its tasks once.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Client tokens of RunTask: the same call twice runs its tasks once."""
 
 from __future__ import annotations
 

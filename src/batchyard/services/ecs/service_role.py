@@ -29,7 +29,7 @@ def role_arn(partition: str, account: str) -> str:
 
 
 def where_in_use(tx: Transaction, partition: str, account: str, role: str) -> Iterable[RoleUse]:
-    """Each Region of the partition with its active clusters: any of them keeps the role (DESIGN.md 3.1)."""
+    """Each Region of the partition with its active clusters: any of them keeps the role (docs/decisions/0000)."""
     found: dict[str, list[str]] = {}
     for row in tx.all(_CLUSTERS, account=account, partition=partition):
         arn = f"arn:{partition}:ecs:{row.region}:{account}:cluster/{row.name}"

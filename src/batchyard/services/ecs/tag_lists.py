@@ -1,7 +1,4 @@
-"""Tags as ECS takes them: a list of {key, value}, checked as AWS checks it.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Tags as ECS takes them: a list of {key, value}, checked as AWS checks it."""
 
 from __future__ import annotations
 

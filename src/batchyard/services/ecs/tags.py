@@ -1,7 +1,4 @@
-"""The tag operations of ECS, the same for its four kinds of resources.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The tag operations of ECS, the same for its four kinds of resources."""
 
 from __future__ import annotations
 

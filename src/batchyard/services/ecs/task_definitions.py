@@ -1,7 +1,4 @@
-"""Task definitions: register, describe, list, deregister.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Task definitions: register, describe, list, deregister."""
 
 from __future__ import annotations
 

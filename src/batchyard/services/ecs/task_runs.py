@@ -1,7 +1,4 @@
-"""RunTask and StartTask: tasks recorded as wanted and placed; the controller makes them run.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""RunTask and StartTask: tasks recorded as wanted and placed; the controller makes them run."""
 
 from __future__ import annotations
 

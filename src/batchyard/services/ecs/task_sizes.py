@@ -1,7 +1,4 @@
-"""The CPU and memory of tasks and containers, as ECS writes them.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The CPU and memory of tasks and containers, as ECS writes them."""
 
 from __future__ import annotations
 

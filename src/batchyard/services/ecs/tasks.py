@@ -1,7 +1,4 @@
-"""Tasks: describe, list, stop.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Tasks: describe, list, stop."""
 
 from __future__ import annotations
 

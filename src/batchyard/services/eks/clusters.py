@@ -1,7 +1,4 @@
-"""EKS clusters: create, describe, list, delete. No Kubernetes control plane runs behind them.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""EKS clusters: create, describe, list, delete. No Kubernetes control plane runs behind them."""
 
 from __future__ import annotations
 

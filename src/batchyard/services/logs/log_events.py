@@ -1,7 +1,4 @@
-"""Log events: put, get, filter.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Log events: put, get, filter."""
 
 from __future__ import annotations
 

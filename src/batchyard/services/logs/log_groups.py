@@ -1,7 +1,4 @@
-"""Log groups: create, delete, describe, retention.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Log groups: create, delete, describe, retention."""
 
 from __future__ import annotations
 

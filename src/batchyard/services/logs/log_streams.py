@@ -1,7 +1,4 @@
-"""Log streams: create, delete, describe.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Log streams: create, delete, describe."""
 
 from __future__ import annotations
 

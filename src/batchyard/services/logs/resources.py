@@ -1,7 +1,4 @@
-"""The nouns of CloudWatch Logs: their ARNs, lookups, and the targets that its operations are checked on.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The nouns of CloudWatch Logs: their ARNs, lookups, and the targets that its operations are checked on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tags of log groups.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""Tags of log groups."""
 
 from __future__ import annotations
 

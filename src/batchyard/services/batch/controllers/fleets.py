@@ -1,7 +1,4 @@
-"""The Spot Fleet requests of a SPOT environment with BEST_FIT: one for each instance type that it has wanted.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The Spot Fleet requests of a SPOT environment with BEST_FIT: one for each instance type that it has wanted."""
 
 from __future__ import annotations
 

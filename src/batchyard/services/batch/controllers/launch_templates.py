@@ -1,7 +1,4 @@
-"""The launch template of a group: image, instance profile, network, tags, and which cluster to join.
-
-Texts of errors without a source were not compared with AWS's [guess].
-"""
+"""The launch template of a group: image, instance profile, network, tags, and which cluster to join."""
 
 from __future__ import annotations
 

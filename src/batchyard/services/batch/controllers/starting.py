@@ -30,7 +30,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 STARTED_AT_ONCE = 16
-"""Calls of RunTask that are made side by side, so that their commits share a flush (DESIGN.md 3.1)."""
+"""Calls of RunTask that are made side by side, so that their commits share a flush (docs/decisions/0000)."""
 TOO_MANY_TAGS = "The number of tags of the job and its job definition exceeds 50"
 _NO_INSTANCE = "No Container Instances were found in your cluster."
 _STREAM_IS_THERE_OR_CANNOT_BE = ("ResourceAlreadyExistsException", "ResourceNotFoundException")

@@ -28,7 +28,7 @@ class Launcher:
     """Turns rows that hold a slot into specs for the engine."""
 
     def __init__(self, runtime: Runtime, outputs: Outputs, pool: Executor) -> None:
-        """`pool`: streams are made a few side by side, so that their commits share a flush (DESIGN.md 3.1)."""
+        """`pool`: streams are made a few side by side, so that their commits share a flush (docs/decisions/0000)."""
         self._runtime = runtime
         self._outputs = outputs
         self._pool = pool
