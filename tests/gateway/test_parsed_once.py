@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from batchyard.policy import document
+from batchyard.app import App
+from batchyard.framework.effort import LIGHT, MOST_PREPARED
+from batchyard.framework.session import Call, Session
+from batchyard.gateway.act import Opener
+from batchyard.policy import document, weight
+from batchyard.policy.kept_policies import KeptPolicies
+from batchyard.services.iam import principal_policies
 from gateway.raw_requests import allow, policy
+
+SHORT = allow("batch:Describe*", Sid="Short")
 
 
 @pytest.fixture
@@ -45,3 +54,66 @@ def test_calls_do_not_parse_again(
         clients[0].describe_job_queues()
     # Once to check what came in, once to compile it for those who ask.
     assert len([text for text in parsed if text == changed]) <= 2
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch, parsed: list[str]) -> list[int]:
+    """How many documents were parsed when a call was begun, or begun again; none is kept from before the test."""
+    begun: list[int] = []
+    opened = Opener.open
+
+    def open(self: Opener, session: Any, call: Call, *more: Any) -> Any:
+        if call.operation == "DescribeJobQueues":
+            begun.append(len(parsed))
+        return opened(self, session, call, *more)
+
+    monkeypatch.setattr(Opener, "open", open)
+    monkeypatch.setattr(principal_policies, "_KEPT", KeptPolicies(8192))
+    return begun
+
+
+@pytest.fixture
+def made(aws: Any, user: Any, parsed: list[str], rounds: list[int]) -> dict[str, Any]:
+    """A user in a group that has as many managed policies as may be, each as long as may be."""
+    iam = aws("iam")
+    made: dict[str, Any] = user(policy(SHORT))
+    iam.create_group(GroupName="long")
+    iam.add_user_to_group(GroupName="long", UserName=made["name"])
+    for number in range(10):
+        long = policy(allow(["s3:*x"] * 740, Sid=f"n{number}"))
+        arn = iam.create_policy(PolicyName=f"p{number}", PolicyDocument=long)["Policy"]["Arn"]
+        iam.attach_group_policy(GroupName="long", PolicyArn=arn)
+    parsed.clear()
+    return made
+
+
+def test_many_long_policies_are_parsed_over_several_turns(
+    sign_in: Any, made: dict[str, Any], parsed: list[str], rounds: list[int]
+) -> None:
+    batch = sign_in("batch", made)
+    assert batch.describe_job_queues()["jobQueues"] == []
+    assert len(parsed) == len(set(parsed)) == 11
+    assert len(rounds) == 3
+    spent = [sum(map(weight.parsing, parsed[slice(*pair)])) for pair in pairwise([*rounds, len(parsed)])]
+    assert spent[0] <= LIGHT
+    assert max(spent) <= MOST_PREPARED
+    batch.describe_job_queues()
+    assert len(parsed) == 11
+
+
+def test_a_controller_does_not_wait_for_turns(
+    app: App, account: str, made: dict[str, Any], parsed: list[str], rounds: list[int]
+) -> None:
+    with app.store.read() as tx:
+        key = app.identities.find_access_key(tx, made["key"])
+    assert key is not None
+    session = Session(
+        kind="user",
+        partition="aws",
+        account=account,
+        arn=key.user_arn,
+        principal_id=key.user_id,
+        epoch=app.runtime.epochs.of(account),
+    )
+    app.gateway.invoke(session, Call("batch", "DescribeJobQueues", {}, "us-east-1"))
+    assert (rounds, len(parsed)) == ([0], 11)

@@ -88,7 +88,12 @@ class Context:
         """What this call has counted of its work."""
         if self._effort is None:
             origin = self.call.origin
-            self._effort = Effort(bounded=origin.outside, may_wait=origin.may_wait and not self._tx.writable)
+            can_begin_again = not self._tx.writable
+            self._effort = Effort(
+                bounded=origin.outside,
+                may_wait=origin.may_wait and can_begin_again,
+                changes_nothing_yet=can_begin_again,
+            )
         return self._effort
 
     def forward(self) -> Clients:
@@ -110,7 +115,7 @@ class Context:
         """Go on in the open write; for the gateway alone."""
         self._tx = tx
         if self._effort is not None:
-            self._effort.may_wait = False
+            self._effort.begin_to_change()
 
     def intend(
         self, controller: str, name: str, *, grouping: str = "", delay_seconds: float = 0, region: str = ""

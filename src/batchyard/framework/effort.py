@@ -13,12 +13,16 @@ from typing import Any
 MOST = 100_000
 """The most that one call does, in microseconds of CPU as the benchmarks' machine has them."""
 
+MOST_PREPARED = 50_000
+"""The most that one call prepares: work whose result is kept, and that the call therefore goes on with when it is
+begun again. The same unit."""
+
 LIGHT = 5_000
 """From here on a call is heavy: it takes turns with the other heavy ones, and light ones pass it."""
 
 
 class Heavy(BaseException):
-    """A call turned out to be heavy before it has changed anything: it is to be begun again, in its turn.
+    """A call turned out to be heavy before it has changed anything: it is to be begun again, in a turn.
 
     No Exception, so that nothing on its way takes it for a failure of the call.
     """
@@ -27,13 +31,16 @@ class Heavy(BaseException):
 class Effort:
     """What one call has counted.
 
-    `bounded`: it came from outside. `may_wait`: it was not begun as a heavy one, and can be begun again.
+    `bounded`: it came from outside. `changes_nothing_yet`: it can be begun again. `may_wait`: it can, and was not
+    begun as a heavy one.
     """
 
-    __slots__ = ("_most", "may_wait", "spent")
+    __slots__ = ("_may_begin_again", "_most", "_prepared", "may_wait", "spent")
 
-    def __init__(self, *, bounded: bool, may_wait: bool) -> None:
+    def __init__(self, *, bounded: bool, may_wait: bool, changes_nothing_yet: bool = False) -> None:
         self._most = MOST if bounded else math.inf
+        self._may_begin_again = bounded and changes_nothing_yet
+        self._prepared = 0.0
         self.may_wait = may_wait
         self.spent = 0.0
 
@@ -42,6 +49,23 @@ class Effort:
         self.spent += microseconds
         if self.may_wait and self.spent > LIGHT:
             raise Heavy
+
+    def prepare(self, microseconds: float) -> None:
+        """Count work that is about to be done once for many calls, such as parsing a policy.
+
+        Nothing of it counts for what the call itself may do, so that the answer is the same whoever did it. Raises
+        Heavy where there is more of it than a call does in one go; some is done in every turn.
+        """
+        before = self._prepared
+        self._prepared = before + microseconds
+        if self.may_wait and self.spent + self._prepared > LIGHT:
+            raise Heavy
+        if self._may_begin_again and before and self._prepared > MOST_PREPARED:
+            raise Heavy
+
+    def begin_to_change(self) -> None:
+        """From here on the call cannot be begun again."""
+        self.may_wait = self._may_begin_again = False
 
     @property
     def is_used_up(self) -> bool:

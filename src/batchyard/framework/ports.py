@@ -1,6 +1,6 @@
 """What the gateway and sts need from iam, as interfaces that iam implements and app.py hands over."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -68,13 +68,28 @@ class CredentialSource(Protocol):
         """The active key with this id, or None."""
 
 
-class PolicySource(Protocol):
-    """Finds what bounds a principal, and roles. What it returns is immutable and cached by version."""
+Prepare = Callable[[float], None]
+"""Told, before it is done, of work whose result is kept, in microseconds; `Effort.prepare`, which may end the call."""
 
-    def find_policies(self, tx: Transaction, session: Session) -> PrincipalPolicies | None:
+
+def unbounded(_: float) -> None:
+    """The Prepare of whoever waits for nobody's turn: controllers."""
+
+
+class PolicySource(Protocol):
+    """Finds what bounds a principal, and roles. What it returns is immutable and cached by version.
+
+    `prepare` is told of each policy that has to be parsed for it.
+    """
+
+    def find_policies(
+        self, tx: Transaction, session: Session, prepare: Prepare = unbounded
+    ) -> PrincipalPolicies | None:
         """The policies of the session's user or role (by its unique id); None where it is gone."""
 
-    def find_managed_policy(self, tx: Transaction, session: Session, arn: str) -> Source | None:
+    def find_managed_policy(
+        self, tx: Transaction, session: Session, arn: str, prepare: Prepare = unbounded
+    ) -> Source | None:
         """A managed policy by ARN, the account's own or AWS's: for session policies."""
 
     def find_role(self, tx: Transaction, partition: str, account: str, name: str) -> TrustedRole | None:

@@ -78,7 +78,7 @@ class Authorizer:
             return _NOTHING
         if session.kind == "federated-user" and session.user is None:
             return _EVERYTHING
-        found = self._policies.find_policies(ctx.read, session)
+        found = self._policies.find_policies(ctx.read, session, ctx.effort.prepare)
         if found is None:
             raise ended(ctx.call.service)
         return found
@@ -93,7 +93,7 @@ class Authorizer:
             for text in session.policies
         ]
         for arn in session.policy_arns:
-            managed = self._policies.find_managed_policy(ctx.read, session, arn)
+            managed = self._policies.find_managed_policy(ctx.read, session, arn, ctx.effort.prepare)
             if managed is not None:
                 given.append(managed)
         return tuple(given)

@@ -15,7 +15,7 @@ from batchyard.policy.document import Statement
 from batchyard.policy.wildcard import Values
 
 _PER_STRING, _PER_COMMA, _PER_SIGN, _PER_CHARACTER = 4.0, 2.0, 3.0, 0.1
-"""Of a document that is parsed and compiled; a sign is a `*` or `?`."""
+"""Of a document that is parsed and compiled; a sign is a `*`, a `?`, or a variable's `$`."""
 
 _PER_EVALUATION = 15.0
 _PER_STATEMENT = 5.0
@@ -38,7 +38,7 @@ _LOOKED_UP = frozenset(
 
 def parsing(document: str) -> float:
     """What it costs to parse and compile a policy document."""
-    signs = document.count("*") + document.count("?")
+    signs = document.count("*") + document.count("?") + document.count("$")
     return (
         _PER_STRING * document.count('"') / 2
         + _PER_COMMA * document.count(",")

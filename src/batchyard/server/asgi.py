@@ -109,14 +109,17 @@ class Application:
         return await self._in_turn(http)
 
     async def _in_turn(self, http: HttpRequest) -> HttpResponse:
-        """A heavy call: alone among the heavy ones, until its write is on disk."""
-        async with self._turns.take(_caller(http)):
-            received = self._receiver(http, in_turn=True)
-            if isinstance(received, Pending):
-                return await self._written(received, http)
-        if not isinstance(received, HttpResponse):
-            raise TypeError("a call in its turn was deferred")
-        return received
+        """A heavy call: alone among the heavy ones, until its write is on disk.
+
+        One that is deferred again has prepared a part of what it needs, and takes another turn for the next.
+        """
+        while True:
+            async with self._turns.take(_caller(http)):
+                received = self._receiver(http, in_turn=True)
+                if isinstance(received, Pending):
+                    return await self._written(received, http)
+            if isinstance(received, HttpResponse):
+                return received
 
     async def _written(self, pending: Pending, http: HttpRequest) -> HttpResponse:
         def write(tx: Transaction) -> Outcome:

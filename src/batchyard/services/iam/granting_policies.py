@@ -9,7 +9,7 @@ from batchyard.policy.sources import Source
 from batchyard.services.iam.entities import entity_at, find_entity
 from batchyard.services.iam.granted_services import granted_services
 from batchyard.services.iam.nouns import cut_page
-from batchyard.services.iam.principal_policies import PolicyReading
+from batchyard.services.iam.principal_policies import reading_for
 from batchyard.services.iam.service import iam
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def list_policies_granting_service_access(
     found = find_entity(ctx, request["Arn"])
     if found is None:
         raise iam.error.NoSuchEntityException(f"ARN {request['Arn']} does not exist.")
-    reading = PolicyReading(ctx.read, ctx.runtime.find_managed_policy, ctx.partition, ctx.account)
+    reading = reading_for(ctx)
     granted = [(source, granted_services([source.policy])) for source in reading.identity(*found)]
     wanted = list(dict.fromkeys(request["ServiceNamespaces"]))
     numbered = [(f"{number:06}", namespace) for number, namespace in enumerate(wanted)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.keyring import Keyring
-from batchyard.framework.ports import AccessKey, PrincipalPolicies, TrustedRole
+from batchyard.framework.ports import AccessKey, Prepare, PrincipalPolicies, TrustedRole, unbounded
 from batchyard.framework.session import Session
 from batchyard.policy.evaluate import Source
 from batchyard.services.iam import one_time_codes, revisions
@@ -101,7 +101,9 @@ class IamSource:
             key: one for key, one in list(self._keys.items()) if account not in (None, one[1].account)
         }
 
-    def find_policies(self, tx: Transaction, session: Session) -> PrincipalPolicies | None:
+    def find_policies(
+        self, tx: Transaction, session: Session, prepare: Prepare = unbounded
+    ) -> PrincipalPolicies | None:
         """The policies of the session's user or role, by its unique id; None where it is gone."""
         noun, principal_id = _behind(session)
         place = (session.partition, session.account, principal_id)
@@ -110,7 +112,7 @@ class IamSource:
             revision = revisions.newest(tx, session.partition, session.account)
             if known.revision == revision and self._is_fresh(known):
                 return known.found
-        reading = PolicyReading(tx, self._find_aws, session.partition, session.account)
+        reading = PolicyReading(tx, self._find_aws, session.partition, session.account, prepare)
         row = noun.find_by_id(tx, principal_id)
         if row is None or (row.partition, row.account) != (session.partition, session.account):
             self._known.pop(place, None)
@@ -122,12 +124,14 @@ class IamSource:
         self._known[place] = _Known(revision, found, reading.aws_documents)
         return found
 
-    def find_managed_policy(self, tx: Transaction, session: Session, arn: str) -> Source | None:
+    def find_managed_policy(
+        self, tx: Transaction, session: Session, arn: str, prepare: Prepare = unbounded
+    ) -> Source | None:
         """A managed policy by ARN, the account's own or AWS's: for session policies."""
         found = find_managed(
             tx, self._find_aws, partition=session.partition, account=session.account, arn=arn
         )
-        return None if found is None else source_of(found, "session")
+        return None if found is None else source_of(found, "session", prepare)
 
     def find_role(self, tx: Transaction, partition: str, account: str, name: str) -> TrustedRole | None:
         """A role by name (without path)."""

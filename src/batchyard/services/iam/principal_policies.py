@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 from sqlalchemy import bindparam, select
 
-from batchyard.framework.ports import PrincipalPolicies
-from batchyard.policy.document import Kind, Policy, empty, parse
+from batchyard.framework.context import Context
+from batchyard.framework.ports import Prepare, PrincipalPolicies, unbounded
+from batchyard.policy.document import empty
+from batchyard.policy.kept_policies import KeptPolicies
 from batchyard.policy.sources import Source
 from batchyard.services.iam.managed_policies import FindManagedPolicy, Managed, find_managed
 from batchyard.services.iam.nouns import GROUP, ROLE, USER, Noun, Row
@@ -32,19 +32,30 @@ _ATTACHED_TO = Prepared(
     .order_by(attachments.c.policy_arn)
 )
 
+_KEPT = KeptPolicies(8192)
+"""One caller's quotas allow a tenth of so many documents."""
+
 
 class PolicyReading:
     """One reading of policies within one transaction.
 
     A source's `kind` is `user`, `group` or `role` for an inline policy (named behind its owner's ARN), `managed`,
-    or `boundary`.
+    or `boundary`. `prepare` is told of each policy that has to be parsed for it.
     """
 
-    def __init__(self, tx: Transaction, find_aws: FindManagedPolicy, partition: str, account: str) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        find_aws: FindManagedPolicy,
+        partition: str,
+        account: str,
+        prepare: Prepare,
+    ) -> None:
         self._tx = tx
         self._find_aws = find_aws
         self._partition = partition
         self._account = account
+        self._prepare = prepare
         self.aws_documents: dict[str, str] = {}
 
     def principal(self, row: Row, *, is_role: bool) -> PrincipalPolicies:
@@ -77,7 +88,7 @@ class PolicyReading:
                 name=f"{owner_arn}/{inline.name}",
                 arn=None,
                 version=None,
-                policy=_parsed(inline.document, "identity"),
+                policy=_KEPT.parsed(inline.document, "identity", self._prepare),
             )
             for inline in self._tx.all(_INLINE_OF, owner=owner_id)
         ]
@@ -95,24 +106,26 @@ class PolicyReading:
             return None
         if found.row is None:
             self.aws_documents[arn] = found.document
-        return source_of(found, kind)
+        return source_of(found, kind, self._prepare)
 
 
-def source_of(found: Managed, kind: str) -> Source:
+def reading_for(ctx: Context) -> PolicyReading:
+    """A reading of the call's own account, for which the call counts what has to be parsed."""
+    return PolicyReading(
+        ctx.read, ctx.runtime.find_managed_policy, ctx.partition, ctx.account, ctx.effort.prepare
+    )
+
+
+def source_of(found: Managed, kind: str, prepare: Prepare = unbounded) -> Source:
     """A managed policy as a source of this kind."""
     return Source(
         kind=kind,
         name=found.name,
         arn=found.arn,
         version=found.default_version_id,
-        policy=_parsed(found.document, "aws-managed" if found.row is None else "managed"),
+        policy=_KEPT.parsed(found.document, "aws-managed" if found.row is None else "managed", prepare),
     )
 
 
 def _nothing(arn: str) -> Source:
     return Source(kind="boundary", name=arn, arn=arn, version=None, policy=empty("managed"))
-
-
-@functools.lru_cache(maxsize=8192)
-def _parsed(document: str, kind: Kind) -> Policy:
-    return parse(document, kind=kind)

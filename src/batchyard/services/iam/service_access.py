@@ -19,7 +19,7 @@ from batchyard.services.iam.entities import find_entity
 from batchyard.services.iam.groups import members_of
 from batchyard.services.iam.managed_policies import find_for
 from batchyard.services.iam.nouns import GROUP, POLICY, ROLE, USER, Noun, Row, cut_page
-from batchyard.services.iam.principal_policies import PolicyReading, source_of
+from batchyard.services.iam.principal_policies import reading_for, source_of
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import access_reports
 from batchyard.store.prepared import Prepared
@@ -159,12 +159,14 @@ def _subject(ctx: Context, arn: str) -> tuple[Sequence[Source], list[ReportEntit
     policy = find_for(ctx, arn)
     if policy is not None:
         rows = [_principal(ctx, unique_id) for unique_id in users_of_policy(ctx, policy.arn)]
-        return [source_of(policy, "managed")], [ReportEntity(*found) for found in rows if found is not None]
+        return [source_of(policy, "managed", ctx.effort.prepare)], [
+            ReportEntity(*found) for found in rows if found is not None
+        ]
     found = find_entity(ctx, arn, kinds=_KINDS)
     if found is None:
         raise iam.error.NoSuchEntityException(f"ARN {arn} does not exist.")
     noun, row = found
-    reading = PolicyReading(ctx.read, ctx.runtime.find_managed_policy, ctx.partition, ctx.account)
+    reading = reading_for(ctx)
     sources = reading.identity(noun, row)
     if noun is GROUP:
         return sources, [ReportEntity(USER, member) for member in members_of(ctx, row.id)]

@@ -14,7 +14,7 @@ from batchyard.policy.sources import Source
 from batchyard.services.iam.entities import Entity
 from batchyard.services.iam.nouns import ROLE, USER
 from batchyard.services.iam.policy_exclusions import exclusions
-from batchyard.services.iam.principal_policies import PolicyReading
+from batchyard.services.iam.principal_policies import reading_for
 from batchyard.services.iam.service import iam
 
 _LONGEST_KEPT = 16 * 1024
@@ -47,7 +47,7 @@ def given_policies(ctx: Context, request: Any) -> SimulatedPolicies:
 def attached_policies(ctx: Context, entity: Entity, request: Any) -> SimulatedPolicies:
     """An entity's policies but those excluded, and the given ones with them; a given boundary replaces its own."""
     noun, row = entity
-    reading = PolicyReading(ctx.read, ctx.runtime.find_managed_policy, ctx.partition, ctx.account)
+    reading = reading_for(ctx)
     excluded = exclusions(request.get("PolicyExclusionList", ()))
     given = given_policies(ctx, request)
     boundary = given.boundary

@@ -1,0 +1,33 @@
+"""Policies as they were parsed, by their text: whoever asks first parses, and what that costs is told before."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from batchyard.policy import weight
+from batchyard.policy.document import Kind, Policy, parse
+
+
+class KeptPolicies:
+    """The policies that were asked for last, `most` of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[str, Kind], Policy] = OrderedDict()
+
+    def parsed(self, document: str, kind: Kind, prepare: Callable[[float], None]) -> Policy:
+        """The policy; `prepare` is told the microseconds that parsing it costs, and may raise instead of letting it.
+
+        Raises MalformedPolicy as `parse` does.
+        """
+        place = (document, kind)
+        policy = self._kept.pop(place, None)
+        if policy is None:
+            prepare(weight.parsing(document))
+            policy = parse(document, kind=kind)
+            if len(self._kept) >= self._most:
+                self._kept.popitem(last=False)
+        # Put anew, it stands behind all that were asked for before: the first one is the oldest.
+        self._kept[place] = policy
+        return policy
