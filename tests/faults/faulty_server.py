@@ -34,7 +34,7 @@ HELD_SECONDS = 2.0
 
 
 def serve(request: dict[str, Any], tell: int, heard: int) -> None:
-    """Be a server until SIGTERM; `tell` is told the endpoint, `heard` gives seconds to turn the clock by."""
+    """Be a server until SIGTERM; `tell` is told the endpoint, `heard` gives seconds that pass at once."""
     turned = MachineClock(request["clock"])
     fault = None if request["fault"] is None else Fault(**request["fault"])
     steps = Steps(fault, Path(request["record"]))
@@ -83,15 +83,15 @@ def _tell(descriptor: int, message: bytes) -> None:
 
 
 def _heed(heard: int, turned: MachineClock, app: App) -> None:
-    """Turn the clock as told, as an administrator would; the driver is told so, to be quick about it."""
+    """Let time pass as told; the driver, which sleeps until its next key is due, is told so."""
     with os.fdopen(heard) as lines:
         for line in lines:
-            turned.turn(float(line))
+            turned.let_pass(float(line))
             app.driver._clock_changed()
 
 
 def fork(request: dict[str, Any]) -> tuple[int, int, dict[str, Any]]:
-    """(pid, where to write seconds to turn its clock by, its ready message or nothing where it died before)."""
+    """(pid, where to write seconds that are to pass, its ready message or nothing where it died before)."""
     ready, tell = os.pipe()
     heard, say = os.pipe()
     pid = os.fork()
@@ -133,7 +133,7 @@ def held_port() -> Iterator[int]:
 
 
 def main() -> None:
-    """`start` (with what `serve` wants): its port and pid, or nothing; `wait`: how it ended; `turn`: the clock.
+    """`start` (with what `serve` wants): its port and pid, or nothing; `wait`: how it ended; `pass`: time.
 
     All servers have the same port.
     """
@@ -151,7 +151,7 @@ def answer_requests(port: int) -> None:
         answer: dict[str, Any] = {}
         if request["do"] == "start":
             pid, say, answer = fork({**request, "port": port})
-        elif request["do"] == "turn":
+        elif request["do"] == "pass":
             os.write(say, f"{request['seconds']}\n".encode())
         else:
             _, status = os.waitpid(pid, 0)

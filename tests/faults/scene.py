@@ -41,6 +41,7 @@ while True:
 '"""
 """A job that asks for its role's credentials, whatever becomes of the server: its token holds as long as it runs."""
 ROLE = "AWSServiceRoleForBatch"
+OUTPUT = "/aws/batch/job"
 _LOST = (
     botocore.exceptions.EndpointConnectionError,
     botocore.exceptions.ConnectionClosedError,
@@ -69,7 +70,7 @@ class Scene:
         for act in (self.make_roles, self.make_environments, self.make_queues, self.run_jobs):
             act()
             self._restart_once()
-        for act in (self.delete_queues, self.delete_environments, self.delete_role):
+        for act in (self.delete_queues, self.delete_environments, self.delete_output, self.delete_role):
             act()
             self._restart_once()
 
@@ -359,6 +360,10 @@ class Scene:
                 computeEnvironment=name,
             )
         return False
+
+    def delete_output(self) -> None:
+        """What jobs said: the server forgets it by and by."""
+        self.do("logs", "delete_log_group", done=("ResourceNotFoundException",), logGroupName=OUTPUT)
 
     def delete_role(self) -> None:
         """Until it is gone: a task that failed is followed by another."""

@@ -148,10 +148,10 @@ class Stage:
         self._end(number)
         self._start()
 
-    def turn_clock(self, seconds: float) -> None:
-        """Turn the machine's clock."""
+    def let_pass(self, seconds: float) -> None:
+        """Let so much time go by for the server that runs, and for those after it."""
         self.clock += seconds
-        self._nursery.ask("turn", seconds=seconds)
+        self._nursery.ask("pass", seconds=seconds)
 
     def _start(self) -> None:
         first = self.servers == 0

@@ -279,20 +279,28 @@ def _engine_step(steps: Steps, method: str, function: Callable[..., Any]) -> Cal
 
 
 class MachineClock:
-    """This process's wall clock, which a test may turn: the machine's own as far as Batchyard can tell."""
+    """This process's clocks, the machine's own as far as Batchyard can tell: the wall clock, and the one that flows."""
 
     def __init__(self, seconds: float) -> None:
         self._lock = threading.Lock()
         self.seconds = seconds
-        turned = self
+        self.passed = 0.0
+        machine, flowing = self, clock.monotonic
 
         class Turned(datetime):
             @classmethod
             def now(cls, tz: Any = None) -> datetime:
-                return datetime.now(tz) + timedelta(seconds=turned.seconds)
+                return datetime.now(tz) + timedelta(seconds=machine.seconds + machine.passed)
 
         clock.datetime = Turned  # type: ignore[misc, attr-defined]
+        clock.monotonic = lambda: flowing() + machine.passed
 
     def turn(self, seconds: float) -> None:
+        """Somebody sets the wall clock."""
         with self._lock:
             self.seconds += seconds
+
+    def let_pass(self, seconds: float) -> None:
+        """So much time goes by, by both clocks at once."""
+        with self._lock:
+            self.passed += seconds
