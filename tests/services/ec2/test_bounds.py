@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batchyard.framework import effort
-from batchyard.services.ec2 import networks, security_group_rules
-from batchyard.services.ec2.networks import SecurityGroup
+from batchyard.services.ec2.networks import networks, security_group_rules
+from batchyard.services.ec2.networks.networks import SecurityGroup
 
 
 def _code(caught: pytest.ExceptionInfo[ClientError]) -> str:

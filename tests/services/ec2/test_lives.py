@@ -9,7 +9,7 @@ import pytest
 from tests.services.ec2.conftest import Launch, described, ids, make_role, refused, states, tag_specification
 
 from batchyard.config import Settings
-from batchyard.services.ec2.spot_fleet_rows import CONTROLLER
+from batchyard.services.ec2.spot.spot_fleet_rows import CONTROLLER
 from conftest import PACE, Serving
 
 ClientOf = Callable[..., Any]

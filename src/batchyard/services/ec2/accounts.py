@@ -6,8 +6,8 @@ from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.services.ec2 import networks
-from batchyard.services.ec2.networks import Vpc
+from batchyard.services.ec2.networks import networks
+from batchyard.services.ec2.networks.networks import Vpc
 from batchyard.services.ec2.places import place
 from batchyard.services.ec2.refusals import invalid_value
 from batchyard.services.ec2.service import ec2

@@ -8,11 +8,11 @@ from typing import Any
 
 from batchyard.framework.check import Check, Tags, Target, Values, members
 from batchyard.framework.context import Context
-from batchyard.services.ec2.instance_keys import instance_keys
-from batchyard.services.ec2.network_keys import network_keys
+from batchyard.services.ec2.instances.instance_keys import instance_keys
+from batchyard.services.ec2.networks.network_keys import network_keys
 from batchyard.services.ec2.places import arn, place
-from batchyard.services.ec2.tag_rows import find_tags
-from batchyard.services.ec2.tag_specifications import by_type, tag_keys, tagging_checks
+from batchyard.services.ec2.tags.tag_rows import find_tags
+from batchyard.services.ec2.tags.tag_specifications import by_type, tag_keys, tagging_checks
 
 
 def resource_check(ctx: Context, resource: str, **context: Values) -> Check:

@@ -11,13 +11,13 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.service import Service, ServiceLinkedRole
 from batchyard.framework.workloads import INSTANCES, WorkloadRoles
+from batchyard.services.ec2.instances.workloads import find_role
 from batchyard.services.ec2.service_role import (
     SPOT_FLEET_PRINCIPAL,
     SPOT_PRINCIPAL,
     where_spot_fleet_in_use,
     where_spot_in_use,
 )
-from batchyard.services.ec2.workloads import find_role
 from batchyard.wire.facts import WireFacts
 
 F = TypeVar("F", bound=Callable[..., Any])

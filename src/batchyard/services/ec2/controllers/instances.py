@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.work import Key
-from batchyard.services.ec2.instance_rows import (
+from batchyard.services.ec2.instances.instance_rows import (
     CONTROLLER,
     KEPT_SECONDS,
     TOPIC,

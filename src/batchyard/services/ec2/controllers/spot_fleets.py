@@ -11,13 +11,13 @@ from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import ApiError
 from batchyard.framework.work import Key
-from batchyard.services.ec2.instance_rows import LIVE, TOPIC
+from batchyard.services.ec2.instances.instance_rows import LIVE, TOPIC
 from batchyard.services.ec2.places import place
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.service_role import SPOT_FLEET_PRINCIPAL, role_arn
-from batchyard.services.ec2.spot_fleet_configs import launch_request, specifications
-from batchyard.services.ec2.spot_fleet_rights import as_asked
-from batchyard.services.ec2.spot_fleet_rows import (
+from batchyard.services.ec2.spot.spot_fleet_configs import launch_request, specifications
+from batchyard.services.ec2.spot.spot_fleet_rights import as_asked
+from batchyard.services.ec2.spot.spot_fleet_rows import (
     CONTROLLER,
     add_members,
     change_fleet,

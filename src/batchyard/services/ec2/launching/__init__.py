@@ -1,0 +1,1 @@
+"""Launches: what RunInstances asks for and checks, and the launch templates that say it beforehand."""

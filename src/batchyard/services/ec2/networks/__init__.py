@@ -1,0 +1,1 @@
+"""VPCs, subnets and security groups, and the zones where they are."""

@@ -1,0 +1,1 @@
+"""Spot: Spot Fleet requests, and Spot Instance requests."""

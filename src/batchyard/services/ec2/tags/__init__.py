@@ -1,0 +1,1 @@
+"""Tags of every resource of EC2: as rows, as given when something is made, and their operations."""
