@@ -273,7 +273,7 @@ class App:
     def _task_routes(self) -> dict[str, Answer]:
         def find(identity: str) -> Door | None:
             # Imported when asked: a command that builds a system without ECS does not load it.
-            from batchyard.services.ecs.task_doors import TaskDoors
+            from batchyard.services.ecs.tasks.task_doors import TaskDoors
 
             with self.store.read() as tx:
                 return TaskDoors(self.runtime.keyring).find(tx, identity)

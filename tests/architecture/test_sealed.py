@@ -13,7 +13,7 @@ SEALERS = {
     "framework/pagination.py": "page tokens: in an answer, never in the database",
     "framework/key_rotation.py": "what others sealed",
     "gateway/sessions.py": "session tokens: in answers, never in the database",
-    "services/ecs/task_doors.py": "ecs_tasks.sealed_token",
+    "services/ecs/tasks/task_doors.py": "ecs_tasks.sealed_token",
     "services/iam/access_keys.py": "iam_access_keys.sealed_secret",
     "services/iam/mfa_devices.py": "iam_mfa_devices.sealed_seed",
     "services/iam/saml_providers.py": "iam_saml_providers.private_keys",

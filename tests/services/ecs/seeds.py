@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from batchyard.services.ecs.instance_rows import insert_instance
+from batchyard.services.ecs.clusters.instance_rows import insert_instance
 
 
 def add_instance(

@@ -11,11 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchyard.framework.errors import ApiError
-from batchyard.services.ecs import log_delivery
-from batchyard.services.ecs.log_delivery import EVENT_OVERHEAD_BYTES, LARGEST_BATCH_BYTES, batches
-from batchyard.services.ecs.task_overrides import overridden
-from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, gpu_count, memory_mib, task_size
-from batchyard.services.ecs.user_data import cluster_of
+from batchyard.services.ecs.clusters.user_data import cluster_of
+from batchyard.services.ecs.definitions.task_sizes import (
+    check_fargate,
+    cpu_units,
+    gpu_count,
+    memory_mib,
+    task_size,
+)
+from batchyard.services.ecs.tasks import log_delivery
+from batchyard.services.ecs.tasks.log_delivery import EVENT_OVERHEAD_BYTES, LARGEST_BATCH_BYTES, batches
+from batchyard.services.ecs.tasks.task_overrides import overridden
 
 NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
 

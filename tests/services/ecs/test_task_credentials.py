@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from batchyard.config import Settings
 from batchyard.gateway import assuming
-from batchyard.services.ecs.task_rows import find_task
+from batchyard.services.ecs.tasks.task_rows import find_task
 from conftest import EXECUTION_POLICY, Serving, client
 
 Make = Callable[..., Any]

@@ -3,7 +3,7 @@
 from batchyard.framework.service import Service, ServiceLinkedRole
 from batchyard.framework.workloads import TASKS, WorkloadRoles
 from batchyard.services.ecs.service_role import PRINCIPAL, SESSION_NAME, where_in_use
-from batchyard.services.ecs.workloads import find_role
+from batchyard.services.ecs.tasks.workloads import find_role
 from batchyard.wire.facts import Invalid, WireFacts
 
 ecs: Service = Service(

@@ -10,7 +10,7 @@ from sqlalchemy import Table, select, update
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.ecs.engine_tags import check_change
+from batchyard.services.ecs.clusters.engine_tags import check_change
 from batchyard.services.ecs.resources import BY_KIND, cluster_arn, last_part, place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, task_definitions, tasks

@@ -16,20 +16,20 @@ from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import AccessDenied, ApiError
 from batchyard.framework.work import Key
 from batchyard.framework.workloads import NoCredentials, Workload
-from batchyard.services.ecs import task_rows
-from batchyard.services.ecs.controllers.task_keys import key_of
-from batchyard.services.ecs.instance_rows import (
+from batchyard.services.ecs.clusters.instance_rows import (
     KEPT_SECONDS,
     find_by_ec2_instance,
     mark_gone,
 )
-from batchyard.services.ecs.log_delivery import host_terminated
+from batchyard.services.ecs.clusters.user_data import cluster_of
+from batchyard.services.ecs.controllers.task_keys import key_of
+from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS
 from batchyard.services.ecs.resources import cluster_arn, find_cluster, in_cluster_arn, place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.service_role import role_arn
 from batchyard.services.ecs.tables import clusters, tasks
-from batchyard.services.ecs.task_sizes import CPU_UNITS
-from batchyard.services.ecs.user_data import cluster_of
+from batchyard.services.ecs.tasks import task_rows
+from batchyard.services.ecs.tasks.log_delivery import host_terminated
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from batchyard.clock import Clock, wall_now
 from batchyard.engines.contract import ContainerStatus, Status
-from batchyard.services.ecs import task_rows
-from batchyard.services.ecs.log_delivery import host_terminated
+from batchyard.services.ecs.tasks import task_rows
+from batchyard.services.ecs.tasks.log_delivery import host_terminated
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 

@@ -10,15 +10,15 @@ from batchyard.engines.contract import TaskSpec
 from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.workloads import NoCredentials, Workload
-from batchyard.services.ecs import task_overrides
-from batchyard.services.ecs.attempts import NoCommand, attempt_of
 from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, not_started
 from batchyard.services.ecs.controllers.outputs import Outputs
 from batchyard.services.ecs.controllers.task_engines import TaskEngines
-from batchyard.services.ecs.log_delivery import NoStream, refusal_text, unable_to_assume
 from batchyard.services.ecs.resources import place
-from batchyard.services.ecs.task_doors import environment
-from batchyard.services.ecs.workloads import role_of
+from batchyard.services.ecs.tasks import task_overrides
+from batchyard.services.ecs.tasks.attempts import NoCommand, attempt_of
+from batchyard.services.ecs.tasks.log_delivery import NoStream, refusal_text, unable_to_assume
+from batchyard.services.ecs.tasks.task_doors import environment
+from batchyard.services.ecs.tasks.workloads import role_of
 from batchyard.store.prepared import Row
 
 _USES: tuple[Literal["execution", "task"], ...] = ("execution", "task")

@@ -15,7 +15,6 @@ from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
-from batchyard.services.ecs import attempts, task_rows
 from batchyard.services.ecs.controllers.endings import (
     Ending,
     began_at,
@@ -28,12 +27,13 @@ from batchyard.services.ecs.controllers.launching import Launcher
 from batchyard.services.ecs.controllers.outputs import Outputs
 from batchyard.services.ecs.controllers.task_engines import TaskEngines
 from batchyard.services.ecs.controllers.task_keys import key_of
-from batchyard.services.ecs.log_delivery import Stream
+from batchyard.services.ecs.definitions.task_definitions import find as find_definition
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import tasks
-from batchyard.services.ecs.task_definitions import find as find_definition
-from batchyard.services.ecs.task_doors import new_token
-from batchyard.services.ecs.windows import Window
+from batchyard.services.ecs.tasks import attempts, task_rows
+from batchyard.services.ecs.tasks.log_delivery import Stream
+from batchyard.services.ecs.tasks.task_doors import new_token
+from batchyard.services.ecs.tasks.windows import Window
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from batchyard.framework.container_parts import check_parts, check_volumes
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.ecs.definitions.task_sizes import LEAST_MEMORY
 from batchyard.services.ecs.service import ecs
-from batchyard.services.ecs.task_sizes import LEAST_MEMORY
 
 NOT_HONOURED = (
     "repositoryCredentials",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from batchyard import ids
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
-from batchyard.services.ecs import placing, run_tokens, task_overrides, task_rows, task_views
-from batchyard.services.ecs.placing import Need
+from batchyard.services.ecs.definitions.task_definitions import resolve
+from batchyard.services.ecs.definitions.task_sizes import gpu_count, size_keys, task_size
 from batchyard.services.ecs.resources import (
     cluster_arn,
     cluster_name,
@@ -24,8 +24,8 @@ from batchyard.services.ecs.resources import (
 )
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tag_lists import checked, merged
-from batchyard.services.ecs.task_definitions import resolve
-from batchyard.services.ecs.task_sizes import gpu_count, size_keys, task_size
+from batchyard.services.ecs.tasks import placing, run_tokens, task_overrides, task_rows, task_views
+from batchyard.services.ecs.tasks.placing import Need
 from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.framework.workloads import TASKS
-from batchyard.services.ecs.container_definitions import NOT_HONOURED, normalized
+from batchyard.services.ecs.definitions.container_definitions import NOT_HONOURED, normalized
+from batchyard.services.ecs.definitions.task_sizes import check_fargate, cpu_units, memory_mib, size_keys
 from batchyard.services.ecs.resources import place, tags_on_creation, task_definition
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import families, task_definitions
 from batchyard.services.ecs.tag_lists import checked
-from batchyard.services.ecs.task_sizes import check_fargate, cpu_units, memory_mib, size_keys
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 from batchyard.store.upsert import upsert

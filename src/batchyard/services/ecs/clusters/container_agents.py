@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from batchyard import ids
 from batchyard.framework.context import Context
 from batchyard.framework.workloads import INSTANCES
-from batchyard.services.ecs.container_instances import announce, describe
-from batchyard.services.ecs.instance_rows import find_by_ec2_instance, insert_instance
+from batchyard.services.ecs.clusters.container_instances import announce, describe
+from batchyard.services.ecs.clusters.instance_rows import find_by_ec2_instance, insert_instance
 from batchyard.services.ecs.resources import (
     cluster_arn,
     cluster_name,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from batchyard.framework.context import Context
-from batchyard.services.ecs import pages, placing
-from batchyard.services.ecs.instance_rows import KEPT_SECONDS, mark_gone
+from batchyard.services.ecs import pages
+from batchyard.services.ecs.clusters.instance_rows import KEPT_SECONDS, mark_gone
 from batchyard.services.ecs.resources import (
     cluster_arn,
     each_in_cluster,
@@ -20,6 +20,7 @@ from batchyard.services.ecs.resources import (
 )
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import container_instances
+from batchyard.services.ecs.tasks import placing
 from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:

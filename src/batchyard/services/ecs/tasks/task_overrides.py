@@ -8,10 +8,10 @@ from typing import Any
 from batchyard.framework.check import Check
 from batchyard.framework.container_needs import Asked, asked_by
 from batchyard.framework.context import Context
-from batchyard.services.ecs.container_definitions import NAMELESS
+from batchyard.services.ecs.definitions.container_definitions import NAMELESS
+from batchyard.services.ecs.definitions.task_definitions import passed_to_tasks, resolve
 from batchyard.services.ecs.resources import cluster_name, in_cluster_arn, place
 from batchyard.services.ecs.service import ecs
-from batchyard.services.ecs.task_definitions import passed_to_tasks, resolve
 from batchyard.store.types import encode
 
 LONGEST = 8192

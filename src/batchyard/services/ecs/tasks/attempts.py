@@ -15,8 +15,8 @@ from batchyard.engines.contract import (
     Ulimit,
     Volume,
 )
-from batchyard.services.ecs.task_overrides import overridden
-from batchyard.services.ecs.task_sizes import CPU_UNITS
+from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS
+from batchyard.services.ecs.tasks.task_overrides import overridden
 from batchyard.store.prepared import Row
 
 STOP_TIMEOUT_SECONDS = 30

@@ -16,10 +16,10 @@ from sqlalchemy import bindparam, select
 
 from batchyard.framework.keyring import Keyring
 from batchyard.framework.workloads import CREDENTIALS_ROOT, METADATA_ROOT, Door, Workload
-from batchyard.services.ecs import task_metadata
 from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.tables import TOKEN_PURPOSE, task_definitions, tasks
-from batchyard.services.ecs.workloads import role_of
+from batchyard.services.ecs.tasks import task_metadata
+from batchyard.services.ecs.tasks.workloads import role_of
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS
 from batchyard.services.ecs.resources import cluster_arn, in_cluster_arn
-from batchyard.services.ecs.task_overrides import overridden
-from batchyard.services.ecs.task_sizes import CPU_UNITS
+from batchyard.services.ecs.tasks.task_overrides import overridden
 from batchyard.store.prepared import Row
 
 _LABEL = "com.amazonaws.ecs."

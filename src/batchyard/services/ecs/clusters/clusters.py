@@ -11,8 +11,8 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied
 from batchyard.services.ecs import pages
-from batchyard.services.ecs.engine_tags import check_named
-from batchyard.services.ecs.instance_rows import KEPT_SECONDS
+from batchyard.services.ecs.clusters.engine_tags import check_named
+from batchyard.services.ecs.clusters.instance_rows import KEPT_SECONDS
 from batchyard.services.ecs.resources import (
     DEFAULT_CLUSTER,
     cluster,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from batchyard.framework.context import Context
-from batchyard.services.ecs import pages, task_rows, task_views
+from batchyard.services.ecs import pages
 from batchyard.services.ecs.resources import (
     cluster_arn,
     each_in_cluster,
@@ -18,6 +18,7 @@ from batchyard.services.ecs.resources import (
 )
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import tasks
+from batchyard.services.ecs.tasks import task_rows, task_views
 from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:

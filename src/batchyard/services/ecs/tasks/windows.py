@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import bindparam, func, or_, select
 
-from batchyard.services.ecs import task_rows
 from batchyard.services.ecs.tables import tasks
+from batchyard.services.ecs.tasks import task_rows
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 

@@ -1,0 +1,1 @@
+"""Clusters and the container instances in them."""

@@ -1,0 +1,1 @@
+"""Task definitions and what they say of their container."""
