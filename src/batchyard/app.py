@@ -51,10 +51,10 @@ from batchyard.server.proxies import Proxies
 from batchyard.server.strangers import Strangers
 from batchyard.server.task_credentials import task_routes
 from batchyard.services import NAMES, load_services
-from batchyard.services.iam.administrators import has_administrator
+from batchyard.services.iam.federation.provider_ports import ProviderSource
+from batchyard.services.iam.federation.token_issuers import TokenIssuers
 from batchyard.services.iam.ports import IamSource
-from batchyard.services.iam.provider_ports import ProviderSource
-from batchyard.services.iam.token_issuers import TokenIssuers
+from batchyard.services.iam.principals.administrators import has_administrator
 from batchyard.store import privacy
 from batchyard.store.store import DirectoryLock, Store, open_store
 from batchyard.store.transaction import Transaction

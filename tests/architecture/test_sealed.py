@@ -14,11 +14,11 @@ SEALERS = {
     "framework/key_rotation.py": "what others sealed",
     "gateway/sessions.py": "session tokens: in answers, never in the database",
     "services/ecs/tasks/task_doors.py": "ecs_tasks.sealed_token",
-    "services/iam/access_keys.py": "iam_access_keys.sealed_secret",
-    "services/iam/mfa_devices.py": "iam_mfa_devices.sealed_seed",
-    "services/iam/saml_providers.py": "iam_saml_providers.private_keys",
-    "services/iam/server_certificates.py": "iam_server_certificates.sealed_key",
-    "services/iam/token_issuers.py": "iam_token_issuers.keys",
+    "services/iam/credentials/access_keys.py": "iam_access_keys.sealed_secret",
+    "services/iam/credentials/mfa_devices.py": "iam_mfa_devices.sealed_seed",
+    "services/iam/federation/saml_providers.py": "iam_saml_providers.private_keys",
+    "services/iam/credentials/server_certificates.py": "iam_server_certificates.sealed_key",
+    "services/iam/federation/token_issuers.py": "iam_token_issuers.keys",
 }
 
 

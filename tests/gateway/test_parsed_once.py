@@ -13,7 +13,7 @@ from batchyard.framework.session import Call, Session
 from batchyard.gateway.act import Opener
 from batchyard.policy import document, weight
 from batchyard.policy.kept_policies import KeptPolicies
-from batchyard.services.iam import principal_policies
+from batchyard.services.iam.policies import principal_policies
 from gateway.raw_requests import allow, policy
 
 SHORT = allow("batch:Describe*", Sid="Short")

@@ -58,7 +58,7 @@ def make_administrator(root: Clients, name: str) -> dict[str, Any]:
 
     Raises Refusal, and changes nothing, where the user has a key already, or is somebody else's.
     """
-    from batchyard.services.iam.administrators import ADMINISTRATOR_ACCESS
+    from batchyard.services.iam.principals.administrators import ADMINISTRATOR_ACCESS
 
     iam: Any = root.iam
     if _exists(iam, name):

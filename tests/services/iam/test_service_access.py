@@ -10,7 +10,7 @@ import pytest
 
 from batchyard.data.service_names import names
 from batchyard.policy.document import parse
-from batchyard.services.iam.granted_services import granted_services
+from batchyard.services.iam.policies.granted_services import granted_services
 from services.iam.answers import EC2_TRUST, allow, refused
 
 

@@ -87,7 +87,7 @@ def _key(settings: Settings) -> Check:
 
 
 def _administrator(settings: Settings) -> Check:
-    from batchyard.services.iam.administrators import ACTIVE
+    from batchyard.services.iam.principals.administrators import ACTIVE
 
     try:
         with data_directory.reading(settings.directory) as connection:

@@ -11,11 +11,12 @@ from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import AccessKey, Prepare, PrincipalPolicies, TrustedRole, unbounded
 from batchyard.framework.session import Session
 from batchyard.policy.evaluate import Source
-from batchyard.services.iam import one_time_codes, revisions
-from batchyard.services.iam.managed_policies import FindManagedPolicy, find_managed
-from batchyard.services.iam.mfa_devices import SEED_PURPOSE
+from batchyard.services.iam import revisions
+from batchyard.services.iam.credentials import one_time_codes
+from batchyard.services.iam.credentials.mfa_devices import SEED_PURPOSE
 from batchyard.services.iam.nouns import INSTANCE_PROFILE, MFA_DEVICE, ROLE, USER, Noun, Row
-from batchyard.services.iam.principal_policies import PolicyReading, source_of
+from batchyard.services.iam.policies.managed_policies import FindManagedPolicy, find_managed
+from batchyard.services.iam.policies.principal_policies import PolicyReading, source_of
 from batchyard.services.iam.tables import access_keys, users
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
-from batchyard.services.iam.documents import over_quota
+from batchyard.services.iam.federation.providers import OIDC_PROVIDER, PROVIDERS_PER_ACCOUNT, SAML_PROVIDER
 from batchyard.services.iam.nouns import (
     GROUP,
     INSTANCE_PROFILE,
@@ -15,7 +15,7 @@ from batchyard.services.iam.nouns import (
     USER,
     Noun,
 )
-from batchyard.services.iam.providers import OIDC_PROVIDER, PROVIDERS_PER_ACCOUNT, SAML_PROVIDER
+from batchyard.services.iam.policies.documents import over_quota
 from batchyard.store.prepared import Prepared
 
 PER_ACCOUNT = {

@@ -2,7 +2,7 @@
 
 from batchyard.framework.errors import ApiError
 from batchyard.framework.service import Service
-from batchyard.services.iam.temporary_credentials import refuse_temporary
+from batchyard.services.iam.credentials.temporary_credentials import refuse_temporary
 from batchyard.wire.facts import Invalid, WireFacts
 
 _PATH = "It must begin and end with / and contain only alphanumeric characters and/or / characters."

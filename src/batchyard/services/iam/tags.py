@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam import revisions
-from batchyard.services.iam.managed_policies import check_arn
 from batchyard.services.iam.nouns import (
     INSTANCE_PROFILE,
     POLICY,
@@ -22,6 +21,7 @@ from batchyard.services.iam.nouns import (
     tag_list,
     update_row,
 )
+from batchyard.services.iam.policies.managed_policies import check_arn
 from batchyard.services.iam.resources import find_policy_row, given_policy, instance_profile, role, user
 from batchyard.services.iam.service import iam
 

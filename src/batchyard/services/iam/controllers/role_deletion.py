@@ -10,10 +10,11 @@ from sqlalchemy import delete, update
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.service import RoleUse
 from batchyard.framework.work import Key
-from batchyard.services.iam import departed_principals, revisions
+from batchyard.services.iam import revisions
 from batchyard.services.iam.nouns import ROLE, Row
+from batchyard.services.iam.principals import departed_principals
+from batchyard.services.iam.principals.service_linked_roles import DELETION_CONTROLLER, find_task
 from batchyard.services.iam.service import iam
-from batchyard.services.iam.service_linked_roles import DELETION_CONTROLLER, find_task
 from batchyard.services.iam.tables import attachments, role_deletions, roles
 from batchyard.store.transaction import Transaction
 

@@ -1,0 +1,1 @@
+"""What principals prove themselves with: keys, passwords, MFA devices, certificates."""

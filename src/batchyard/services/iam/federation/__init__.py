@@ -1,0 +1,1 @@
+"""Identity providers, and the account's own issuer of tokens."""

@@ -1,0 +1,1 @@
+"""The policy simulator, and the condition keys that policies ask for."""
