@@ -177,5 +177,5 @@ def test_every_call_by_a_role_names_its_statement_and_the_reference_agrees(
 
 def calls_in_source() -> set[str]:
     """The operations that Batch's controllers call as an environment's role."""
-    text = "".join(one.read_text() for one in (BATCH / "controllers").glob("*.py"))
+    text = "".join(one.read_text() for one in BATCH.rglob("*.py"))
     return set(re.findall(r"\baws\.\w+\.(\w+)", text))

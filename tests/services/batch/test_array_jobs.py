@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from sqlalchemy import func, select
 
 from batchyard.config import Settings
-from batchyard.services.batch.controllers.arrays import AT_ONCE, ArraysController
-from batchyard.services.batch.job_endings import KEPT, key_of
+from batchyard.services.batch.jobs.arrays import AT_ONCE, ArraysController
+from batchyard.services.batch.jobs.job_endings import KEPT, key_of
 from batchyard.services.batch.tables import attempts, job_arrays, job_specs, jobs
 from conftest import PACE, Serving
 from services.batch.conftest import job_of

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.dialects import sqlite
 
 from batchyard.services import batch as package
-from batchyard.services.batch import list_jobs
+from batchyard.services.batch.jobs import list_jobs
 from batchyard.store.prepared import Prepared
 
 Make = Callable[..., Any]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from batchyard.services.batch import attempt_rows, job_rows
-from batchyard.services.batch.controllers.queue_lines import FRONT, front
-from batchyard.services.batch.job_answers import detail, summary
+from batchyard.services.batch.jobs import attempt_rows, job_rows
+from batchyard.services.batch.jobs.job_answers import detail, summary
+from batchyard.services.batch.queues.queue_lines import FRONT, front
 from batchyard.services.batch.tables import job_specs, jobs
 from batchyard.store import migrations
 from batchyard.store.migrations import migrate

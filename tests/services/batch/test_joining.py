@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batchyard.config import Settings
-from batchyard.services.batch.controllers.rounds import LOOK_AGAIN_SECONDS
+from batchyard.services.batch.placing.rounds import LOOK_AGAIN_SECONDS
 from conftest import INSTANCE_POLICY, Serving, client, wait_for
 from services.batch.environments import describe, make_instance_profile, on_instances, settled, trust
 

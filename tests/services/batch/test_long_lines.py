@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from batchyard.services.batch.controllers.queue_lines import FRONT
-from batchyard.services.batch.job_rows import front_of
+from batchyard.services.batch.jobs.job_rows import front_of
+from batchyard.services.batch.queues.queue_lines import FRONT
 from batchyard.services.batch.resources import find_queue
 from services.batch.environments import settled
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batchyard.services.batch.controllers import task_requests
+from batchyard.services.batch.placing import task_requests
 
 Make = Callable[..., Any]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from batchyard.config import Settings
 from batchyard.framework.work import Key, work
-from batchyard.services.batch.controllers.starting import Starter
+from batchyard.services.batch.placing.starting import Starter
 from batchyard.services.batch.tables import attempts
 from conftest import PACE, Serving
 from services.batch.conftest import job_of

@@ -8,7 +8,7 @@ from batchyard.framework.check import Tags
 from batchyard.framework.context import Context
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch import job_rows
+from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction

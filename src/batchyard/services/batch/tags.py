@@ -14,8 +14,8 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.resource import ResourceType
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch.engine_tags import check_engine_changes
-from batchyard.services.batch.job_rows import find_job
+from batchyard.services.batch.environments.engine_tags import check_engine_changes
+from batchyard.services.batch.jobs.job_rows import find_job
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import (
     FIND_DEFINITION,

@@ -1,1 +1,0 @@
-"""What Batch does in the background, as the role of each environment."""

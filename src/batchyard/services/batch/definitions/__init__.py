@@ -1,0 +1,1 @@
+"""Job definitions and what they say of a job's container."""

@@ -1,0 +1,184 @@
+"""Job definitions: register and deregister. A revision never changes but for its status and tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from batchyard.clock import microseconds
+from batchyard.framework.check import Check, Values
+from batchyard.framework.context import Context
+from batchyard.framework.passing import pass_role
+from batchyard.framework.whole_numbers import whole_number
+from batchyard.framework.workloads import TASKS
+from batchyard.services.batch.definitions.container_properties import (
+    REFUSED,
+    check_container,
+    with_empty_lists,
+)
+from batchyard.services.batch.definitions.retry_strategies import check_retry_strategy, check_timeout
+from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.tables import job_definitions
+from batchyard.services.batch.tags import check_tags, tagging
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.types import encode
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import (
+        DeregisterJobDefinitionRequestTypeDef,
+        RegisterJobDefinitionRequestTypeDef,
+    )
+
+LARGEST_BYTES = 24 * 1024
+PLATFORMS = ("EC2", "FARGATE")
+_REGISTERED = job_definition.named("jobDefinitionName")
+_TYPES = batch.unbuilt("`type` other than `container`", on=["RegisterJobDefinition"])
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_NAMED = (
+    (job_definitions.c.account == bindparam("account"))
+    & (job_definitions.c.region == bindparam("region"))
+    & (job_definitions.c.name == bindparam("name"))
+)
+_NEWEST = Prepared(
+    select(job_definitions.c.revision).where(_NAMED).order_by(job_definitions.c.revision.desc()).limit(1)
+)
+_NEWEST_ACTIVE = Prepared(
+    select(job_definitions)
+    .where(_NAMED)
+    .where(job_definitions.c.status == "ACTIVE")
+    .order_by(job_definitions.c.revision.desc())
+    .limit(1)
+)
+
+
+def _passed_roles(ctx: Context, request: Any) -> Iterable[Check]:
+    """iam:PassRole on jobRoleArn and executionRoleArn, to ecs-tasks.amazonaws.com, for the definition [guess]."""
+    container = request.get("containerProperties") or {}
+    for member in ("jobRoleArn", "executionRoleArn"):
+        if container.get(member):
+            arn = job_definition.arn_of(ctx, request["jobDefinitionName"])
+            yield pass_role(_role_arn(ctx, container[member]), to=TASKS, associated=arn)
+
+
+def _role_arn(ctx: Context, given: str) -> str:
+    return given if given.startswith("arn:") else f"arn:{ctx.partition}:iam::{ctx.account}:role/{given}"
+
+
+def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
+    """The batch: keys of a registration (iam-evaluation.md 4)."""
+    container = request.get("containerProperties") or {}
+    logging = container.get("logConfiguration") or {}
+    options = logging.get("options") or {}
+    keys: dict[str, Values] = {"batch:Privileged": "true" if container.get("privileged") else "false"}
+    found = {
+        "batch:Image": container.get("image"),
+        "batch:User": container.get("user"),
+        "batch:LogDriver": logging.get("logDriver"),
+        "batch:AWSLogsGroup": options.get("awslogs-group"),
+        "batch:AWSLogsRegion": options.get("awslogs-region"),
+        "batch:AWSLogsStreamPrefix": options.get("awslogs-stream-prefix"),
+        "batch:AWSLogsCreateGroup": options.get("awslogs-create-group"),
+    }
+    keys.update({name: value for name, value in found.items() if value})
+    return keys
+
+
+@batch.operation(
+    on=(_REGISTERED, tagging(_REGISTERED)),
+    passes=(_passed_roles,),
+    writes=True,
+    tags="tags",
+    conditions=_conditions,
+    refuses=(
+        "nodeProperties",
+        "eksProperties",
+        "ecsProperties",
+        "consumableResourceProperties",
+        "schedulingPriority",
+        *(f"containerProperties.{one}" for one in REFUSED),
+    ),
+)
+def register_job_definition(ctx: Context, request: RegisterJobDefinitionRequestTypeDef) -> dict[str, Any]:
+    """Record the next revision of a name, ACTIVE; numbers are never used twice."""
+    body = _checked_body(ctx, request)
+    name = request["jobDefinitionName"]
+    newest = ctx.read.first(_NEWEST, account=ctx.account, region=ctx.region, name=name)
+    revision = 1 if newest is None else newest.revision + 1
+    arn = job_definition.arn(ctx, name=f"{name}:{revision}")
+    ctx.write.run(
+        insert(job_definitions).values(
+            account=ctx.account,
+            partition=ctx.partition,
+            region=ctx.region,
+            name=name,
+            revision=revision,
+            arn=arn,
+            status="ACTIVE",
+            type=request["type"],
+            body=body,
+            tags=request.get("tags", {}),
+            created_ms=microseconds(ctx.now) // 1000,
+        )
+    )
+    ctx.note_resource(arn)
+    return {"jobDefinitionName": name, "jobDefinitionArn": arn, "revision": revision}
+
+
+def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
+    if not _NAME.fullmatch(request["jobDefinitionName"]):
+        raise refusal(ctx, "jobDefinitionName must match regex [A-Za-z0-9_-]{1,128}")
+    if request["type"] != "container":
+        raise _TYPES(f"the job definition type {request['type']}")
+    container = request.get("containerProperties")
+    if not container:
+        raise refusal(ctx, "Container properties must be specified for a container job definition")
+    platforms = request.get("platformCapabilities", [])
+    for one in platforms:
+        if one not in PLATFORMS:
+            raise refusal(ctx, f"Platform capability {one} is not one of {', '.join(PLATFORMS)}")
+    check_container(ctx, container, platforms or ["EC2"])
+    check_tags(ctx, request.get("tags", {}))
+    if "retryStrategy" in request:
+        check_retry_strategy(ctx, request["retryStrategy"])
+    if "timeout" in request:
+        check_timeout(ctx, request["timeout"])
+    body = {
+        "containerProperties": with_empty_lists(container),
+        "parameters": request.get("parameters", {}),
+        "platformCapabilities": platforms,
+        **{one: request[one] for one in ("retryStrategy", "timeout", "propagateTags") if one in request},
+    }
+    if len(encode(body)) > LARGEST_BYTES:
+        raise refusal(ctx, f"Job definition size must be at most {LARGEST_BYTES} bytes")
+    return body
+
+
+@batch.operation(on=job_definition.named("jobDefinition"), writes=True)
+def deregister_job_definition(ctx: Context, request: DeregisterJobDefinitionRequestTypeDef) -> None:
+    """Turn a revision INACTIVE: nothing new is submitted with it, its jobs go on (text: batch-jobs.md 8)."""
+    given = request["jobDefinition"]
+    row = find_revision(ctx, given)
+    if row is None:
+        raise refusal(ctx, f"JobDefinition {job_definition.arn_of(ctx, given)} not found.")
+    ctx.write.run(update(job_definitions).where(job_definitions.c.id == row.id).values(status="INACTIVE"))
+
+
+def find_revision(ctx: Context, given: str) -> Row | None:
+    """The row of `name:revision` or an ARN with a revision; None for anything else."""
+    name, _, revision = name_of(given).partition(":")
+    number = whole_number(revision)
+    if number is None:
+        return None
+    row = ctx.read.first(FIND_DEFINITION, account=ctx.account, region=ctx.region, name=name, revision=number)
+    return None if row is None or (given.startswith("arn:") and given != row.arn) else row
+
+
+def find_newest_active(ctx: Context, name: str) -> Row | None:
+    """The newest ACTIVE revision of a name."""
+    return ctx.read.first(_NEWEST_ACTIVE, account=ctx.account, region=ctx.region, name=name)

@@ -1,0 +1,1 @@
+"""Jobs: submitted, described, ended, and the controllers of arrays, attempts and waiting jobs."""

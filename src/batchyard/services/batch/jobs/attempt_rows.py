@@ -1,0 +1,117 @@
+"""The rows of attempts: a job that is STARTING or RUNNING has one that has not stopped; ended ones are kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from batchyard.services.batch.jobs.states import STARTING
+from batchyard.services.batch.tables import attempts
+from batchyard.store.prepared import Prepared, Row, among
+from batchyard.store.transaction import Transaction
+
+_KEY = ("account", "job", "number", "node")
+_PLACED = (*_KEY, "environment_id", "cluster_arn", "vcpus", "status")
+_CHANGING = (
+    "task_arn",
+    "container_instance_arn",
+    "status",
+    "started_ms",
+    "stopped_ms",
+    "exit_code",
+    "reason",
+    "status_reason",
+    "log_stream",
+)
+_THIS = (
+    (attempts.c.account == bindparam("of_account"))
+    & (attempts.c.job == bindparam("of_job"))
+    & (attempts.c.number == bindparam("of_number"))
+    & (attempts.c.node == bindparam("of_node"))
+)
+_INSERT = Prepared(insert(attempts).values({name: bindparam(name) for name in _PLACED}))
+_CHANGE = Prepared(update(attempts).where(_THIS).values({name: bindparam(name) for name in _CHANGING}))
+_NOTE_TASK = Prepared(
+    update(attempts)
+    .where(_THIS)
+    .values(
+        task_arn=bindparam("task_arn"),
+        container_instance_arn=bindparam("container_instance_arn"),
+        log_stream=bindparam("log_stream"),
+    )
+)
+_DELETE = Prepared(delete(attempts).where(_THIS))
+_FIND = Prepared(select(attempts).where(_THIS))
+_LIVE_BY_TASK = Prepared(
+    select(attempts).where(among(attempts.c.task_arn, "task_arns")).where(attempts.c.stopped_ms.is_(None))
+)
+_OF_JOBS = Prepared(
+    select(attempts)
+    .where(attempts.c.account == bindparam("account"))
+    .where(among(attempts.c.job, "jobs"))
+    .order_by(*(attempts.c[name] for name in _KEY))
+)
+
+
+def insert_attempt(tx: Transaction, job: Row, *, environment_id: int, cluster_arn: str) -> None:
+    """Note where a job's newest attempt is being started; its task is not known yet."""
+    tx.run(
+        _INSERT,
+        account=job.account,
+        job=job.id,
+        number=job.attempt,
+        node=0,
+        environment_id=environment_id,
+        cluster_arn=cluster_arn,
+        vcpus=job.vcpus,
+        status=STARTING,
+    )
+
+
+def note_task(
+    tx: Transaction, job: Row, *, task_arn: str, container_instance_arn: str | None, log_stream: str
+) -> None:
+    """Note the task of a job's newest attempt."""
+    tx.run(
+        _NOTE_TASK,
+        **_newest(job),
+        task_arn=task_arn,
+        container_instance_arn=container_instance_arn,
+        log_stream=log_stream,
+    )
+
+
+def change(tx: Transaction, row: Row, **values: Any) -> Row:
+    """Write what changes of an attempt, whose row was read within this write; returns the row as it is then."""
+    changed = row._replace(**values)
+    key = {f"of_{name}": getattr(row, name) for name in _KEY}
+    tx.run(_CHANGE, **key, **{name: getattr(changed, name) for name in _CHANGING})
+    return changed
+
+
+def forget(tx: Transaction, job: Row) -> None:
+    """Take back a job's newest attempt, which ECS did not start."""
+    tx.run(_DELETE, **_newest(job))
+
+
+def find_newest(tx: Transaction, job: Row) -> Row | None:
+    """A job's newest attempt, or None where it has had none."""
+    return tx.first(_FIND, **_newest(job))
+
+
+def find_live_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str, Row]:
+    """The attempts that have not stopped, by their task's ARN; a task that stands for no job is not in it."""
+    return {row.task_arn: row for row in tx.all(_LIVE_BY_TASK, task_arns=task_arns)}
+
+
+def find_of_jobs(tx: Transaction, account: str, identities: Iterable[int]) -> Mapping[int, Sequence[Row]]:
+    """All attempts of an account's jobs by the jobs' `id`, in order; a job without one is not in it."""
+    rows = tx.all(_OF_JOBS, account=account, jobs=list(identities))
+    return {job: tuple(found) for job, found in groupby(rows, key=lambda row: int(row.job))}
+
+
+def _newest(job: Row) -> dict[str, Any]:
+    return {"of_account": job.account, "of_job": job.id, "of_number": job.attempt, "of_node": 0}

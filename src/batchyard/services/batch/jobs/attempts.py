@@ -1,0 +1,134 @@
+"""What a task tells of its job: it runs, or its attempt is over and the job goes on or ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from batchyard.clock import from_microseconds, microseconds
+from batchyard.framework.elapsed import Elapsed
+from batchyard.framework.runtime import Runtime
+from batchyard.scheduler.retry import Cause, Retry, decide
+from batchyard.services.batch.definitions.retry_strategies import scheduling_strategy
+from batchyard.services.batch.jobs import attempt_rows, job_rows
+from batchyard.services.batch.jobs.job_endings import end_job, wake_array, wake_placing
+from batchyard.services.batch.jobs.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED
+from batchyard.store.prepared import Row
+from batchyard.store.transaction import Transaction
+
+TIMED_OUT = "Job attempt duration exceeded timeout"
+TASK_MISSING = "Host EC2 terminated."
+"""Of a task that ECS knows nothing of any more [guess]: `Host EC2*` is how retry rules name a lost host."""
+
+
+def milliseconds(moment: datetime) -> int:
+    """A time as Batch writes it."""
+    return microseconds(moment) // 1000
+
+
+def left_seconds(row: Row, elapsed: Elapsed) -> float | None:
+    """How long the current attempt may still run, or None without a timeout or before it runs."""
+    seconds = row.spec.get("timeout", {}).get("attemptDurationSeconds")
+    if seconds is None or row.started_ms is None:
+        return None
+    started = from_microseconds(row.started_ms * 1000)
+    return float(seconds) - elapsed.seconds((row.job_id, row.attempt), started)
+
+
+def note_progress(
+    tx: Transaction,
+    row: Row,
+    attempt: Row,
+    task: Mapping[str, Any],
+    *,
+    elapsed: Elapsed,
+    now: datetime,
+) -> Row:
+    """Take over that an attempt's task runs, and that it has run too long; returns the job as it is then."""
+    if row.status == STARTING and task.get("startedAt") is not None:
+        started_ms = milliseconds(task["startedAt"])
+        row = job_rows.change(tx, row, now=now, status=RUNNING, started_ms=started_ms)
+        values = {"status": RUNNING, "started_ms": row.started_ms, **_place(attempt, task)}
+        attempt_rows.change(tx, attempt, **values)
+    left = left_seconds(row, elapsed)
+    if left is not None and left <= 0 and not (row.timed_out or row.terminated):
+        row = job_rows.change(tx, row, now=now, timed_out=True, end_reason=TIMED_OUT)
+    return row
+
+
+def end_attempt(
+    tx: Transaction,
+    runtime: Runtime,
+    row: Row,
+    attempt: Row,
+    task: Mapping[str, Any] | None,
+    *,
+    now: datetime,
+) -> None:
+    """Record that a job's attempt is over with its task (None: that is gone), then retry the job or end it."""
+    cause = _cause(row, task)
+    attempt = attempt_rows.change(tx, attempt, **_end(row, attempt, task, now))
+    verdict = decide(
+        attempts_made=row.attempt,
+        retry_strategy=scheduling_strategy(row.spec.get("retryStrategy", {})),
+        exit_code=attempt.exit_code,
+        reason=attempt.reason,
+        status_reason=attempt.status_reason,
+        cause=cause,
+    )
+    if isinstance(verdict, Retry) and not (row.terminated or row.timed_out):
+        job_rows.change(tx, row, now=now, status=RUNNABLE, status_reason=None, started_ms=None)
+        wake_array(tx, runtime, row)
+    else:
+        end_job(
+            tx,
+            runtime,
+            row,
+            status=attempt.status,
+            reason=attempt.status_reason,
+            now=now,
+            started_ms=attempt.started_ms,
+            stopped_ms=attempt.stopped_ms,
+            end_reason=None,
+            timed_out=False,
+        )
+    wake_placing(tx, runtime, row)
+
+
+def _end(row: Row, attempt: Row, task: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """The columns of an attempt that is over."""
+    if task is None:
+        return {"status": FAILED, "stopped_ms": milliseconds(now), "status_reason": TASK_MISSING}
+    told = task["containers"][0]
+    succeeded = _cause(row, task) is Cause.EXITED and told["exitCode"] == 0
+    started = task.get("startedAt")
+    return {
+        "status": SUCCEEDED if succeeded else FAILED,
+        "started_ms": None if started is None else milliseconds(started),
+        "stopped_ms": milliseconds(task.get("stoppedAt") or now),
+        "exit_code": told.get("exitCode"),
+        "reason": told.get("reason"),
+        "status_reason": row.end_reason if _was_stopped(row, task) else task.get("stoppedReason", ""),
+        **_place(attempt, task),
+    }
+
+
+def _place(attempt: Row, task: Mapping[str, Any]) -> dict[str, Any]:
+    return {"container_instance_arn": task.get("containerInstanceArn") or attempt.container_instance_arn}
+
+
+def _was_stopped(row: Row, task: Mapping[str, Any]) -> bool:
+    """Did the task stop because Batch wanted it to? One that had ended by itself before did not."""
+    return (row.terminated or row.timed_out) and task.get("stopCode") == "UserInitiated"
+
+
+def _cause(row: Row, task: Mapping[str, Any] | None) -> Cause:
+    if task is None:
+        return Cause.HOST_LOST
+    if _was_stopped(row, task):
+        return Cause.TERMINATED if row.terminated else Cause.TIMED_OUT
+    if task["containers"][0].get("exitCode") is not None:
+        return Cause.EXITED
+    lost = task.get("stoppedReason", "").startswith("Host EC2")
+    return Cause.HOST_LOST if lost else Cause.START_FAILED

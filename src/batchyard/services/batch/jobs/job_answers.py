@@ -1,0 +1,123 @@
+"""A job as DescribeJobs and ListJobs show it: every empty list is there, as recorded (batch-jobs.md 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from batchyard.scheduler.arrays import status_summary
+from batchyard.services.batch.definitions.retry_strategies import shown_retry_strategy
+from batchyard.services.batch.jobs import array_rows
+from batchyard.services.batch.jobs.states import ENDED
+from batchyard.store.prepared import Row
+
+
+def job_arn(row: Row) -> str:
+    """The ARN of a job's row."""
+    return f"arn:{row.partition}:batch:{row.region}:{row.account}:job/{row.job_id}"
+
+
+def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
+    """The JobDetail of DescribeJobs; `row` is of `job_rows`, its attempts are in order."""
+    spec = row.spec
+    shown: dict[str, Any] = {
+        "jobArn": job_arn(row),
+        "jobName": row.name,
+        "jobId": row.job_id,
+        "jobQueue": row.queue_arn,
+        "status": row.status,
+        "attempts": [_attempt(one) for one in attempts if one.stopped_ms is not None],
+        "createdAt": row.created_ms,
+        "retryStrategy": shown_retry_strategy(spec.get("retryStrategy")),
+        "dependsOn": spec["dependsOn"],
+        "jobDefinition": row.definition_arn,
+        "parameters": spec["parameters"],
+        "container": {
+            "volumes": [],
+            "mountPoints": [],
+            "ulimits": [],
+            "secrets": [],
+            "networkInterfaces": [],
+            **spec["container"],
+            **(_task(attempts[-1]) if attempts else {}),
+            **_outcome(row, attempts),
+        },
+        "tags": row.tags,
+        "propagateTags": spec["propagateTags"],
+        "platformCapabilities": spec["platformCapabilities"],
+        "eksAttempts": [],
+        "isCancelled": row.cancelled,
+        "isTerminated": row.terminated,
+    }
+    if "timeout" in spec:
+        shown["timeout"] = spec["timeout"]
+    return shown | _array(row, array) | _progress(row)
+
+
+def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
+    """The JobSummary of ListJobs; the attempts count only once the job has ended."""
+    shown = {
+        "jobArn": job_arn(row),
+        "jobId": row.job_id,
+        "jobName": row.name,
+        "createdAt": row.created_ms,
+        "status": row.status,
+        "jobDefinition": row.definition_arn,
+        **_array(row, array),
+        **_progress(row),
+    }
+    outcome = _outcome(row, attempts)
+    return {**shown, "container": outcome} if outcome else shown
+
+
+def _array(row: Row, array: Row | None) -> dict[str, Any]:
+    """arrayProperties: a child's index, or how a parent's children do."""
+    if row.array_index is not None:
+        return {"arrayProperties": {"index": row.array_index}}
+    if array is None:
+        return {}
+    return {
+        "arrayProperties": {
+            "size": array.size,
+            "statusSummary": status_summary(array_rows.counts(array)),
+            "statusSummaryLastUpdatedAt": array.updated_ms,
+        }
+    }
+
+
+def _attempt(row: Row) -> dict[str, Any]:
+    """The AttemptDetail of an attempt that is over."""
+    shown: dict[str, Any] = {
+        "container": {**_task(row), "networkInterfaces": [], **_exit(row)},
+        "stoppedAt": row.stopped_ms,
+        "statusReason": row.status_reason,
+    }
+    return shown if row.started_ms is None else {**shown, "startedAt": row.started_ms}
+
+
+def _task(attempt: Row) -> dict[str, Any]:
+    found = {
+        "taskArn": attempt.task_arn,
+        "logStreamName": attempt.log_stream,
+        "containerInstanceArn": attempt.container_instance_arn,
+    }
+    return _known(found)
+
+
+def _exit(attempt: Row) -> dict[str, Any]:
+    return _known({"exitCode": attempt.exit_code, "reason": attempt.reason})
+
+
+def _progress(row: Row) -> dict[str, Any]:
+    return _known(
+        {"statusReason": row.status_reason, "startedAt": row.started_ms, "stoppedAt": row.stopped_ms}
+    )
+
+
+def _outcome(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
+    """exitCode and reason of the attempt that decided; nothing while the job goes on."""
+    return _exit(attempts[-1]) if row.status in ENDED and attempts else {}
+
+
+def _known(members: dict[str, Any]) -> dict[str, Any]:
+    return {member: value for member, value in members.items() if value is not None}

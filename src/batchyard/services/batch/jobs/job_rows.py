@@ -1,0 +1,202 @@
+"""The rows of jobs: insert, find, change. Every change of a job's status goes through `change`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from batchyard.scheduler.arrays import child_id
+from batchyard.services.batch.jobs import array_rows
+from batchyard.services.batch.jobs.states import may_follow
+from batchyard.services.batch.tables import job_dependencies, job_specs, jobs
+from batchyard.store.prepared import Prepared, Row, among
+from batchyard.store.transaction import Transaction
+from batchyard.store.types import Json
+
+PLAIN = "PLAIN"
+"""The kind of a dependency on a whole job; the others are the API's N_TO_N and SEQUENTIAL."""
+
+_GIVEN = (
+    "job_id",
+    "account",
+    "partition",
+    "region",
+    "name",
+    "name_key",
+    "queue_id",
+    "queue_arn",
+    "definition_id",
+    "definition_name",
+    "definition_arn",
+    "status",
+    "created_ms",
+    "vcpus",
+    "memory_mib",
+    "gpus",
+    "document",
+    "tags",
+)
+_OF_CHILD = (
+    "id",
+    "job_id",
+    "status",
+    "spec_id",
+    "share_identifier",
+    "scheduling_priority",
+    "array_parent",
+    "array_index",
+)
+_CHANGING = (
+    "status",
+    "status_reason",
+    "started_ms",
+    "stopped_ms",
+    "attempt",
+    "cancelled",
+    "terminated",
+    "timed_out",
+    "end_reason",
+)
+_INSERT = Prepared(
+    insert(jobs).values(
+        **{name: bindparam(name) for name in _GIVEN},
+        attempt=0,
+        cancelled=False,
+        terminated=False,
+        timed_out=False,
+    )
+)
+_INSERT_PARENT = Prepared(
+    insert(jobs).values(
+        **{name: bindparam(name) for name in _GIVEN if name != "document"},
+        spec_id=bindparam("spec_id"),
+        array_size=bindparam("array_size"),
+        attempt=0,
+        cancelled=False,
+        terminated=False,
+        timed_out=False,
+    )
+)
+_INHERITED = tuple(name for name in _GIVEN if name not in ("document", "job_id", "status", "tags"))
+_INSERT_CHILDREN = Prepared(
+    insert(jobs).values(
+        **{name: bindparam(name) for name in (*_INHERITED, *_OF_CHILD)},
+        tags={},
+        attempt=0,
+        cancelled=False,
+        terminated=False,
+        timed_out=False,
+    )
+)
+_INSERT_SPEC = Prepared(
+    insert(job_specs).values(account=bindparam("account"), document=bindparam("document"))
+)
+_CHANGE = Prepared(
+    update(jobs).where(jobs.c.id == bindparam("of_id")).values({name: bindparam(name) for name in _CHANGING})
+)
+_SPEC = func.coalesce(jobs.c.document, job_specs.c.document, type_=Json()).label("spec")
+JOBS = select(*(column for column in jobs.c if column.name != "document"), _SPEC).select_from(
+    jobs.outerjoin(job_specs, job_specs.c.id == jobs.c.spec_id)
+)
+"""Whole rows: all columns but `document`, and `spec`, a job's own document or the one that it shares."""
+_FIND = Prepared(JOBS.where(jobs.c.id == bindparam("id")))
+_FIND_SOME = Prepared(JOBS.where(among(jobs.c.id, "ids")))
+_FIND_NAMED = Prepared(JOBS.where(jobs.c.job_id == bindparam("job_id")))
+_FIND_SOME_NAMED = Prepared(JOBS.where(among(jobs.c.job_id, "job_ids")))
+_TAGS = Prepared(
+    select(jobs.c.account, jobs.c.region, jobs.c.tags).where(jobs.c.job_id == bindparam("job_id"))
+)
+_DEPEND = Prepared(
+    insert(job_dependencies).values(
+        on_job=bindparam("on_job"),
+        waiting_job=bindparam("waiting_job"),
+        kind=bindparam("kind"),
+        account=bindparam("account"),
+    )
+)
+
+
+def front_of(queue: int) -> tuple[str, int]:
+    """Under which key it is remembered of a queue that its front is full and waits (`Transaction.hint`)."""
+    return ("batch.front-waits", queue)
+
+
+def insert_job(tx: Transaction, **values: Any) -> int:
+    """Insert a job that has had no attempt; answers its `id`, which grows with each submission."""
+    return tx.insert(_INSERT, **values)
+
+
+def insert_parent(tx: Transaction, *, document: Any, **values: Any) -> int:
+    """Insert an array job's parent, whose children share its document; answers its `id`."""
+    spec_id = tx.insert(_INSERT_SPEC, account=values["account"], document=document)
+    return tx.insert(_INSERT_PARENT, spec_id=spec_id, **values)
+
+
+def insert_children(tx: Transaction, parent: Row, base: int, statuses: Mapping[int, str]) -> None:
+    """Insert children of an array job, each by its index and with its status; tags are the parent's alone."""
+    same = {name: getattr(parent, name) for name in (*_INHERITED, *_OF_CHILD[3:6])}
+    rows = [
+        {
+            **same,
+            "id": base + index,
+            "job_id": child_id(parent.job_id, index),
+            "status": status,
+            "array_parent": parent.id,
+            "array_index": index,
+        }
+        for index, status in statuses.items()
+    ]
+    tx.run_many(_INSERT_CHILDREN, rows)
+
+
+def insert_dependency(
+    tx: Transaction, *, on_job: int, waiting_job: int, account: str, kind: str = PLAIN
+) -> None:
+    """Have a job wait for another one."""
+    tx.run(_DEPEND, on_job=on_job, waiting_job=waiting_job, account=account, kind=kind)
+
+
+def find(tx: Transaction, identity: int) -> Row | None:
+    """A job by `id`, its row as of `JOBS`."""
+    return tx.first(_FIND, id=identity)
+
+
+def find_some(tx: Transaction, identities: Sequence[int]) -> Mapping[int, Row]:
+    """Jobs by `id`, those that exist."""
+    return {row.id: row for row in tx.all(_FIND_SOME, ids=identities)} if identities else {}
+
+
+def find_job(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | None:
+    """The job's row, or None; a job of another account or Region is none."""
+    row = tx.first(_FIND_NAMED, job_id=job_id)
+    return row if row is not None and (row.account, row.region) == (account, region) else None
+
+
+def find_jobs(tx: Transaction, *, account: str, region: str, job_ids: Sequence[str]) -> Mapping[str, Row]:
+    """The same for many, by job id; those that are none are not in it."""
+    rows = tx.all(_FIND_SOME_NAMED, job_ids=job_ids)
+    return {row.job_id: row for row in rows if (row.account, row.region) == (account, region)}
+
+
+def find_tags(tx: Transaction, *, account: str, region: str, job_id: str) -> Mapping[str, str] | None:
+    """A job's tags, or None where there is no such job."""
+    row = tx.first(_TAGS, job_id=job_id)
+    return row.tags if row is not None and (row.account, row.region) == (account, region) else None
+
+
+def change(tx: Transaction, row: Row, *, now: datetime, **values: Any) -> Row:
+    """Write what changes of a job, whose row was read within this write; returns the row as it is then.
+
+    A child's new status is counted with its array. Raises ValueError for a status that may not follow the present one.
+    """
+    status = values.get("status", row.status)
+    if status != row.status and not may_follow(row.status, status):
+        raise ValueError(f"a job does not go from {row.status} to {status}")
+    changed = row._replace(**values)
+    tx.run(_CHANGE, of_id=row.id, **{name: getattr(changed, name) for name in _CHANGING})
+    if row.array_parent is not None and status != row.status:
+        array_rows.move(tx, row.array_parent, {row.status: -1, status: 1}, now=now)
+    return changed

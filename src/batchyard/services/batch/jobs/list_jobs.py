@@ -1,0 +1,174 @@
+"""ListJobs: a queue's jobs of one status, or by one filter; each page reads little more than it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, or_, select
+
+from batchyard.framework.check import ANY
+from batchyard.framework.context import Context
+from batchyard.framework.pagination import InvalidToken
+from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch.answers import page_limit
+from batchyard.services.batch.jobs import array_rows, attempt_rows
+from batchyard.services.batch.jobs.job_answers import summary
+from batchyard.services.batch.jobs.job_rows import find_job
+from batchyard.services.batch.jobs.states import ENDED, RUNNING
+from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.resources import find_queue, job_definition
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.tables import jobs
+from batchyard.store.prepared import Row
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import ListJobsRequestTypeDef
+
+MOST_BY_STATUS = 1000
+MOST_BY_FILTER = 100
+NEWEST_FIRST = (jobs.c.created_ms.desc(), jobs.c.id.desc())
+_FILTERS = ("JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER")
+_COLUMNS = (
+    jobs.c.id,
+    jobs.c.job_id,
+    jobs.c.account,
+    jobs.c.partition,
+    jobs.c.region,
+    jobs.c.name,
+    jobs.c.name_key,
+    jobs.c.status,
+    jobs.c.status_reason,
+    jobs.c.created_ms,
+    jobs.c.started_ms,
+    jobs.c.stopped_ms,
+    jobs.c.definition_arn,
+    jobs.c.definition_name,
+    jobs.c.array_index,
+    jobs.c.array_size,
+)
+
+
+@batch.operation(on=ANY, refuses=("multiNodeJobId",))
+def list_jobs(ctx: Context, request: ListJobsRequestTypeDef) -> dict[str, Any]:
+    """A page of a queue's jobs, the newest first, with a name or definition filter grouped by that; or of children."""
+    given = request.get("jobQueue")
+    if bool(given) == bool(request.get("arrayJobId")):
+        raise refusal(ctx, "Must specify either jobQueue, arrayJobId or multiNodeJobId")
+    if not given:
+        return _children(ctx, request)
+    queue = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
+    if queue is None:
+        raise batch.error.ClientException(f"JobQueue {given} not found.")
+    one_filter = _filter(ctx, request)
+    most = MOST_BY_STATUS if one_filter is None else MOST_BY_FILTER
+    limit = page_limit(ctx, request, most)
+    if one_filter is not None and one_filter[0] == "SHARE_IDENTIFIER":
+        return {"jobSummaryList": []}  # No queue here has a scheduling policy, so no job has a share.
+    query, grouped = _query(ctx, queue, request, one_filter)
+    if request.get("nextToken"):
+        query = _after(query, grouped, request["nextToken"])
+    query = query.order_by(*(() if grouped is None else (grouped,)), *NEWEST_FIRST)
+    rows = ctx.read.all(query.limit(limit + 1))
+    answer = _shown(ctx, rows[:limit])
+    if len(rows) > limit:
+        answer["nextToken"] = _position(rows[limit - 1], grouped)
+    return answer
+
+
+def _children(ctx: Context, request: Any) -> dict[str, Any]:
+    """A page of an array job's children of one status, by their index [guess: the order].
+
+    Filters are of a queue's jobs [doc: BOTO ListJobs.filters]; that they are refused here is a guess.
+    """
+    if request.get("filters"):
+        raise refusal(ctx, "Filters can not be used with arrayJobId")
+    limit = page_limit(ctx, request, MOST_BY_STATUS)
+    parent = find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=request["arrayJobId"])
+    if parent is None:
+        return {"jobSummaryList": []}
+    query = (
+        select(*_COLUMNS)
+        .where(jobs.c.array_parent == parent.id)
+        .where(jobs.c.status == request.get("jobStatus", RUNNING))
+    )
+    if request.get("nextToken"):
+        after = whole_number(request["nextToken"])
+        if after is None:
+            raise InvalidToken(request["nextToken"])
+        query = query.where(jobs.c.array_index > after)
+    rows = ctx.read.all(query.order_by(jobs.c.array_index).limit(limit + 1))
+    answer = _shown(ctx, rows[:limit])
+    if len(rows) > limit:
+        answer["nextToken"] = str(rows[limit - 1].array_index)
+    return answer
+
+
+def _shown(ctx: Context, rows: Sequence[Row]) -> dict[str, Any]:
+    ended = [row.id for row in rows if row.status in ENDED]
+    attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, ended) if ended else {}
+    arrays = array_rows.find_some(ctx.read, [row.id for row in rows if row.array_size])
+    summaries = [summary(row, attempts.get(row.id, ()), arrays.get(row.id)) for row in rows]
+    return {"jobSummaryList": summaries}
+
+
+def _filter(ctx: Context, request: Any) -> tuple[str, str] | None:
+    given = request.get("filters")
+    if not given:
+        return None
+    if len(given) > 1:
+        raise refusal(ctx, "Only one filter can be used at a time")
+    name, values = given[0].get("name"), given[0].get("values") or []
+    if name not in _FILTERS:
+        raise refusal(ctx, f"Filter name must be one of {', '.join(_FILTERS)}")
+    if len(values) != 1:
+        raise refusal(ctx, f"The filter {name} must have exactly one value")
+    return name, values[0]
+
+
+def _query(
+    ctx: Context, queue: Row, request: Any, one_filter: tuple[str, str] | None
+) -> tuple[Select[Any], Any | None]:
+    """The rows that match, and the column that they are grouped by where a prefix spans several values."""
+    query = select(*_COLUMNS).where(jobs.c.queue_id == queue.id).where(jobs.c.array_parent.is_(None))
+    if one_filter is None:
+        return query.where(jobs.c.status == request.get("jobStatus", RUNNING)), None
+    name, value = one_filter
+    if name == "JOB_NAME":
+        return _matching(query, jobs.c.name_key, value.lower())
+    if name == "JOB_DEFINITION":
+        if value.startswith("arn:"):
+            named = query.where(jobs.c.definition_name == value.rsplit("/", 1)[-1].partition(":")[0])
+            return named.where(jobs.c.definition_arn == job_definition.arn_of(ctx, value)), None
+        return _matching(query, jobs.c.definition_name, value)
+    moment = whole_number(value)
+    if moment is None:
+        raise refusal(ctx, f"The value of the filter {name} must be a number of milliseconds")
+    created = jobs.c.created_ms
+    return query.where(created < moment if name == "BEFORE_CREATED_AT" else created > moment), None
+
+
+def _matching(query: Select[Any], column: Any, value: str) -> tuple[Select[Any], Any | None]:
+    if not value.endswith("*"):
+        return query.where(column == value), None
+    prefix = value[:-1]
+    # Names are ASCII, so that a DEL is past every one that goes on.
+    return query.where(column >= prefix, column < prefix + "\x7f"), column
+
+
+def _position(row: Row, grouped: Any | None) -> str:
+    group = "" if grouped is None else getattr(row, grouped.name)
+    return f"{row.created_ms}:{row.id}:{group}"
+
+
+def _after(query: Select[Any], grouped: Any | None, position: str) -> Select[Any]:
+    created, _, rest = position.partition(":")
+    identity, _, group = rest.partition(":")
+    moment, number = whole_number(created), whole_number(identity)
+    if moment is None or number is None:
+        raise InvalidToken(position)
+    at, of = jobs.c.created_ms, jobs.c.id
+    later = or_(at < moment, (at == moment) & (of < number))
+    if grouped is None:
+        return query.where(at <= moment).where(later)
+    return query.where(grouped >= group).where(or_(grouped > group, later))

@@ -1,0 +1,56 @@
+"""Jobs that shall end: one that waits ends at once, one that has a task when that has stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete
+
+from batchyard.framework.context import schedule
+from batchyard.framework.runtime import Runtime
+from batchyard.services.batch.jobs import array_rows, attempt_rows, job_rows
+from batchyard.services.batch.jobs.job_endings import end_job, key_of
+from batchyard.services.batch.jobs.states import ENDED, FAILED, PENDING
+from batchyard.services.batch.tables import job_dependencies
+from batchyard.store.prepared import Prepared, Row
+from batchyard.store.transaction import Transaction
+
+_IN_NO_ORDER = Prepared(
+    delete(job_dependencies)
+    .where(job_dependencies.c.on_job == bindparam("parent"))
+    .where(job_dependencies.c.waiting_job == bindparam("parent"))
+)
+
+
+def cancel(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: datetime) -> None:
+    """End a job that has no task; one that waits for others ends only when they have (batch-jobs.md 2)."""
+    if row.cancelled:
+        return
+    if row.status == PENDING:
+        job_rows.change(tx, row, now=now, cancelled=True, end_reason=reason)
+        return
+    end_job(tx, runtime, row, status=FAILED, reason=reason, now=now, cancelled=True)
+    schedule(runtime, tx, key_of(row, "batch.placing", "queues"))
+
+
+def stop(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: datetime) -> None:
+    """Have the task of a job stopped; one that is not known yet is looked at as soon as it is."""
+    job_rows.change(tx, row, now=now, terminated=True, end_reason=reason)
+    attempt = attempt_rows.find_newest(tx, row)
+    if attempt is not None and attempt.task_arn is not None:
+        schedule(runtime, tx, key_of(row, "batch.watching", attempt.task_arn, grouping=attempt.cluster_arn))
+
+
+def end_array(
+    tx: Transaction, runtime: Runtime, parent: Row, *, reason: str, running_too: bool, now: datetime
+) -> None:
+    """Have all children of an array job ended, those that run only where `running_too`; the parent ends with them."""
+    asked_before = parent.terminated or (parent.cancelled and not running_too)
+    if parent.status in ENDED or asked_before:
+        return
+    asked = {"terminated": True} if running_too else {"cancelled": True}
+    job_rows.change(tx, parent, now=now, end_reason=reason, **asked)
+    # They all end: none waits for the one before it any more.
+    tx.run(_IN_NO_ORDER, parent=parent.id)
+    array_rows.advance(tx, array_rows.require(tx, parent.id), judged_to=0)
+    schedule(runtime, tx, key_of(parent, "batch.arrays", parent.job_id))

@@ -1,0 +1,172 @@
+"""SubmitJob: the path that everything else may not make slower."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from batchyard import ids
+from batchyard.clock import microseconds
+from batchyard.framework.check import Values
+from batchyard.framework.context import Context
+from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch.definitions.job_definitions import find_newest_active, find_revision
+from batchyard.services.batch.jobs import depends_on, job_rows, job_specs
+from batchyard.services.batch.jobs.array_rows import OPEN, WAITING, insert_array
+from batchyard.services.batch.jobs.depends_on import Unmet
+from batchyard.services.batch.jobs.job_endings import PLACING_DELAY_SECONDS
+from batchyard.services.batch.jobs.job_rows import PLAIN
+from batchyard.services.batch.jobs.states import PENDING, RUNNABLE, SUBMITTED
+from batchyard.services.batch.placing.engine_needs import check_engines
+from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.resources import find_queue, job, job_definition, job_queue, name_of
+from batchyard.services.batch.service import batch
+from batchyard.services.batch.tags import tagging
+from batchyard.store.prepared import Row
+from batchyard.store.types import encode
+
+if TYPE_CHECKING:
+    from types_boto3_batch.type_defs import SubmitJobRequestTypeDef
+
+SMALLEST_ARRAY, LARGEST_ARRAY = 2, 10_000
+MAKING_DELAY_SECONDS = 0.01
+"""The answer goes out before the making of children takes the processor."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_GIVEN_DEFINITION = job_definition.named("jobDefinition")
+
+
+def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
+    share = request.get("shareIdentifier")
+    return {"batch:ShareIdentifier": share} if share else {}
+
+
+@batch.operation(
+    on=(_GIVEN_DEFINITION, job_queue.named("jobQueue"), tagging(_GIVEN_DEFINITION)),
+    writes=True,
+    tags="tags",
+    conditions=_conditions,
+    refuses=(
+        "nodeOverrides",
+        "eksPropertiesOverride",
+        "ecsPropertiesOverride",
+        "consumableResourcePropertiesOverride",
+        "containerOverrides.instanceType",
+    ),
+)
+def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]:
+    """Record a job as RUNNABLE, or as PENDING while others must succeed first; it was evaluated with that.
+
+    An array job is PENDING until its children have ended.
+    """
+    if not _NAME.fullmatch(request["jobName"]):
+        raise refusal(ctx, "Job name should match valid pattern")
+    if len(encode(request)) > job_specs.LARGEST_BYTES:
+        raise refusal(ctx, f"Request size must be at most {job_specs.LARGEST_BYTES} bytes")
+    queue = _queue(ctx, request)
+    definition = _definition(ctx, request["jobDefinition"])
+    _check_platform(ctx, queue, definition)
+    spec, sizes = job_specs.resolve(ctx, request, definition.body, platform=queue.platform)
+    check_engines(ctx, queue, spec["container"])
+    size = _array_size(ctx, request)
+    waits = depends_on.unmet(ctx, spec["dependsOn"], array_size=size)
+    job_id = ids.uuid4()
+    values = {
+        "job_id": job_id,
+        "account": ctx.account,
+        "partition": ctx.partition,
+        "region": ctx.region,
+        "name": request["jobName"],
+        "name_key": request["jobName"].lower(),
+        "queue_id": queue.id,
+        "queue_arn": queue.arn,
+        "definition_id": definition.id,
+        "definition_name": definition.name,
+        "definition_arn": definition.arn,
+        "status": RUNNABLE if size is None and not waits else PENDING,
+        "created_ms": microseconds(ctx.now) // 1000,
+        "vcpus": sizes.vcpus,
+        "memory_mib": sizes.memory_mib,
+        "gpus": sizes.gpus,
+        "document": spec,
+        "tags": request.get("tags") or {},
+    }
+    if size is not None:
+        _insert_array(ctx, values, waits, size)
+    elif waits:
+        depends_on.wait_for(ctx, waits, job_rows.insert_job(ctx.write, **values))
+    else:
+        job_rows.insert_job(ctx.write, **values)
+        if not ctx.read.remembered(job_rows.front_of(queue.id)):
+            ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY_SECONDS)
+    arn = job.arn(ctx, name=job_id)
+    ctx.note_resource(arn)
+    return {"jobArn": arn, "jobName": request["jobName"], "jobId": job_id}
+
+
+def _array_size(ctx: Context, request: Any) -> int | None:
+    """How many children the job has, None without arrayProperties.size (batch-jobs.md 4; the text is a guess)."""
+    size: int | None = (request.get("arrayProperties") or {}).get("size")
+    if size is not None and not SMALLEST_ARRAY <= size <= LARGEST_ARRAY:
+        text = f"Array size must be between {SMALLEST_ARRAY} and {LARGEST_ARRAY}"
+        raise refusal(ctx, text)
+    return size
+
+
+def _insert_array(ctx: Context, values: dict[str, Any], waits: Sequence[Unmet], size: int) -> None:
+    """Record an array job with its last child, which keeps the ids of the others; a controller makes these."""
+    identity = job_rows.insert_parent(ctx.write, array_size=size, **values)
+    depends_on.wait_for(ctx, waits, identity)
+    gate = WAITING if any(one.kind == PLAIN for one in waits) else OPEN
+    array = insert_array(ctx.write, identity, account=ctx.account, size=size, gate=gate, now=ctx.now)
+    parent = job_rows.find(ctx.write, identity)
+    job_rows.insert_children(ctx.write, parent, array.base, {size - 1: SUBMITTED})
+    ctx.intend("batch.arrays", values["job_id"], delay_seconds=MAKING_DELAY_SECONDS)
+
+
+def _queue(ctx: Context, request: Any) -> Row:
+    """The queue, which must take jobs; no queue has a scheduling policy here, so a share is refused (batch-jobs.md 10).
+
+    Texts but the first are [guess].
+    """
+    given = request["jobQueue"]
+    row = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
+    if row is None or row.status == "DELETING":
+        raise batch.error.ClientException(f"JobQueue {given} not found.")
+    if row.state == "DISABLED":
+        raise refusal(ctx, f"JobQueue {row.arn} is DISABLED and does not accept jobs")
+    if request.get("shareIdentifier") or request.get("schedulingPriorityOverride") is not None:
+        text = "shareIdentifier and schedulingPriorityOverride need a job queue with a scheduling policy"
+        raise refusal(ctx, text)
+    return row
+
+
+def _definition(ctx: Context, given: str) -> Row:
+    """The revision that is meant, ACTIVE; without a revision the newest ACTIVE one. Texts: batch-jobs.md 8."""
+    name, colon, revision = name_of(given).partition(":")
+    if colon and whole_number(revision) is None:
+        text = f"Provided name {name_of(given)} is not supported pattern[a-zA-Z_0-9-]{{1,128}}"
+        raise batch.error.ClientException(text)
+    if given.startswith("arn:"):
+        _check_place(ctx, given)
+    row = find_revision(ctx, given) if colon else find_newest_active(ctx, name)
+    if row is None and colon:
+        raise batch.error.ClientException(f"JobDefinition {job_definition.arn_of(ctx, given)} not found.")
+    if row is None or row.status != "ACTIVE":
+        text = f"JobDefinition name {name_of(given)} does not exist or is not in ACTIVE status"
+        raise batch.error.ClientException(text)
+    return row
+
+
+def _check_place(ctx: Context, arn: str) -> None:
+    """An ARN of another account or Region is not there: whoever may use that one may not use its namesake here."""
+    if arn != job_definition.arn(ctx, name=name_of(arn)):
+        raise batch.error.ClientException(f"JobDefinition {arn} not found.")
+
+
+def _check_platform(ctx: Context, queue: Row, definition: Row) -> None:
+    platforms = definition.body["platformCapabilities"] or ["EC2"]
+    if queue.platform not in platforms:
+        text = f"JobDefinition {definition.arn} does not have the platform capability {queue.platform} of the queue"
+        raise refusal(ctx, text)
