@@ -1,6 +1,6 @@
 """Servers that come and go in this process, which nobody else uses; prints what they left.
 
-`python -m server.rounds DIRECTORY`: 50 of them, every tenth with a job, every other one in memory.
+`python -m server.rounds DIRECTORY TIMES`: so many of them, every tenth with a job, every other one in memory.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from typing import Any
 from batchyard.cli import quickstart
 from batchyard.config import Settings
 from conftest import PACE, Serving, client, wait_for
-
-TIMES = 50
 
 
 def held() -> dict[str, list[str]]:
@@ -71,13 +69,13 @@ def left(before: dict[str, list[str]]) -> dict[str, list[str]]:
     return {kind: sorted((Counter(now) - Counter(before[kind])).elements()) for kind, now in held().items()}
 
 
-def main(data: Path) -> dict[str, list[str]]:
+def main(data: Path, times: int) -> dict[str, list[str]]:
     """Go through them all; what is left."""
     durable: dict[str, Any] = {"data_dir": data}
     serve(run_a_job, **durable)  # what is loaded once: models, compiled statements
     serve(run_a_job, ephemeral=True)
     before = held()
-    for number in range(TIMES):
+    for number in range(times):
         in_memory = number % 2 == 1
         use = run_a_job if number % 10 in (0, 5) else call
         directory = serve(use, **({"ephemeral": True} if in_memory else durable))
@@ -86,4 +84,4 @@ def main(data: Path) -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]))))
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -22,11 +22,20 @@ from server.rounds import held, left
 TESTS = Path(__file__).parents[1]
 
 
-def test_nothing_is_left_after_fifty_servers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [10, pytest.param(50, marks=pytest.mark.slow)])
+def test_nothing_is_left_after_many_servers(times: int, tmp_path: Path) -> None:
     """In a process of their own: what other tests hold comes and goes."""
     path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", "-m", "server.rounds", str(tmp_path / "data")],
+        [
+            sys.executable,
+            "-W",
+            "error::ResourceWarning",
+            "-m",
+            "server.rounds",
+            str(tmp_path / "data"),
+            str(times),
+        ],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
