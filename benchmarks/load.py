@@ -8,6 +8,7 @@ have passed. It prints one line of JSON: how many were answered with 2xx, how ma
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import json
 import sys
@@ -86,7 +87,7 @@ async def main(address: str, connections: int, most: int, seconds: float, reques
     started = time.monotonic()
     ends = [loop.create_future() for _ in range(connections)]
     for end in ends:
-        await loop.create_connection(lambda end=end: Client(counts, end), host, int(port))
+        await loop.create_connection(functools.partial(Client, counts, end), host, int(port))
     await asyncio.gather(*ends)
     took = time.monotonic() - started
     print(json.dumps({"good": counts.good, "bad": counts.bad, "seconds": took, "firstBad": counts.first_bad}))

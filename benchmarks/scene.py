@@ -59,7 +59,9 @@ class Scene:
 
     def client(self, service: str) -> Any:
         """boto3 as root of the account."""
-        return boto3.Session().client(
+        # boto3's types know services by literal names alone.
+        session: Any = boto3.Session()
+        return session.client(
             service,
             endpoint_url=self._endpoint,
             region_name=REGION,

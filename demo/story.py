@@ -29,7 +29,9 @@ class Story:
         self.key, self.secret = self._make_administrator()
 
     def aws(self, service: str, region: str = HOME) -> Any:
-        return boto3.Session().client(
+        # boto3's types know services by literal names alone.
+        session: Any = boto3.Session()
+        return session.client(
             service,
             endpoint_url=self.endpoint,
             region_name=region,

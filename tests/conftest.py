@@ -144,7 +144,8 @@ _SESSION = boto3.Session()
 _making = threading.Lock()
 
 # One session for all clients: it reads a service's model once, which costs more than most tests.
-_session = boto3.Session()
+# Any: boto3's types know services by literal names alone.
+_session: Any = boto3.Session()
 _session_lock = threading.Lock()
 
 

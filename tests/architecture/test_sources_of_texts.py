@@ -49,11 +49,12 @@ def unsourced(path: Path) -> Iterator[str]:
         comments = [line.partition("#")[2] for line in lines[function.lineno - 1 : function.end_lineno]]
         if SAYS.search("\n".join([ast.get_docstring(function) or "", *comments])):
             continue
-        places = {(node.lineno, told) for node in ast.walk(function) for told in _texts(node)}
+        places = {(line, told) for node in ast.walk(function) for line, told in _texts(node)}
         yield from (f"{path.relative_to(SOURCE)}:{line} {told}" for line, told in sorted(places))
 
 
-def _texts(node: ast.AST) -> Iterator[str]:
+def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Each text of an error that the node makes, with its line."""
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
         call = node.exc
     elif isinstance(node, ast.Call) and re.search(r"^ApiError$|\.error\.", ast.unparse(node.func)):
@@ -65,7 +66,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
         return
     for argument in call.args:
         if isinstance(argument, ast.Constant | ast.JoinedStr) and " " in ast.unparse(argument):
-            yield ast.unparse(argument)
+            yield node.lineno, ast.unparse(argument)
 
 
 def test_no_module_gains_a_text_without_a_source() -> None:

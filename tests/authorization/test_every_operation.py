@@ -68,7 +68,9 @@ def _denial(service: str, row: Any, account: str, caller: str) -> str:
 
 @functools.cache
 def _unsigned(endpoint: str, service: str) -> Any:
-    return boto3.Session().client(
+    # boto3's types know services by literal names alone.
+    session: Any = boto3.Session()
+    return session.client(
         service,
         endpoint_url=endpoint,
         region_name="us-east-1",

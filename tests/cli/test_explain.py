@@ -74,7 +74,7 @@ def test_the_nearest_miss_of_a_users_policies(
     made = user(
         {"Version": "2012-10-17", "Statement": [statement("iam:CreateServiceLinkedRole", Condition=LINKED)]}
     )
-    question = ("--principal", made["arn"], "--action", "iam:CreateServiceLinkedRole")
+    question: tuple[str, ...] = ("--principal", made["arn"], "--action", "iam:CreateServiceLinkedRole")
     question += ("--resource", f"arn:aws:iam::{account}:role/{PATH}")
     answer, code = explain(*question, "--context", "iam:AWSServiceName=autoscaling.amazonaws.com")
     assert (answer["outcome"], code) == ("implicitDeny", 1)
@@ -102,7 +102,7 @@ def test_tags_whose_keys_differ_in_case_are_told(
     """What a call would get: neither of the two values counts (decision 0022)."""
     blue = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
     made = user({"Version": "2012-10-17", "Statement": [statement("batch:TerminateJob", Condition=blue)]})
-    question = ("--principal", made["arn"], "--action", "batch:TerminateJob")
+    question: tuple[str, ...] = ("--principal", made["arn"], "--action", "batch:TerminateJob")
     question += ("--resource", f"arn:aws:batch:us-east-1:{account}:job/x")
     answer, code = explain(
         *question, "--context", "aws:ResourceTag/team=blue", "--context", "aws:ResourceTag/Team=red"
@@ -171,7 +171,7 @@ def test_assuming_a_role_asks_its_trust_policy(
         "Condition": {"StringEquals": {"sts:ExternalId": "secret"}},
     }
     role = aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
-    question = ("--principal", made["arn"], "--action", "sts:AssumeRole", "--resource", role)
+    question: tuple[str, ...] = ("--principal", made["arn"], "--action", "sts:AssumeRole", "--resource", role)
     answer, code = explain(*question)
     assert (answer["reason"], code) == ("role trust policy", 1)
     assert "Condition StringEquals sts:ExternalId got nothing" in answer["nearestMiss"]["sentence"]
@@ -191,7 +191,7 @@ def test_a_role_of_another_account_is_not_taken_for_ones_own(
 
 def test_aws_managed_policies_are_asked_for_as_ones_own(explain: Explain, user: Callable[..., Any]) -> None:
     made = user({"Version": "2012-10-17", "Statement": [statement("iam:GetPolicy")]})
-    question = ("--principal", made["arn"], "--action", "iam:GetPolicy")
+    question: tuple[str, ...] = ("--principal", made["arn"], "--action", "iam:GetPolicy")
     assert explain(*question, "--resource", "arn:aws:iam::aws:policy/AdministratorAccess")[1] == 0
 
 

@@ -150,7 +150,7 @@ def test_a_server_that_cannot_change_users_says_so(tmp_path: Path, monkeypatch: 
         "warning",
         "jobs run as the server's user: `job_users` is `none`",
     )
-    monkeypatch.setattr(job_users.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     users, reason = job_users.choose(job_users.AUTO, walls=True)
     assert (users, reason) == (None, "the server was not started as root")
 

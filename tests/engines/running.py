@@ -29,9 +29,8 @@ def spec(attempt: str, *command: str, **fields: Any) -> TaskSpec:
     of_container = {
         name: fields.pop(name) for name in list(fields) if name in ContainerSpec.__dataclass_fields__
     }
-    container = ContainerSpec(
-        **({"name": MAIN, "image": "none", "command": command, "limits": limits} | of_container)
-    )
+    whole: dict[str, Any] = {"name": MAIN, "image": "none", "command": command, "limits": limits}
+    container = ContainerSpec(**(whole | of_container))
     return TaskSpec(**({"attempt": attempt, "account": "1", "containers": (container,)} | fields))
 
 

@@ -74,16 +74,18 @@ def test_a_program_without_its_interpreter_cannot_start(runs: Runs, tmp_path: Pa
     program.write_text("#!/no/such/interpreter\n")
     program.chmod(0o755)
     [status] = runs.run(spec("a", str(program)))
-    assert only(status).reason is not None
-    assert only(status).reason.startswith("CannotStartContainerError: ")
+    reason = only(status).reason
+    assert reason is not None
+    assert reason.startswith("CannotStartContainerError: ")
 
 
 @pytest.mark.parametrize("command", ["nul\0byte", "surrogate\ud800", ""])
 def test_a_command_that_no_system_accepts_does_not_stop_the_others(runs: Runs, command: str) -> None:
     refused, accepted = runs.run(spec("a", command), spec("b", "exit 3"))
     assert only(refused).exit_code in (126, 127)
-    assert only(refused).reason is not None
-    assert only(refused).reason.startswith("CannotStartContainerError: ")
+    reason = only(refused).reason
+    assert reason is not None
+    assert reason.startswith("CannotStartContainerError: ")
     assert only(accepted).exit_code == 3
 
 

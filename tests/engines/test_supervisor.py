@@ -103,8 +103,9 @@ def test_a_killed_supervisor_is_a_lost_host(runs: Runs, tmp_path: Path) -> None:
     os.kill(first, signal.SIGKILL)
     [lost] = runs.wait("a")
     assert (lost.state, only(lost).exit_code) == ("lost", None)
-    assert only(lost).reason is not None
-    assert only(lost).reason.startswith("Host terminated")
+    reason = only(lost).reason
+    assert reason is not None
+    assert reason.startswith("Host terminated")
     assert not is_alive(leader)
     assert not is_alive(child)
     assert supervisor_of(runs.engine) != first  # type: ignore[arg-type]
@@ -165,8 +166,9 @@ def test_the_deadline_counts_only_without_a_server(make_engine: MakeEngine) -> N
     until((Path(first.directory.root) / "attempts" / "a" / "end").exists)
     over, running = make_engine().poll(["a", "b"])
     assert (over.state, only(over).exit_code, running.state) == ("exited", 143, "running")
-    assert only(over).reason is not None
-    assert "deadline" in only(over).reason
+    reason = only(over).reason
+    assert reason is not None
+    assert "deadline" in reason
 
 
 def test_a_deep_directory_has_a_socket_too(make_engine: MakeEngine, tmp_path: Path) -> None:
@@ -202,8 +204,9 @@ def test_attempts_that_find_no_room_say_so(make_engine: MakeEngine) -> None:
     attempts = Path(engine.directory.root, "attempts")
     attempts.rename(attempts.with_name("elsewhere"))
     [status] = runs.run(spec("a", "true"))
-    assert only(status).reason is not None
-    assert only(status).reason.startswith("CannotStartContainerError: ")
+    reason = only(status).reason
+    assert reason is not None
+    assert reason.startswith("CannotStartContainerError: ")
     attempts.with_name("elsewhere").rename(attempts)
     assert only(runs.run(spec("b", "exit 3"))[0]).exit_code == 3
 

@@ -303,13 +303,16 @@ class Scene:
         self._submit("long", "fargate", "exec sleep 60")
         self._submit("good", "fargate", "echo said")
         self._submit("bad", "fargate", "exit 3")
-        again = {"retryStrategy": {"attempts": 3}}
+        again: dict[str, Any] = {"retryStrategy": {"attempts": 3}}
         self._submit("again", "fargate", 'test "$AWS_BATCH_JOB_ATTEMPT" -ge 2', **again)
         self._submit("after", "fargate", "true", dependsOn=[{"jobId": self.jobs["good"]}])
         self._submit("absent", "fargate", "", command=["/no/such/program"])
         self._submit("held", "fargate", "true", dependsOn=[{"jobId": self.jobs["long"]}])
         self._submit("array", "fargate", "true", arrayProperties={"size": ARRAY_SIZE}, **again)
-        stopped = {"arrayProperties": {"size": STOPPED_SIZE}, "dependsOn": [{"jobId": self.jobs["long"]}]}
+        stopped: dict[str, Any] = {
+            "arrayProperties": {"size": STOPPED_SIZE},
+            "dependsOn": [{"jobId": self.jobs["long"]}],
+        }
         self._submit("stopped", "fargate", "true", **stopped)
         self.do("batch", "cancel_job", jobId=self.jobs["stopped"], reason="not wanted")
         self._submit("on-group", "groups", "true", **again)

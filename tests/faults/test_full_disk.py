@@ -27,7 +27,7 @@ def fill(one: Server, directory: Path) -> tuple[set[str], list[dict[str, Any]]]:
     """Write from two threads until nothing goes any more: the groups that were acknowledged, the failures."""
     limit(one, (directory / "batchyard.db-wal").stat().st_size + ROOM_BYTES)
     acknowledged: set[str] = set()
-    failures: list[dict[str, Any]] = []
+    failures: list[Any] = []
 
     def write(first: int) -> None:
         logs = one.client("logs")

@@ -18,7 +18,7 @@ from faults.servers import SERVE, Server, forked_server, server
 from faults.stage import Nursery
 
 QUICK = ("--pace", "0.02")
-SLOW = {"pace": 1}
+SLOW: dict[str, Any] = {"pace": 1}
 ROLE = "AWSServiceRoleForBatch"
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "batch:*", "Resource": "*"}]}
 

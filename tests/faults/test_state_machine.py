@@ -354,7 +354,7 @@ class Yard(RuleBasedStateMachine):
 
 def play(nursery: Nursery, *, examples: int, steps: int) -> None:
     machine = type("YardOfThisTest", (Yard,), {"nursery": nursery})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,

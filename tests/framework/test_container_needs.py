@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from batchyard.engines.abilities import ABILITIES
 from batchyard.engines.powers import CLOSED, OPEN, Powers
 from batchyard.engines.registry import ENGINES
@@ -33,13 +35,13 @@ def test_what_is_asked_of_the_host_is_gathered_over_all_containers() -> None:
 
 
 def test_powers_are_given_by_name() -> None:
-    everything = {
+    everything: dict[str, Any] = {
         "privileged": True,
         "host_paths": ["/data/x"],
         "devices": ["/dev/fuse"],
         "users": ["ann"],
     }
-    nothing = {"privileged": False, "host_paths": [], "devices": [], "users": []}
+    nothing: dict[str, Any] = {"privileged": False, "host_paths": [], "devices": [], "users": []}
     assert OPEN.refusal(**everything) is None
     assert CLOSED.refusal(**nothing) is None
     for name, setting in (

@@ -37,6 +37,8 @@ def signed_by_botocore(
 
 def received(request: AWSRequest) -> HttpRequest:
     """A request of botocore's as the server reads it off the socket."""
+    assert request.method is not None
+    assert request.url is not None
     parts = urlsplit(request.url)
     # Neither botocore's signature nor an HTTP client's Host header has the default port.
     headers = {"host": parts.netloc.removesuffix(":80")}

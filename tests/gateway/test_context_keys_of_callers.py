@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -170,9 +171,7 @@ def test_a_caller_carried_on_by_a_service_shows_the_service(aws: Any, user: Any,
         batch = sign_in("batch", made)
         name = f"e{number}"
         found = is_denied(
-            lambda batch=batch, name=name: batch.create_compute_environment(
-                computeEnvironmentName=name, **environment
-            ),
+            partial(batch.create_compute_environment, computeEnvironmentName=name, **environment),
             "iam:CreateServiceLinkedRole",
         )
         assert found is denied
@@ -215,7 +214,7 @@ def test_a_service_tells_for_which_resource_it_assumes_a_role(aws: Any, account:
         found = batch.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"]
         return "" if found[0]["status"] == "CREATING" else str(found[0]["status"])
 
-    assert {name: wait_for(lambda name=name: status(name)) for name in conditions} == {
+    assert {name: wait_for(partial(status, name)) for name in conditions} == {
         "right": "VALID",
         "wrong": "INVALID",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_submission_tells_its_share(asked: AsAllowed) -> None:
     given = {"jobName": "j", "jobQueue": "q", "jobDefinition": "d", "shareIdentifier": "blue"}
     for share, denied in (("blue", False), ("red", True)):
         batch = asked("batch", "batch:SubmitJob", "StringEquals", "batch:ShareIdentifier", share)
-        assert is_denied(lambda batch=batch: batch.submit_job(**given), "batch:SubmitJob") is denied
+        assert is_denied(partial(batch.submit_job, **given), "batch:SubmitJob") is denied
 
 
 def test_the_tags_of_what_is_touched(aws: Any, asked: AsAllowed) -> None:
@@ -88,17 +89,12 @@ def test_the_tags_of_what_is_touched(aws: Any, asked: AsAllowed) -> None:
         for value, denied in (("blue", False), ("Blue", True)):
             condition = ("StringEquals", key, value)
             ecs = asked("ecs", "ecs:DeleteCluster", *condition)
-            assert is_denied(lambda ecs=ecs: ecs.delete_cluster(cluster="none"), "ecs:DeleteCluster")
+            assert is_denied(partial(ecs.delete_cluster, cluster="none"), "ecs:DeleteCluster")
             logs = asked("logs", "logs:PutRetentionPolicy", *condition)
             put = {"logGroupName": "blue", "retentionInDays": 7}
-            assert (
-                is_denied(
-                    lambda logs=logs, put=put: logs.put_retention_policy(**put), "logs:PutRetentionPolicy"
-                )
-                is denied
-            )
+            assert is_denied(partial(logs.put_retention_policy, **put), "logs:PutRetentionPolicy") is denied
             iam = asked("iam", "iam:UpdateRole", *condition)
-            assert is_denied(lambda iam=iam: iam.update_role(RoleName="blue"), "iam:UpdateRole") is denied
+            assert is_denied(partial(iam.update_role, RoleName="blue"), "iam:UpdateRole") is denied
     iam = asked("iam", "iam:UpdateRole", "StringEquals", "iam:ResourceTag/Team", "blue")
     assert iam.update_role(RoleName="blue", Description="x")
 
@@ -114,7 +110,7 @@ def test_what_is_attached_and_what_bounds(aws: Any, asked: AsAllowed, account: s
         given = {"UserName": "x", "PolicyArn": arn}
         assert (
             is_denied(
-                lambda attaching=attaching, given=given: attaching.attach_user_policy(**given),
+                partial(attaching.attach_user_policy, **given),
                 "iam:AttachUserPolicy",
             )
             is denied
@@ -125,7 +121,7 @@ def test_what_is_attached_and_what_bounds(aws: Any, asked: AsAllowed, account: s
         bound = {"UserName": "x", "PermissionsBoundary": arn}
         assert (
             is_denied(
-                lambda bounding=bounding, bound=bound: bounding.put_user_permissions_boundary(**bound),
+                partial(bounding.put_user_permissions_boundary, **bound),
                 "iam:PutUserPermissionsBoundary",
             )
             is denied
@@ -159,7 +155,7 @@ def test_a_network_tells_where_it_is(aws: Any, asked: AsAllowed, account: str) -
         for value, denied in ((right, False), (f"{right}x", True)):
             made = asked("ec2", action, operator, key, value)
             call = getattr(made, xform_name(action.partition(":")[2]))
-            assert is_denied(lambda call=call, given=given: call(**given, DryRun=True), action) is denied, key
+            assert is_denied(partial(call, **given, DryRun=True), action) is denied, key
 
 
 @pytest.mark.parametrize(
@@ -214,9 +210,7 @@ def test_a_tasks_size_is_told_in_units(asked: AsAllowed, key: str, right: str, w
     for value, denied in ((right, False), (wrong, True)):
         ecs = asked("ecs", "ecs:*", "NumericEquals", key, value)
         assert (
-            is_denied(
-                lambda ecs=ecs: ecs.register_task_definition(**definition), "ecs:RegisterTaskDefinition"
-            )
+            is_denied(partial(ecs.register_task_definition, **definition), "ecs:RegisterTaskDefinition")
             is denied
         )
-        assert is_denied(lambda ecs=ecs: ecs.run_task(**overrides), "ecs:RunTask") is denied
+        assert is_denied(partial(ecs.run_task, **overrides), "ecs:RunTask") is denied

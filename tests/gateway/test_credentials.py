@@ -188,7 +188,7 @@ def test_a_deactivated_key_is_unknown(
     assert answered(reply, service) == wanted
 
 
-def _temporary(app: App, account: str, *, lived: timedelta, ended: timedelta) -> dict[str, str]:
+def _temporary(app: App, account: str, *, lived: timedelta, ended: timedelta) -> dict[str, Any]:
     """Credentials of the account's root that ended so long ago (a negative `ended`: that end later)."""
     root = Session(
         kind="root",
@@ -241,6 +241,7 @@ def test_a_presigned_request_for_who_am_i_works(endpoint: str, account: str) -> 
     url = f"{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15"
     request = AWSRequest(method="GET", url=url)
     auth.SigV4QueryAuth(Credentials(account, "test"), "sts", "us-east-1", expires=60).add_auth(request)
+    assert request.url is not None
     parts = urlsplit(request.url)
     raw = unsigned(endpoint, "sts")
     presigned = type(raw)("GET", f"/?{parts.query}", {"host": parts.netloc}, b"")

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batchyard.gateway.denial import denied as denial
-from batchyard.policy.decision import Decision, Reason
+from batchyard.policy.decision import Decision, Outcome, Reason
 from conftest import client
 from gateway.raw_requests import allow, deny, policy
 
@@ -180,8 +180,12 @@ def test_without_a_resource_level_the_denial_names_a_star(user: Any, sign_in: An
 )
 def test_policies_that_no_account_here_has_are_told_alike(reason: Reason, lacking: str, denying: str) -> None:
     """Organizations and resource-based policies come with simulations alone; the words are made in one place."""
-    told = {"principal_arn": "arn:aws:iam::123456789012:user/u", "action": "logs:PutLogEvents"}
-    for outcome, tail in (("implicitDeny", lacking), ("explicitDeny", denying)):
+    told: dict[str, Any] = {
+        "principal_arn": "arn:aws:iam::123456789012:user/u",
+        "action": "logs:PutLogEvents",
+    }
+    told_as: dict[Outcome, str] = {"implicitDeny": lacking, "explicitDeny": denying}
+    for outcome, tail in told_as.items():
         decision = Decision(outcome, reason, ())
         refusal = denial("logs", **told, resource="*", decision=decision)
         assert refusal.message == (

@@ -11,7 +11,7 @@ from batchyard.app import App
 from batchyard.framework.effort import LIGHT, MOST_PREPARED
 from batchyard.framework.session import Call, Session
 from batchyard.gateway.act import Opener
-from batchyard.policy import document, weight
+from batchyard.policy import grammar, weight
 from batchyard.policy.kept_policies import KeptPolicies
 from batchyard.services.iam.policies import principal_policies
 from gateway.raw_requests import allow, policy
@@ -23,13 +23,13 @@ SHORT = allow("batch:Describe*", Sid="Short")
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The documents that were compiled since the test began."""
     seen: list[str] = []
-    compiled = document.grammar.read
+    compiled = grammar.read
 
     def read(text: str, kind: Any) -> Any:
         seen.append(text)
         return compiled(text, kind)
 
-    monkeypatch.setattr(document.grammar, "read", read)
+    monkeypatch.setattr(grammar, "read", read)
     return seen
 
 

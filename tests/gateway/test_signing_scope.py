@@ -32,7 +32,9 @@ def test_an_unchanged_sdk_with_an_endpoint_signs_with_its_own_region(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     signed: list[str] = []
-    made = boto3.Session().client(
+    # boto3's types know services by literal names alone.
+    session: Any = boto3.Session()
+    made = session.client(
         service, region_name=region, aws_access_key_id=account, aws_secret_access_key="test"
     )
     made.meta.events.register(

@@ -50,7 +50,7 @@ def signed_requests(draw: st.DrawFn, signer: type[auth.SigV4Auth] | None = None)
         method=draw(st.sampled_from(["GET", "POST", "DELETE"])),
         url=f"http://127.0.0.1:{draw(st.integers(1, 65535))}{draw(paths)}{'?' + query if query else ''}",
         headers=draw(headers),
-        body=draw(forms if signer is auth.SigV4QueryAuth else st.binary(max_size=60)),
+        body=draw(forms) if signer is auth.SigV4QueryAuth else draw(st.binary(max_size=60)),
     )
 
 

@@ -17,7 +17,8 @@ from input.values import normal
 
 REGION = "us-east-1"
 MOST_WORDS = 12
-_session = boto3.Session()
+# Any: boto3's types know services by literal names alone.
+_session: Any = boto3.Session()
 _TRUST = json.dumps(
     {
         "Version": "2012-10-17",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from conftest import EXECUTION_POLICY, wait_for
@@ -56,7 +57,7 @@ def tell(aws: Aws, user_client: Callable[..., Any]) -> None:
     wait_for(lambda: all(one["status"] == "SUCCEEDED" for one in described(batch, jobs)), seconds=60)
     for job in described(batch, jobs):
         stream = job["container"]["logStreamName"]
-        wait_for(lambda stream=stream: written(aws, stream) == ["hello"])
+        wait_for(partial(says_hello, aws, stream))
     wait_for(lambda: described(batch, [stopped])[0]["status"] == "FAILED")
     batch.update_compute_environment(computeEnvironment="grouped", computeResources={"maxvCpus": 16})
     wait_for(lambda: not live_instances(aws), seconds=60)
@@ -196,6 +197,10 @@ def make_role(aws: Aws, name: str, service: str, policy: str | None = None) -> s
 def described(batch: Any, jobs: list[str]) -> list[Any]:
     found: list[Any] = batch.describe_jobs(jobs=jobs)["jobs"]
     return found
+
+
+def says_hello(aws: Aws, stream: str) -> bool:
+    return written(aws, stream) == ["hello"]
 
 
 def written(aws: Aws, stream: str) -> list[str]:

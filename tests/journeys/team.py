@@ -127,7 +127,7 @@ class Team:
         return str(wait_for(find))
 
 
-def _as_event(error: Mapping[str, str]) -> tuple[str, str]:
+def _as_event(error: Mapping[str, Any]) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 

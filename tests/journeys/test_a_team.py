@@ -172,7 +172,7 @@ def they_submit_under_their_own_share(team: Team, ann: Credentials) -> None:
 def a_partner_asks_for_the_external_id(team: Team, partner: str) -> None:
     """Both accounts must allow; across accounts AWS does not say which policy lacked what, and neither do we."""
     theirs = client(team.server.endpoint, "iam", access_key=partner)
-    condition = {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}
+    condition: dict[str, Any] = {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}
     trust = trusting({"AWS": team.arn("root")}, **condition)
     arn = theirs.create_role(RoleName="shared", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     look = {"Effect": "Allow", "Action": "batch:Describe*", "Resource": "*"}

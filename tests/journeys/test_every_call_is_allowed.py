@@ -68,7 +68,9 @@ class Made:
     def given(self, request: Any) -> dict[str, str]:
         """The tags that a request gives, and those that its launch template gives."""
         named = request.get("launchtemplate") or {}
-        template = self.templates.get(named.get("launchtemplateid") or named.get("launchtemplatename"), [])
+        template = self.templates.get(
+            named.get("launchtemplateid") or named.get("launchtemplatename") or "", []
+        )
         return {**tags_in({"specifications": template}), **tags_in(request)}
 
     def _note(self, request: Any, response: str) -> None:
@@ -121,7 +123,7 @@ def ask(statements: list[Any], record: Any, decision: Any, context: dict[str, An
         },
         "policies": {"identity": [{"Version": "2012-10-17", "Statement": statements}]},
     }
-    outcome: str = reference.decide(case)[0]  # type: ignore[no-untyped-call]
+    outcome: str = reference.decide(case)[0]
     return outcome
 
 

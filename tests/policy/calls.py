@@ -7,10 +7,11 @@ context holds what a real call brings by itself (NATURAL) or what the call's par
 import json
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from batchyard.policy.grammar import CURRENT
 
-TRUST_NOBODY = {
+TRUST_NOBODY: dict[str, Any] = {
     "Version": CURRENT,
     "Statement": {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
 }

@@ -1,5 +1,7 @@
 """Policies, requests and whole cases made by the throw of dice (see `dice.py`), as JSON."""
 
+from typing import Any
+
 from policy import cases
 from policy.words import (
     ACTION_PATTERNS,
@@ -46,7 +48,7 @@ def condition_line(dice):
 
 
 def conditions(dice, *, least=0):
-    block = {}
+    block: dict[str, dict[str, Any]] = {}
     for operator, key, values in dice.some(condition_line, least=least, most=2):
         block.setdefault(operator, {})[key] = values
     return block
@@ -140,7 +142,8 @@ def decision_case(dice):
 
 def condition_case(dice):
     """One statement that hangs on its conditions alone; the key has a value of the operator's own family."""
-    block, given = {}, context(dice)
+    block: dict[str, dict[str, Any]] = {}
+    given = context(dice)
     for operator, key, values in dice.some(condition_line, least=1, most=2):
         block.setdefault(operator, {})[key] = values
         _give_value(dice, given, operator, key)

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 FAILS = object()
 
@@ -119,7 +120,7 @@ def applies_to(named, positive, resource, new, context, denies):
 
 def folded(given):
     """Names of context keys are compared without case; of keys that differ in case alone all values are there."""
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in given.items():
         name = key.lower()
         if name in found:
@@ -306,7 +307,7 @@ def compare(operator, given, pattern):
 
 def arn_like(pattern, given):
     """condition_operators: each of the six components is checked separately."""
-    segments = [[]]
+    segments: list[list[tuple[str, bool]]] = [[]]
     for sign, wild in pattern:
         if sign == ":" and len(segments) < 6:
             segments.append([])
@@ -353,7 +354,9 @@ def within(given, wanted):
         inner, outer = ipaddress.ip_network(given, strict=False), ipaddress.ip_network(wanted, strict=False)
     except ValueError:
         return False
-    return inner.version == outer.version and inner.subnet_of(outer)
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
 
 
 # ---------------------------------------------------------------------------------------------- principals

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from typing import Any
 
 from botocore import xform_name
 
@@ -67,9 +68,9 @@ class Stage:
 
     def _session(self, iam, principal, tags):
         account = principal["account"]
-        path, name = re.fullmatch(
-            r"arn:[^:]+:iam::\d+:role(/(?:.+/)?)([^/]+)", principal["role_arn"]
-        ).groups()
+        found = re.fullmatch(r"arn:[^:]+:iam::\d+:role(/(?:.+/)?)([^/]+)", principal["role_arn"])
+        assert found is not None
+        path, name = found.groups()
         trust = {**TRUST_NOBODY["Statement"], "Effect": "Allow", "Principal": {"AWS": account}}
         document = json.dumps({**TRUST_NOBODY, "Statement": trust})
         made = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=document, Tags=tags)["Role"]
@@ -77,7 +78,7 @@ class Stage:
         self._set_trust(principal, made["RoleId"])
         assumer = self._assumer(iam)
         session = self.case["policies"].get("session") or []
-        given = {"Policy": json.dumps(session[0])} if session else {}
+        given: dict[str, Any] = {"Policy": json.dumps(session[0])} if session else {}
         if session[1:]:
             given["PolicyArns"] = [{"arn": self._managed(iam, document)} for document in session[1:]]
         answer = assumer.assume_role(

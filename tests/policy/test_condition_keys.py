@@ -27,9 +27,15 @@ def test_no_key_of_the_service_is_missing(service):
     assert {key for key in theirs if find_condition_key(key) is None} == set()
 
 
+def known(name):
+    found = find_condition_key(name)
+    assert found is not None
+    return found
+
+
 def test_keys_are_found_in_any_case_and_by_tag():
-    assert find_condition_key("AWS:sourceip").type == "IPAddress"
-    assert find_condition_key("aws:RequestTag/Team").name == "aws:RequestTag/"
-    assert find_condition_key("aws:TagKeys").multivalued
+    assert known("AWS:sourceip").type == "IPAddress"
+    assert known("aws:RequestTag/Team").name == "aws:RequestTag/"
+    assert known("aws:TagKeys").multivalued
     assert find_condition_key("aws:RequestTag/") is None
     assert find_condition_key("aws:Nothing") is None

@@ -1,6 +1,7 @@
 """Two evaluators, one language: src's and the naive one must agree on whatever Hypothesis thinks of."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from policy.smallest import smallest
 from policy.strategies import decision_cases, dice
 from policy.variants import VARIANTS, with_policies
 
-CALM = {"suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+CALM: dict[str, Any] = {"suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 SHARES = 10
 EXAMPLES = 200_000
 

@@ -5,6 +5,7 @@ It takes a user's policies, a boundary and a resource's policy; what else bears 
 
 import itertools
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -16,7 +17,12 @@ from batchyard.policy.conditions.numeric import to_number
 from conftest import client
 from policy.test_corpus import load_cases
 
-READ = {"Bool": to_boolean, "Date": to_instant, "Numeric": to_number, "IPAddress": to_range}
+READ: dict[str, Callable[[str], object]] = {
+    "Bool": to_boolean,
+    "Date": to_instant,
+    "Numeric": to_number,
+    "IPAddress": to_range,
+}
 SHORTEST_KEY = 5
 """What the operation's model takes."""
 TYPES = {

@@ -1,6 +1,7 @@
 """Other ways to write the same policies: none of them may change a decision."""
 
 import copy
+from typing import Any
 
 
 def statements_of(document):
@@ -57,7 +58,7 @@ def split(dice, case):
 
 def merged(dice, case):
     """One policy out of all that have the same version."""
-    together = {}
+    together: dict[str | None, list[Any]] = {}
     for document in case["policies"].get("identity", []):
         together.setdefault(document.get("Version"), []).extend(statements_of(document))
     documents = [

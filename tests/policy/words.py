@@ -1,5 +1,7 @@
 """The words that generated policies and requests are made of: few, so that things meet."""
 
+from typing import Any
+
 from policy import cases
 
 ACTIONS = [
@@ -112,7 +114,7 @@ ADDRESSES = [
 ]
 BINARIES = ["QmluYXJ5VmFsdWVJbkJhc2U2NA==", "QQ==", ""]
 
-FAMILIES = {
+FAMILIES: dict[tuple[str, ...], list[Any]] = {
     ("StringEquals", "StringNotEquals", "StringLike", "StringNotLike"): STRINGS,
     ("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"): STRINGS,
     (

@@ -53,7 +53,7 @@ def no_instance_is_over_capacity(snapshot, made):
 
 def no_environment_is_over_max(snapshot, made):
     jobs = {job.job_id: job for queue in snapshot.queues for job in queue.jobs}
-    placed = Counter()
+    placed: Counter[str] = Counter()
     for place in made.placements:
         placed[place.compute_environment_arn] += jobs[place.job_id].vcpus
     desires = {each.compute_environment_arn: each for each in made.capacity}

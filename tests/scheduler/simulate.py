@@ -109,16 +109,18 @@ class Simulation:
         now = BEGIN + timedelta(seconds=at)
         queues = []
         for arn, queue in self.queues.items():
-            running = Counter()
+            running: dict[str | None, float] = {}
             for each in self.running:
                 if each.job.queue_arn == arn:
-                    running[each.job.share_identifier] += each.job.vcpus
+                    running[each.job.share_identifier] = (
+                        running.get(each.job.share_identifier, 0) + each.job.vcpus
+                    )
             shares = tuple(
                 Share(
                     share_identifier=share,
                     usage_vcpu_seconds=usage,
                     usage_at=now,
-                    running_vcpus=running[share],
+                    running_vcpus=running.get(share, 0),
                 )
                 for (queue_arn, share), usage in self.usage.items()
                 if queue_arn == arn
@@ -129,7 +131,7 @@ class Simulation:
     def _front(self, arn):
         if self.policies[arn] is None:
             return self.waiting[arn][: self.front]
-        taken = Counter()
+        taken: Counter[str | None] = Counter()
         front = []
         for job in self.waiting[arn]:
             taken[job.share_identifier] += 1
@@ -192,6 +194,7 @@ class Simulation:
             arn, share = each.job.queue_arn, each.job.share_identifier
             self.trace.vcpu_seconds[share or arn] += each.job.vcpus * self.tick
             if self.policies[arn] is not None:
+                assert share is not None
                 self.usage[arn, share] = self.usage.get((arn, share), 0) + each.job.vcpus * self.tick
 
 
@@ -220,7 +223,8 @@ def _queue(arn, fields, policy):
 
 def _jobs(groups):
     """Jobs in order of arrival, and how long each runs; a group is `count` equal jobs named <name>-<number>."""
-    jobs, seconds = [], {}
+    jobs: list[Job] = []
+    seconds: dict[str, float] = {}
     for name, group in groups.items():
         for number in range(group.get("count", 1)):
             at = group.get("at", 0) + number * group.get("every_seconds", 0)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from batchyard.scheduler import Desire, Fail, Place, Plan, Wait, plan, reasons
+from batchyard.scheduler import Desire, Fail, InstanceType, Place, Plan, Wait, plan, reasons
 from scheduler import make
 from scheduler.measure import large, milliseconds
 
@@ -97,7 +97,7 @@ def test_instances_are_as_large_as_the_demand():
 
 
 def test_a_type_that_jobs_fill_badly_is_not_chosen():
-    lean = make.InstanceType(name="c5.4xlarge", vcpus=16, memory_mib=8000)
+    lean = InstanceType(name="c5.4xlarge", vcpus=16, memory_mib=8000)
     queue = make.queue(*make.jobs(16, memory_mib=3500))
     (desire,) = capacity(queue, make.environment(types=(lean, make.XLARGE)))
     assert desire.launch == (("m5.xlarge", 4),)

@@ -39,7 +39,7 @@ class _OfPosts(auth.SigV4QueryAuth):
 
     def _modify_request_before_signing(self, request: Any) -> None:
         body, request.data = request.data, b""
-        super()._modify_request_before_signing(request)
+        super()._modify_request_before_signing(request)  # type: ignore[misc]  # botocore's types leave it out
         request.data = body
 
 
@@ -49,7 +49,8 @@ def posted(
     """A simple POST of a JSON body, signed in its query over the host alone."""
     request = AWSRequest(method="POST", url=endpoint + path, data=json.dumps(body).encode())
     _OfPosts(Credentials(key, secret), service, "us-east-1", expires=604800).add_auth(request)
-    return _raw("POST", request.url, request.data)
+    assert request.url is not None
+    return _raw("POST", request.url, request.data or b"")
 
 
 def shown(

@@ -16,6 +16,7 @@ from batchyard.audit.tables import events
 from batchyard.config import Settings
 from batchyard.data import managed_policies
 from batchyard.data.managed_policies import ManagedPolicy
+from batchyard.store.sqlite import SqliteStore
 from batchyard.store.types import metadata
 from conftest import PACE, Serving, wait_for
 
@@ -47,14 +48,19 @@ class Lacking:
         self.at_denial = None
         self._watched = (account, action)
 
+    def _connect(self) -> Connection:
+        store = self.serving.app.store
+        assert isinstance(store, SqliteStore)
+        return store.connect()
+
     def rows(self, account: str) -> Rows:
         """What the neighbours hold of the account now."""
-        with self.serving.app.store.connect() as connection:
+        with self._connect() as connection:
             return rows_of(connection, account)
 
     def denials(self, account: str, action: str) -> int:
         """How often a service-linked role was denied this action so far."""
-        with self.serving.app.store.connect() as connection:
+        with self._connect() as connection:
             return len(_denials(connection, account, action))
 
     def _find(self, name_or_arn: str) -> ManagedPolicy | None:
@@ -71,7 +77,7 @@ class Lacking:
         if moment != "after" or self._watched is None:
             return
         account, action = self._watched
-        with self.serving.app.store.connect() as connection:
+        with self._connect() as connection:
             if _denials(connection, account, action):
                 self.at_denial = rows_of(connection, account)
                 self._watched = None

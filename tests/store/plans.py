@@ -56,7 +56,7 @@ def scans(connection: sqlite3.Connection, text: str, values: int) -> list[str]:
         scan = _SCAN.match(detail)
         name = scan and scan.group(1)
         table = aliases.get(name or "", name)
-        if table in tables:
+        if table is not None and table in tables:
             found.append(table)
     return found
 

@@ -47,7 +47,7 @@ def record(directory: str) -> None:
         note(text, 0)
         return text
 
-    Prepared._compile = compile_and_note  # type: ignore[method-assign]
+    Prepared._compile = compile_and_note  # type: ignore[assignment, method-assign]
 
 
 def _is_a_tests_own() -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, func, insert, select
 from batchyard.framework.epochs import epochs
 from batchyard.store.failures import DataDirectoryInUse
 from batchyard.store.prepared import Prepared
+from batchyard.store.sqlite import SqliteStore
 from batchyard.store.store import DirectoryLock, Store, open_store
 from batchyard.store.transaction import ReadOnly, Transaction
 from batchyard.store.writer import WriteOpen
@@ -114,6 +115,7 @@ def test_what_was_noted_is_undone_with_its_savepoint(store: Store) -> None:
 def test_writes_that_wait_together_share_a_commit(tmp_path: Path) -> None:
     commits: list[int] = []
     store = open_store(tmp_path, durable=True, commit_hook=lambda number, when: commits.append(number))
+    assert isinstance(store, SqliteStore)
     gate = threading.Event()
     with ThreadPoolExecutor(33) as pool:
         first = pool.submit(store.write, lambda tx: gate.wait(10))

@@ -7,7 +7,15 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.model import (
+    ListShape,
+    MapShape,
+    OperationModel,
+    ServiceModel,
+    Shape,
+    StringShape,
+    StructureShape,
+)
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.utils import percent_encode_sequence
@@ -21,7 +29,7 @@ DEEPEST = 6
 
 # What XML 1.0 can hold; JSON holds every character but lone surrogates.
 _XML_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn")), max_size=8)
-_JSON_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8)
+_JSON_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=8)
 _LABEL_TEXT = st.text("abc:/%+-. é", min_size=1, max_size=8).filter(lambda text: text not in (".", ".."))
 _SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "boolean": st.booleans(),
@@ -55,25 +63,25 @@ def values(shape: Shape, protocol: str, depth: int = 0) -> st.SearchStrategy[Any
     kind = shape.type_name
     is_xml = protocol in ("query", "ec2")
     text = _XML_TEXT if is_xml else _JSON_TEXT
-    if kind == "structure":
+    if isinstance(shape, StructureShape):
         if shape.is_document_type:
             return st.dictionaries(text, st.integers(0, 9) | text | st.lists(st.booleans()), max_size=2)
         return structures(shape, protocol, depth)
-    if kind == "list":
+    if isinstance(shape, ListShape):
         located = shape.serialization.get("location") is not None
         least = 1 if is_xml or located else 0
         return st.lists(values(shape.member, protocol, depth + 1), min_size=least, max_size=2)
-    if kind == "map":
+    if isinstance(shape, MapShape):
         inner = values(shape.value, protocol, depth + 1)
         return st.dictionaries(text, inner, min_size=1 if is_xml else 0, max_size=2)
     if kind in ("string", "character"):
-        if shape.enum:
+        if isinstance(shape, StringShape) and shape.enum:
             return st.sampled_from(shape.enum)
         return _LABEL_TEXT if shape.serialization.get("location") == "uri" else text
     return _SCALARS[kind]
 
 
-def structures(shape: Shape, protocol: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
+def structures(shape: StructureShape, protocol: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
     members: dict[str, Shape] = dict(shape.members)
     if not members:
         return st.just({})
@@ -99,8 +107,9 @@ def structures(shape: Shape, protocol: str, depth: int = 0) -> st.SearchStrategy
 def _member(shape: Shape, protocol: str, depth: int) -> st.SearchStrategy[Any]:
     if not shape.serialization.get("eventstream"):
         return values(shape, protocol, depth + 1)
+    assert isinstance(shape, StructureShape)
     events = [
-        values(member, protocol, depth + 1).map(lambda value, name=name: {name: value})
+        st.fixed_dictionaries({name: values(member, protocol, depth + 1)})
         for name, member in shape.members.items()
         if not member.metadata.get("exception")
     ]
@@ -136,6 +145,12 @@ class RawBody:
         yield self._body
 
 
+def stream_of(operation: OperationModel) -> str | None:
+    """The member of the answer that is a stream of events, if it has one."""
+    shape: Any = operation.output_shape  # botocore's types say None for every shape
+    return shape.event_stream_name if shape else None
+
+
 def meaning_of(response: HttpResponse, operation: OperationModel) -> dict[str, Any]:
     """What botocore makes of our answer; streams of events read to their end."""
     streamed = operation.has_event_stream_output
@@ -146,9 +161,8 @@ def meaning_of(response: HttpResponse, operation: OperationModel) -> dict[str, A
             "body": RawBody(response.body) if streamed else response.body,
             "context": {"operation_name": operation.name},
         },
-        operation.output_shape,
+        operation.output_shape,  # type: ignore[arg-type]  # None, too: botocore calls it so
     )
-    if streamed:
-        name = operation.output_shape.event_stream_name
+    if name := stream_of(operation):
         parsed[name] = list(parsed[name])
     return parsed

@@ -92,9 +92,11 @@ def test_rubbish_for_a_body(service: str, pieces: list[bytes], method: str) -> N
 @given(data=st.data())
 def test_a_sound_request_with_something_odd_in_it(service: str, data: st.DataObject) -> None:
     theirs = service_model(service).operation_model(OPERATIONS[service])
-    http = request_of(data.draw(structures(theirs.input_shape, theirs.service_model.protocol)), theirs)
+    shape = theirs.input_shape
+    assert shape is not None
+    http = request_of(data.draw(structures(shape, theirs.service_model.protocol)), theirs)
     if service_model(service).protocol in ("query", "ec2"):
-        name = data.draw(st.sampled_from(sorted(theirs.input_shape.members)))
+        name = data.draw(st.sampled_from(sorted(shape.members)))
         http.body += b"&" + name.encode() + data.draw(RUBBISH) + b"=" + data.draw(RUBBISH)
     else:
         http.body = json.dumps(spoilt(json.loads(http.body or b"{}"), data)).encode()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-
-from tests.services.autoscaling.test_groups import refusal
+from typing import Any
 
 from batchyard.services.autoscaling.controllers import launches
+from services.autoscaling.test_groups import refusal
 
 
 def test_a_launch_tells_its_cause_and_its_place(autoscaling, group, in_service, subnets):
@@ -100,7 +100,8 @@ def test_activities_come_newest_first_in_pages_and_filtered(autoscaling, group, 
 def test_a_server_that_dies_between_launch_and_record_launches_nothing_twice(
     monkeypatch, group, in_service, ec2
 ):
-    record, died = launches.record, []
+    record = launches.record
+    died: list[Any] = []
 
     def die_once(*arguments):
         if not died:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.services.autoscaling.test_groups import refusal
-
 from batchyard.services.autoscaling.controllers import launches
+from services.autoscaling.test_groups import refusal
 
 
 def test_the_desired_capacity_is_made_true_both_ways(autoscaling, group, in_service, state, wait_for):

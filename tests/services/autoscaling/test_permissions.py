@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.services.autoscaling.test_groups import refusal
 
+from services.autoscaling.test_groups import refusal
 from services.batch.environments import make_instance_profile
 
 

@@ -1,5 +1,6 @@
 """Where new instances go, and which go first: the pure parts."""
 
+import functools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -10,15 +11,14 @@ from batchyard.services.autoscaling.spread import spread, zone_to_fill
 from batchyard.services.autoscaling.termination_policies import POLICIES, Candidate, choose
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def subnet(number, zone):
+    return {"SubnetId": f"subnet-{number}", "AvailabilityZone": zone}
+
+
 SUBNETS = st.integers(1, 6).flatmap(
-    lambda count: st.tuples(
-        *(
-            st.sampled_from("abc").map(
-                lambda zone, n=n: {"SubnetId": f"subnet-{n}", "AvailabilityZone": zone}
-            )
-            for n in range(count)
-        )
-    )
+    lambda count: st.tuples(*(st.sampled_from("abc").map(functools.partial(subnet, n)) for n in range(count)))
 )
 
 
@@ -73,7 +73,9 @@ def test_each_policy_names_its_instance():
     sizes = {"a": 3}
 
     def first(*policies):
-        return choose(held, zone_sizes=sizes, policies=policies, now=NOW).instance_id
+        chosen = choose(held, zone_sizes=sizes, policies=policies, now=NOW)
+        assert chosen is not None
+        return chosen.instance_id
 
     assert first("OldestInstance") == "i-3"
     assert first("NewestInstance") == "i-1"
@@ -85,9 +87,9 @@ def test_each_policy_names_its_instance():
 
 def test_the_fullest_zone_comes_first_and_nothing_protected_goes():
     held = [candidate(1, zone="a", minutes=500), candidate(2, zone="b")]
-    assert (
-        choose(held, zone_sizes={"a": 1, "b": 2}, policies=["OldestInstance"], now=NOW).instance_id == "i-2"
-    )
+    chosen = choose(held, zone_sizes={"a": 1, "b": 2}, policies=["OldestInstance"], now=NOW)
+    assert chosen is not None
+    assert chosen.instance_id == "i-2"
     assert choose([], zone_sizes={"a": 3}, policies=["Default"], now=NOW) is None
 
 
@@ -99,5 +101,6 @@ def test_some_candidate_of_the_fullest_zone_is_always_chosen(given_instances, po
     held = [candidate(n, zone=zone, minutes=age) for n, (zone, age) in enumerate(given_instances)]
     sizes = Counter(one.zone for one in held)
     chosen = choose(held, zone_sizes=sizes, policies=policies, now=NOW)
+    assert chosen is not None
     assert chosen in held
     assert sizes[chosen.zone] == max(sizes.values())

@@ -153,7 +153,7 @@ _FIRST = {
     "stoppedAt": 20,
     "statusReason": "Essential container in task exited",
 }
-_SECOND = {
+_SECOND: dict[str, Any] = {
     "container": {"taskArn": TASK[:-1] + "b", "logStreamName": "b", "networkInterfaces": [], "exitCode": 0},
     "startedAt": 30,
     "stoppedAt": 40,

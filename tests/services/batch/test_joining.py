@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,13 @@ def test_one_that_was_not_mended_turns_invalid_again(house: House) -> None:
     batch = house.aws("batch")
     without_policy(house)
     make(house)
+
+    def refused_since(seen: int) -> bool:
+        return bool(house.live()) and house.refusals() > seen
+
     for _ in range(2):
         seen = house.refusals()
-        wait_for(lambda seen=seen: house.live() and house.refusals() > seen)
+        wait_for(partial(refused_since, seen))
         assert turned_invalid(house)["statusReason"] == NONE_JOINED
         wait_for(lambda: not house.live())
         batch.update_compute_environment(computeEnvironment="ec2", state="ENABLED")

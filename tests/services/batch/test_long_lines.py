@@ -29,6 +29,7 @@ def test_behind_a_front_that_waits(
     def front_is_known() -> bool:
         with app.store.read() as tx:
             row = find_queue(tx, account=account, region="us-east-1", name_or_arn=queue)
+            assert row is not None
             return bool(tx.remembered(front_of(row.id)))
 
     wait_for(front_is_known)

@@ -49,7 +49,7 @@ def test_a_start_whose_answer_was_lost_is_one_task(
 ) -> None:
     """Before RunTask, or after it and before its answer was written: asked again, it is the same task."""
     whole = getattr(Starter, step)
-    crashes = []
+    crashes: list[Any] = []
 
     def crash_once(self: Starter, *arguments: Any) -> Any:
         if not crashes:

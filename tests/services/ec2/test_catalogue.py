@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.services.ec2.conftest import image_of, refused
+from services.ec2.conftest import image_of, refused
 
 
 def test_zones_and_regions(aws: Callable[..., Any]) -> None:

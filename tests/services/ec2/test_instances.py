@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.services.ec2.conftest import (
+
+from services.ec2.conftest import (
     Launch,
     described,
     ids,

@@ -6,7 +6,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from tests.services.ec2.conftest import Launch, refused, tag_specification
+
+from services.ec2.conftest import Launch, refused, tag_specification
 
 
 def test_a_key_pair_is_made_once_and_its_private_key_fits(ec2: Any, launch: Launch) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.services.ec2.conftest import described, refused, tag_specification
+
+from services.ec2.conftest import described, refused, tag_specification
 
 
 @pytest.fixture

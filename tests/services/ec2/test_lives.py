@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.services.ec2.conftest import Launch, described, ids, make_role, refused, states, tag_specification
 
 from batchyard.config import Settings
 from batchyard.services.ec2.spot.spot_fleet_rows import CONTROLLER
 from conftest import PACE, Serving
+from services.ec2.conftest import Launch, described, ids, make_role, refused, states, tag_specification
 
 ClientOf = Callable[..., Any]
 

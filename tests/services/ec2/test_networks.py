@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.services.ec2.conftest import Launch, refused, states, tag_specification
+from services.ec2.conftest import Launch, refused, states, tag_specification
 
 ClientOf = Callable[..., Any]
 

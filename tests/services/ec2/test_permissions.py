@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.services.ec2.conftest import (
+
+from batchyard.data import managed_policies
+from conftest import client
+from services.ec2.conftest import (
     Launch,
     described,
     ids,
@@ -15,9 +18,6 @@ from tests.services.ec2.conftest import (
     refused,
     tag_specification,
 )
-
-from batchyard.data import managed_policies
-from conftest import client
 
 ClientOf = Callable[..., Any]
 TAGS = {"AWSBatchServiceTag": "batch"}
@@ -196,7 +196,7 @@ def test_a_spot_launch_needs_the_role_or_the_right_to_make_it(user_client: Clien
 def test_batchs_policy_requests_changes_and_cancels_its_fleets(
     aws: ClientOf, ec2: Any, batch: Any, image: str
 ) -> None:
-    config = {
+    config: dict[str, Any] = {
         "IamFleetRole": make_role(aws("iam"), "fleet", "spotfleet.amazonaws.com"),
         "TargetCapacity": 0,
         "LaunchSpecifications": [{"ImageId": image, "InstanceType": "c5.large"}],
@@ -225,7 +225,7 @@ def test_batchs_policy_requests_changes_and_cancels_its_fleets(
 
 def test_the_fleets_role_is_passed(aws: ClientOf, user_client: ClientOf, image: str) -> None:
     role = make_role(aws("iam"), "fleet", "spotfleet.amazonaws.com")
-    config = {
+    config: dict[str, Any] = {
         "IamFleetRole": role,
         "TargetCapacity": 1,
         "LaunchSpecifications": [{"ImageId": image, "InstanceType": "c5.large"}],

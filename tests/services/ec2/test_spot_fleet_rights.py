@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.services.ec2.conftest import described, make_profile, make_role, refused, tag_specification
+
+from services.ec2.conftest import described, make_profile, make_role, refused, tag_specification
 
 ClientOf = Callable[..., Any]
 Make = Callable[..., Any]

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.services.ec2.conftest import described, make_profile, make_role, refused, tag_specification
+
+from services.ec2.conftest import described, make_profile, make_role, refused, tag_specification
 
 ClientOf = Callable[..., Any]
 ROLE = "AWSServiceRoleForEC2SpotFleet"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.services.ec2.conftest import described, make_profile, make_role, states, tag_specification
 
 from conftest import Serving
 from services.conftest import Deny
+from services.ec2.conftest import described, make_profile, make_role, states, tag_specification
 from services.lacking import Lacking, removes
 
 POLICY = "AWSEC2SpotFleetServiceRolePolicy"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.services.ec2.conftest import Launch, described, ids, refused
+
+from services.ec2.conftest import Launch, described, ids, refused
 
 
 def pairs(ec2: Any, **filters: str) -> set[tuple[str, str, str]]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.services.ecs.refusals import refused
+
+from services.ecs.refusals import refused
 
 CREATE_ONLY = {
     "Version": "2012-10-17",

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import client
+
+from conftest import client
 
 ACCOUNT = "210987654321"
 TASKS = 20

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.services.ecs.refusals import refused
-from tests.services.ecs.seeds import add_instance
+
+from services.ecs.refusals import refused
+from services.ecs.seeds import add_instance
 
 SLEEP = {"name": "default", "image": "busybox", "command": ["sleep", "600"], "cpu": 1024, "memory": 1000}
 

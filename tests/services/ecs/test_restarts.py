@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Serving, client
 
 from batchyard.config import Settings
+from conftest import Serving, client
 
 CONTAINER = {"name": "default", "image": "busybox", "memory": 64}
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.services.ecs.conftest import NETWORK
-from tests.services.ecs.refusals import refused
+
+from services.ecs.conftest import NETWORK
+from services.ecs.refusals import refused
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.services.ecs.refusals import refused
+from services.ecs.refusals import refused
 
 
 def test_tag_and_untag(ecs: Any, fargate: Callable[..., str], run: Callable[..., str]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.services.ecs.refusals import refused
+
+from services.ecs.refusals import refused
 
 CONTAINER = {"name": "default", "image": "busybox", "command": ["true"], "memory": 64}
 

@@ -24,7 +24,9 @@ def signed(endpoint: str) -> Callable[..., Any]:
     """`signed("iam", key, secret, token)`: a client with these credentials."""
 
     def make(service: str, key: str, secret: str, token: str | None = None) -> Any:
-        return boto3.Session().client(
+        # boto3's types know services by literal names alone.
+        session: Any = boto3.Session()
+        return session.client(
             service,
             endpoint_url=endpoint,
             region_name="us-east-1",

@@ -106,7 +106,7 @@ def test_attachments_act_from_the_next_call_on(iam: Any, user: Any, signed: Any)
 def test_which_policy_may_be_attached_can_be_bounded(iam: Any, user_client: Any) -> None:
     """iam:PolicyARN (IAM user guide, IAM condition keys)."""
     iam.create_user(UserName="target")
-    only = {"Condition": {"ArnEquals": {"iam:PolicyARN": READ_ONLY}}}
+    only: dict[str, Any] = {"Condition": {"ArnEquals": {"iam:PolicyARN": READ_ONLY}}}
     own = user_client("iam", allow("iam:AttachUserPolicy", **only))
     other = "arn:aws:iam::aws:policy/AdministratorAccess"
     assert refused(own.attach_user_policy, UserName="target", PolicyArn=other)[0] == "AccessDenied"

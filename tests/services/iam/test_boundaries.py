@@ -63,7 +63,7 @@ def test_a_boundary_bounds(iam: Any, boundary: str, user: Any, signed: Any) -> N
 
 def test_who_creates_can_be_held_to_a_boundary(iam: Any, boundary: str, user_client: Any) -> None:
     """iam:PermissionsBoundary (IAM user guide, permissions boundaries: delegating responsibility)."""
-    bound = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}}}
+    bound: dict[str, Any] = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}}}
     own = user_client("iam", allow(["iam:CreateUser", "iam:CreateRole", "iam:PutUserPolicy"], **bound))
     assert refused(own.create_user, UserName="free")[0] == "AccessDenied"
     made = own.create_user(UserName="held", PermissionsBoundary=boundary)["User"]

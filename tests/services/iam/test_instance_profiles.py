@@ -70,7 +70,7 @@ def test_adding_a_role_passes_it_to_ec2(iam: Any, role: Any, user_client: Any) -
     answer = refused(without.add_role_to_instance_profile, InstanceProfileName="p", RoleName="r")
     assert answer[0] == "AccessDenied"
     assert f"is not authorized to perform: iam:PassRole on resource: {role['Arn']}" in answer[1]
-    passed = {"Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}
+    passed: dict[str, Any] = {"Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}
     allowed = user_client("iam", allow([add, "iam:PassRole"], **passed).replace(f'"{add}", ', ""))
     assert (
         refused(allowed.add_role_to_instance_profile, InstanceProfileName="p", RoleName="r")[0]

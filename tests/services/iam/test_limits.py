@@ -73,7 +73,9 @@ def test_tags_have_keys_of_128_and_values_of_256_letters(iam: Any, value: tuple[
 
 
 def unchecked(service: str, endpoint: str, key: str, secret: str = "test") -> Any:
-    return boto3.Session().client(
+    # boto3's types know services by literal names alone.
+    session: Any = boto3.Session()
+    return session.client(
         service,
         endpoint_url=endpoint,
         region_name="us-east-1",

@@ -49,7 +49,7 @@ def test_a_credential_from_first_to_last(iam: Any, account: str, made: dict[str,
 
 
 def test_a_policy_may_name_the_service(iam: Any, made: dict[str, Any], user: Any, signed: Any) -> None:
-    only = {"Condition": {"StringEquals": {"iam:ServiceSpecificCredentialServiceName": GIT}}}
+    only: dict[str, Any] = {"Condition": {"StringEquals": {"iam:ServiceSpecificCredentialServiceName": GIT}}}
     somebody = user(allow("iam:*ServiceSpecificCredential", **only), name="admin")
     own = signed("iam", somebody["key"], somebody["secret"])
     own.reset_service_specific_credential(

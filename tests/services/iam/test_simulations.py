@@ -414,7 +414,7 @@ def _worst(kind: str) -> dict[str, Any]:
     long = [f"arn:aws:s3:::{'a' * 1900}{number}" for number in range(10)]
     wanted: dict[str, Any] = {"ActionNames": ["s3:GetObject"] * 5}
     if kind == "patterns":
-        statement = {"Resource": [f"arn:aws:s3:::*a*a*b{number}*" for number in range(3000)]}
+        statement: dict[str, Any] = {"Resource": [f"arn:aws:s3:::*a*a*b{number}*" for number in range(3000)]}
         return wanted | {"PolicyInputList": [_allowing(**statement)], "ResourceArns": long}
     if kind == "single characters":
         statement = {"Resource": [f"arn:aws:s3:::*a?a?a?a?b{number}*" for number in range(2000)]}

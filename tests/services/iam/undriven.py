@@ -12,6 +12,7 @@ from batchyard.app import App
 from batchyard.config import Settings
 from batchyard.framework.session import Call, Session
 from batchyard.framework.work import Key
+from batchyard.store.sqlite import SqliteStore
 
 _numbers = itertools.count(700_000_000_000)
 
@@ -23,8 +24,8 @@ class Undriven:
         self.app = App(Settings(ephemeral=True, pace=0), check_results=True)
         self._gates: dict[threading.Thread, tuple[threading.Event, threading.Event]] = {}
         store = self.app.store
-        store.write = self._gated(store.write)  # type: ignore[method-assign]
-        store.write_whole = self._gated(store.write_whole)  # type: ignore[method-assign]
+        store.write = self._gated(store.write)  # type: ignore[method-assign, assignment]
+        store.write_whole = self._gated(store.write_whole)  # type: ignore[method-assign, assignment]
 
     def close(self) -> None:
         self.app.close()
@@ -68,6 +69,7 @@ class Undriven:
 
     def queued(self) -> int:
         """How many writes wait behind the open one."""
+        assert isinstance(self.app.store, SqliteStore)
         return len(self.app.store.writer._of_threads)
 
 

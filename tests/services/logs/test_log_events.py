@@ -43,7 +43,7 @@ def test_pages_forwards(logs: Any, stream: dict[str, str]) -> None:
     put(logs, stream, *"abcde")
     shown, token = [], None
     while True:
-        more = {"nextToken": token} if token else {}
+        more: dict[str, Any] = {"nextToken": token} if token else {}
         answer = logs.get_log_events(**stream, startFromHead=True, limit=2, **more)
         if answer["nextForwardToken"] == token:
             break

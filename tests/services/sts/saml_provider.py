@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
-from signxml import XMLSigner
+from signxml.signer import XMLSigner
 
 from batchyard.clock import wall_now
 

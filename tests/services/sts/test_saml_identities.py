@@ -330,8 +330,8 @@ def test_altered_and_unsigned_ones_are_refused(ask: Call, provider: str, trusted
     altered = base64.b64encode(good.replace(b">ada<", b">eve<")).decode()
     assert refused(ask, document=altered) == ("InvalidIdentityToken", "Response signature invalid")
     doctype = b'<!DOCTYPE x [<!ENTITY a "b">]>' + good
-    for document in (doctype, b"<x/>", b"no XML", b"\xff\xfe"):
-        assert refused(ask, document=base64.b64encode(document).decode())[0] == "InvalidIdentityToken"
+    for sent in (doctype, b"<x/>", b"no XML", b"\xff\xfe"):
+        assert refused(ask, document=base64.b64encode(sent).decode())[0] == "InvalidIdentityToken"
     assert refused(ask, document="%%%%")[0] == "InvalidIdentityToken"
 
 

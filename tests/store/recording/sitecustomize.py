@@ -17,8 +17,8 @@ def _opened(event: str, _arguments: tuple[object, ...]) -> None:
         return
     _recording = True
     if "batchyard.store.prepared" in sys.modules:
-        sys.path.append(str(Path(__file__).parent.parent))
-        import statements
+        sys.path.append(str(Path(__file__).parent.parent.parent))
+        from store import statements
 
         statements.record(_directory)
 

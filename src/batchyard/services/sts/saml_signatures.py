@@ -76,7 +76,7 @@ def _opened(response: Element, encrypted: Element, provider: SamlProvider) -> by
     Whatever cannot be opened or read is refused as if its signature were wrong: who alters what is encrypted is not
     to learn how far it was understood.
     """
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     try:
         assertion = parse(decrypted(encrypted, provider.private_keys))
