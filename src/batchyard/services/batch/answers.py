@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -14,6 +14,9 @@ from batchyard.services.batch.service import batch
 from batchyard.store.prepared import Row
 
 MOST_NAMED = 100
+_PER_CONTAINER = 20.0
+_PER_ENTRY = 0.6
+"""Microseconds for a container and for a variable or word in it: read, and told as JSON."""
 
 
 def describe_page(
@@ -47,6 +50,13 @@ def describe_page(
     if len(rows) > limit:
         answer["nextToken"] = rows[limit - 1].name
     return answer
+
+
+def count_containers(ctx: Context, containers: Iterable[Mapping[str, Any]]) -> None:
+    """Count what it costs to tell them: jobs and job definitions are as large as their lists are long."""
+    for one in containers:
+        entries = sum(len(value) for value in one.values() if isinstance(value, (list, dict)))
+        ctx.effort.spend(_PER_CONTAINER + _PER_ENTRY * entries)
 
 
 def page_limit(ctx: Context, request: Any, most: int) -> int:

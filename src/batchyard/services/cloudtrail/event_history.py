@@ -26,7 +26,9 @@ _SECOND = timedelta(seconds=1)
 def lookup_events(ctx: Context, request: Any) -> dict[str, Any]:
     """A page of events that match the attribute (one at most) and the time range, whose ends count.
 
-    `EventCategory` insight has no events: AWS has them for trails with Insights, and there are no trails here.
+    A page may have fewer events, or none, before the last one: where very many others share the short name of the
+    ARN that is looked up. `EventCategory` insight has no events: AWS has them for trails with Insights, and there
+    are no trails here.
     """
     attribute = _attribute(request)
     start, end = request.get("StartTime"), request.get("EndTime")
@@ -36,11 +38,13 @@ def lookup_events(ctx: Context, request: Any) -> dict[str, Any]:
     if "EventCategory" in request:
         return {"Events": []}
     limit = window.limit - 1
-    rows = find_events(ctx.read, Place(ctx.account, ctx.partition, ctx.region), attribute, window)
+    place = Place(ctx.account, ctx.partition, ctx.region)
+    rows, ended_at = find_events(ctx.read, place, attribute, window, ctx.effort)
     answer: dict[str, Any] = {"Events": [shown(row) for row in rows[:limit]]}
     if len(rows) > limit:
-        last = rows[limit - 1]
-        answer["NextToken"] = f"{microseconds(last.event_time)}.{last.sequence}"
+        ended_at = (rows[limit - 1].event_time, rows[limit - 1].sequence)
+    if ended_at is not None:
+        answer["NextToken"] = f"{microseconds(ended_at[0])}.{ended_at[1]}"
     return answer
 
 

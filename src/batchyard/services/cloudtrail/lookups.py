@@ -14,6 +14,7 @@ from batchyard.audit.resource_types import kind_of
 from batchyard.audit.resources import short_name
 from batchyard.audit.tables import event_resources, events
 from batchyard.clock import from_microseconds
+from batchyard.framework.effort import Effort
 from batchyard.ids import milliseconds_of
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
@@ -22,6 +23,9 @@ from batchyard.store.types import UtcTime, encode
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
 _ANY_SEQUENCE = 2**62
+_LOOKED_AT_ONCE = 500
+_PER_LOOKED_AT = 8.0
+"""Microseconds for an event whose resources are searched for an ARN."""
 
 
 class Place(NamedTuple):
@@ -58,11 +62,55 @@ class Window:
         return Window(self.limit, max(first, self.first), min(last, self.last), before)
 
 
-def find_events(tx: Transaction, place: Place, attribute: Attribute | None, window: Window) -> list[Row]:
-    """The newest events of the window that have the attribute (all, without one)."""
-    positions = sorted(_positions(tx, place, attribute, window), reverse=True)[: window.limit]
-    rows = tx.all(select(events).where(events.c.sequence.in_([sequence for _, sequence in positions])))
-    return sorted(rows, key=lambda row: (row.event_time, row.sequence), reverse=True)
+Position = tuple[datetime, int]
+"""An event's time and number."""
+
+
+class Found(NamedTuple):
+    """Events, the newest first. `ended_at`: how far the window was looked through, where that is not to its end."""
+
+    rows: list[Row]
+    ended_at: Position | None
+
+
+def find_events(
+    tx: Transaction, place: Place, attribute: Attribute | None, window: Window, effort: Effort
+) -> Found:
+    """The newest events of the window that have the attribute (all, without one).
+
+    By an ARN, each event of another resource with the same short name is effort, and ends the search when that is
+    used up.
+    """
+    ended_at = None
+    if attribute is not None and attribute.key == "ResourceName" and attribute.value.startswith("arn:"):
+        found, ended_at = _with_arn(tx, place, attribute.value, window, effort)
+    else:
+        found = sorted(_positions(tx, place, attribute, window), reverse=True)[: window.limit]
+    rows = tx.all(select(events).where(events.c.sequence.in_([sequence for _, sequence in found])))
+    return Found(sorted(rows, key=lambda row: (row.event_time, row.sequence), reverse=True), ended_at)
+
+
+def _with_arn(
+    tx: Transaction, place: Place, arn: str, window: Window, effort: Effort
+) -> tuple[list[Position], Position | None]:
+    """Positions of events with a resource of this ARN among those with its short name, some at a time."""
+    values = {**place._asdict(), "resource_name": short_name(arn), "arn": encode(arn)}
+    found: list[Position] = []
+    at_once = window.limit
+    while True:
+        rows = tx.all(
+            BY_ARN, **values, limit=at_once, first=window.first, last=window.last, before=window.before
+        )
+        found += [(row.event_time, row.sequence) for row in rows if row.has_it]
+        if len(found) >= window.limit:
+            return found[: window.limit], None
+        if len(rows) < at_once:
+            return found, None
+        last = (rows[-1].event_time, rows[-1].sequence)
+        effort.spend(_PER_LOOKED_AT * len(rows))
+        if effort.is_used_up:
+            return found, last
+        window, at_once = window.after(*last), _LOOKED_AT_ONCE
 
 
 def _positions(
@@ -101,8 +149,6 @@ def _lookups(
         return [(BY_ACCESS_KEY, {"access_key_id": value}, window)]
     if key == "Username":
         return [(BY_USERNAME, {"username": value}, window)]
-    if key == "ResourceName" and value.startswith("arn:"):
-        return [(BY_ARN, {"resource_name": short_name(value), "arn": encode(value)}, window)]
     if key == "ResourceName":
         return [(BY_RESOURCE_NAME, {"resource_name": value}, window)]
     term = {"EventName": "name", "EventSource": "source", "ResourceType": "kind"}[key]
@@ -150,7 +196,8 @@ BY_ACCESS_KEY = Prepared(_newest(_OWN_KEY, events.c.access_key_id))
 _NAMED = _newest(_in(event_resources), event_resources.c.resource_name, table=event_resources)
 BY_RESOURCE_NAME = Prepared(_NAMED)
 BY_ARN = Prepared(
-    _NAMED.join(events, events.c.sequence == event_resources.c.sequence).where(
-        func.instr(type_coerce(events.c.resources, Text), bindparam("arn")) > 0
+    _NAMED.join(events, events.c.sequence == event_resources.c.sequence).add_columns(
+        (func.instr(type_coerce(events.c.resources, Text), bindparam("arn")) > 0).label("has_it")
     )
 )
+"""Of each event of the short name, whether it `has_it`, the ARN."""

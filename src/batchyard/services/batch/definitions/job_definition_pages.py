@@ -11,7 +11,7 @@ from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch.answers import MOST_NAMED, page_limit
+from batchyard.services.batch.answers import MOST_NAMED, count_containers, page_limit
 from batchyard.services.batch.definitions.job_definitions import find_revision
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.service import batch
@@ -29,10 +29,10 @@ def describe_job_definitions(ctx: Context, request: DescribeJobDefinitionsReques
     """The named revisions, or a page by name with the newest revision first; unknown names are left out."""
     named = request.get("jobDefinitions")
     if named:
-        return {"jobDefinitions": [_shown(row) for row in _named(ctx, request, named)]}
+        return {"jobDefinitions": _all_shown(ctx, _named(ctx, request, named))}
     limit = page_limit(ctx, request, MOST_NAMED)
     rows = ctx.read.all(_query(ctx, request).limit(limit + 1))
-    answer: dict[str, Any] = {"jobDefinitions": [_shown(row) for row in rows[:limit]]}
+    answer: dict[str, Any] = {"jobDefinitions": _all_shown(ctx, rows[:limit])}
     if len(rows) > limit:
         answer["nextToken"] = f"{rows[limit - 1].name}:{rows[limit - 1].revision}"
     return answer
@@ -64,6 +64,11 @@ def _query(ctx: Context, request: Any) -> Select[Any]:
         query = query.where(columns.name >= name)
         query = query.where(or_(columns.name > name, columns.revision < number))
     return query.order_by(columns.name, columns.revision.desc())
+
+
+def _all_shown(ctx: Context, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    count_containers(ctx, (row.body.get("containerProperties", {}) for row in rows))
+    return [_shown(row) for row in rows]
 
 
 def _shown(row: Row) -> dict[str, Any]:
