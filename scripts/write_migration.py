@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 ROOT = Path(__file__).parent.parent
-FRAMEWORK = ("batchyard.framework.epochs", "batchyard.framework.work", "batchyard.audit.tables")
+FRAMEWORK = ("batchyard.identity.epochs", "batchyard.framework.work", "batchyard.audit.tables")
 
 
 def tables_of(service: str) -> list[Table]:

@@ -18,6 +18,7 @@ from batchyard.clock import AdvancedClock, Clock, SystemClock
 from batchyard.config import Settings
 from batchyard.data import managed_policies
 from batchyard.data.managed_policies import ManagedPolicy
+from batchyard.driving.driver import Driver
 from batchyard.engines.contract import Engine
 from batchyard.engines.powers import CLOSED, OPEN
 from batchyard.engines.process import job_users
@@ -25,15 +26,10 @@ from batchyard.engines.registry import DEFAULT, ENGINES, Given
 from batchyard.engines.tables import EngineTable
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import Controller
-from batchyard.framework.driver import Driver
-from batchyard.framework.epochs import Epochs
-from batchyard.framework.keyring import Keyring, open_keyring
 from batchyard.framework.open_engines import OpenEngines
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.service import Service
-from batchyard.framework.session import Origin
 from batchyard.framework.sole_server import SoleServer
-from batchyard.framework.token_issuers import find_document
 from batchyard.framework.work import Topics
 from batchyard.framework.workloads import Door
 from batchyard.gateway.acting import Acting
@@ -44,6 +40,10 @@ from batchyard.gateway.clients import GatewayClients
 from batchyard.gateway.gateway import Gateway
 from batchyard.gateway.sessions import Sessions, root_session
 from batchyard.gateway.workloads import WorkloadSessions
+from batchyard.identity.epochs import Epochs
+from batchyard.identity.keyring import Keyring, open_keyring
+from batchyard.identity.session import Origin
+from batchyard.identity.token_issuers import find_document
 from batchyard.server.asgi import Answer, Application
 from batchyard.server.cors import Cors
 from batchyard.server.own_routes import routes

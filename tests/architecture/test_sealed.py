@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 
 from architecture.source import trees
-from batchyard.framework.key_rotation import sealed_columns
+from batchyard.identity.key_rotation import sealed_columns
 from batchyard.services import load_services
 
 SEALERS = {
-    "framework/authorization_messages.py": "encoded messages: in an answer, never in the database",
+    "identity/authorization_messages.py": "encoded messages: in an answer, never in the database",
     "framework/pagination.py": "page tokens: in an answer, never in the database",
-    "framework/key_rotation.py": "what others sealed",
+    "identity/key_rotation.py": "what others sealed",
     "gateway/sessions.py": "session tokens: in answers, never in the database",
     "services/ecs/tasks/task_doors.py": "ecs_tasks.sealed_token",
     "services/iam/credentials/access_keys.py": "iam_access_keys.sealed_secret",

@@ -8,10 +8,10 @@ import dataclasses
 import pytest
 
 from architecture.source import dotted, imported, outside_annotations, trees
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 
 MAKERS = {"gateway/authenticate.py", "gateway/sessions.py"}
-SESSION = "batchyard.framework.session.Session"
+SESSION = "batchyard.identity.session.Session"
 COPIERS = {"gateway/sessions.py"}
 NAMED = ("session", "caller", "principal", "identity")
 FIELDS = {field.name for field in dataclasses.fields(Session)} - {
@@ -28,7 +28,7 @@ def _speaks_of_session(tree: ast.Module) -> list[int]:
     """The lines that use Session for anything but a type: to make one, pass the class on, or derive from it."""
     names = {name for name, full in imported(tree).items() if full == SESSION}
     modules = {
-        name for name, full in imported(tree).items() if full in ("batchyard.framework.session", "batchyard")
+        name for name, full in imported(tree).items() if full in ("batchyard.identity.session", "batchyard")
     }
     found = []
     for node in outside_annotations(tree):
@@ -114,7 +114,7 @@ def test_who_acts_as_a_workload_is_known() -> None:
 
 def test_a_session_has_no_constructor_beside_its_own() -> None:
     """No classmethod that other files could call."""
-    tree = trees()["framework/session.py"]
+    tree = trees()["identity/session.py"]
     methods = [
         node.name
         for cls in tree.body
@@ -129,12 +129,12 @@ def test_a_session_has_no_constructor_beside_its_own() -> None:
 @pytest.mark.parametrize(
     "trick",
     [
-        "from batchyard.framework.session import Session\nroot = Session('root')",
-        "from batchyard.framework.session import Session as S\nmake = S",
-        "from batchyard.framework import session\nsession.Session('root')",
-        "import batchyard.framework.session\nbatchyard.framework.session.Session('root')",
-        "from batchyard.framework.session import Session\nclass Mine(Session): ...",
-        "from batchyard.framework.session import Session\nmakers = {'root': Session}",
+        "from batchyard.identity.session import Session\nroot = Session('root')",
+        "from batchyard.identity.session import Session as S\nmake = S",
+        "from batchyard.identity import session\nsession.Session('root')",
+        "import batchyard.identity.session\nbatchyard.identity.session.Session('root')",
+        "from batchyard.identity.session import Session\nclass Mine(Session): ...",
+        "from batchyard.identity.session import Session\nmakers = {'root': Session}",
     ],
 )
 def test_the_rule_sees_who_makes_one(trick: str) -> None:
@@ -160,7 +160,7 @@ def test_the_rule_sees_who_copies_one(trick: str) -> None:
 
 def test_the_rule_leaves_types_alone() -> None:
     typed = """
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 kept: dict[str, Session] = {}
 Invoke = Callable[[Session], None]
 def of(session: Session) -> Session | None: ...

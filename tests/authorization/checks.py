@@ -10,8 +10,8 @@ from authorization.reference import fold
 from batchyard.app import App
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.framework.session import Call, Session
 from batchyard.gateway.request_context import call_keys
+from batchyard.identity.session import Call, Session
 from batchyard.services import load_services
 from batchyard.wire import model as wire_model
 

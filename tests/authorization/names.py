@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from batchyard.app import App
-from batchyard.framework.session import Call, Session
+from batchyard.identity.session import Call, Session
 
 PATH = "/somewhere/"
 _IAM = {

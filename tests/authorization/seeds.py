@@ -7,7 +7,7 @@ from typing import Any
 
 from authorization.full_requests import NAME
 from batchyard.app import App
-from batchyard.framework.session import Call, Session
+from batchyard.identity.session import Call, Session
 
 
 def plant(app: App, account: str) -> dict[str, Any]:

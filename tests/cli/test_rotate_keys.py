@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from batchyard.app import App
 from batchyard.config import Settings
-from batchyard.framework import key_rotation
-from batchyard.framework.keyring import Keyring
+from batchyard.identity import key_rotation
+from batchyard.identity.keyring import Keyring
 from batchyard.store.store import DirectoryLock
 from cli.commands import batchyard, contents, refused
 from cli.conftest import ACCOUNT, Initialised

@@ -20,7 +20,7 @@ from typing import Any
 from batchyard import clock
 from batchyard.app import App
 from batchyard.engines.contract import EngineError
-from batchyard.framework.session import Call, Session
+from batchyard.identity.session import Call, Session
 
 FULL_SECONDS = 0.3
 """How long a full disk stays full."""

@@ -17,14 +17,14 @@ from batchyard.audit.event import Event
 from batchyard.audit.numbering import Numbering
 from batchyard.audit.trail import Trail
 from batchyard.clock import AdvancedClock
+from batchyard.driving.driver import Driver
 from batchyard.framework import work
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import Again, Controller
-from batchyard.framework.driver import Driver
-from batchyard.framework.epochs import Epochs
-from batchyard.framework.session import Session
 from batchyard.framework.sole_server import SoleServer
 from batchyard.framework.work import Key
+from batchyard.identity.epochs import Epochs
+from batchyard.identity.session import Session
 from batchyard.store.store import Store, open_store
 from batchyard.store.transaction import Transaction
 from conftest import wait_for

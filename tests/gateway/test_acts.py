@@ -8,8 +8,8 @@ import pytest
 
 from batchyard import ids
 from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
-from batchyard.framework.session import Call, Origin, Session
 from batchyard.gateway.sessions import root_session
+from batchyard.identity.session import Call, Origin, Session
 from conftest import Serving, wait_for
 
 

@@ -161,8 +161,8 @@ def test_a_caller_carried_on_by_a_service_shows_it(
 def test_a_service_principal_is_allowed_nothing_but_what_trusts_it(app: App, account: str) -> None:
     """Identity comes from sessions alone: a service's own session may assume roles, and do nothing else."""
     from batchyard.framework.errors import AccessDenied
-    from batchyard.framework.session import Call
     from batchyard.gateway.sessions import service_session
+    from batchyard.identity.session import Call
 
     epoch = app.runtime.epochs.of(account)
     session = service_session("batch.amazonaws.com", partition="aws", account=account, epoch=epoch)

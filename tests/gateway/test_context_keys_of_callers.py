@@ -14,7 +14,7 @@ import pytest
 
 from batchyard.app import App
 from batchyard.clock import wall_now
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 from gateway.permissions import is_denied
 from gateway.raw_requests import allow, policy
 

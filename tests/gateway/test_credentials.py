@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchyard.app import App
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 from gateway.raw_requests import READS, Reply, send, sign, unsigned
 
 SERVICES = sorted(READS)

@@ -9,8 +9,8 @@ import pytest
 
 from batchyard.app import App
 from batchyard.framework.effort import LIGHT, MOST_PREPARED
-from batchyard.framework.session import Call, Session
 from batchyard.gateway.act import Opener
+from batchyard.identity.session import Call, Session
 from batchyard.policy import grammar, weight
 from batchyard.policy.kept_policies import KeptPolicies
 from batchyard.services.iam.policies import principal_policies

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, func, insert, select
 
-from batchyard.framework.epochs import epochs
+from batchyard.identity.epochs import epochs
 from batchyard.store.failures import DataDirectoryInUse
 from batchyard.store.prepared import Prepared
 from batchyard.store.sqlite import SqliteStore

@@ -27,7 +27,7 @@ def run(parsed: argparse.Namespace) -> int:
     if not (directory / data_directory.DATABASE).exists():
         raise Refusal(f"`{directory}` holds nothing that a key protects")
     from batchyard.cli.opening import opened
-    from batchyard.framework import key_rotation
+    from batchyard.identity import key_rotation
 
     with opened(settings) as app:
         keyring = key_rotation.begin(directory)

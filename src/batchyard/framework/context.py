@@ -10,8 +10,8 @@ from batchyard.framework import work
 from batchyard.framework.clients import Clients
 from batchyard.framework.effort import Effort
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.session import Call, Session
 from batchyard.framework.work import Key
+from batchyard.identity.session import Call, Session
 from batchyard.store.transaction import ReadOnly, Transaction
 
 if TYPE_CHECKING:

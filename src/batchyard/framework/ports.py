@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from batchyard.framework.check import Values
 from batchyard.framework.container_needs import Asked
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 from batchyard.policy.sources import Source
 from batchyard.policy.weight import Weight
 from batchyard.store.transaction import Transaction

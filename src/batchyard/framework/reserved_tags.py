@@ -14,7 +14,7 @@ from batchyard.framework.errors import ApiError
 
 if TYPE_CHECKING:
     from batchyard.framework.context import Context
-    from batchyard.framework.session import Session
+    from batchyard.identity.session import Session
     from batchyard.wire.model import Operation, Shape
 
 PREFIX = "aws:"

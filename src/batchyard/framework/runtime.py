@@ -12,8 +12,6 @@ from batchyard.config import Settings
 from batchyard.data.managed_policies import ManagedPolicy
 
 if TYPE_CHECKING:
-    from batchyard.framework.epochs import Epochs
-    from batchyard.framework.keyring import Keyring
     from batchyard.framework.open_engines import OpenEngines
     from batchyard.framework.ports import (
         IdentityProviderSource,
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
     from batchyard.framework.sole_server import SoleServer
     from batchyard.framework.work import Topics
     from batchyard.framework.workloads import Workloads
+    from batchyard.identity.epochs import Epochs
+    from batchyard.identity.keyring import Keyring
     from batchyard.store.store import Store
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from batchyard.framework.context import Context
     from batchyard.framework.controller import Controller
     from batchyard.framework.runtime import Runtime
-    from batchyard.framework.session import Session
     from batchyard.framework.workloads import WorkloadRoles
+    from batchyard.identity.session import Session
     from batchyard.store.transaction import Transaction
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -17,11 +17,11 @@ from batchyard.framework.errors import AccessDenied, ApiError, NotBuilt
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.reserved_tags import is_of_aws, reserved_place
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.session import Call, Session
 from batchyard.gateway import answers
 from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.denial import ended
 from batchyard.gateway.pending import Outcome
+from batchyard.identity.session import Call, Session
 from batchyard.store.transaction import Transaction
 from batchyard.wire import model as wire_model
 from batchyard.wire import protocols

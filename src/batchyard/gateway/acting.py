@@ -7,10 +7,10 @@ from typing import Any
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs
 from batchyard.framework.service import Service
-from batchyard.framework.session import Origin
 from batchyard.framework.work import Key
 from batchyard.gateway.assuming import Assumer, Assumption
 from batchyard.gateway.clients import GatewayClients
+from batchyard.identity.session import Origin
 
 
 class Acting:

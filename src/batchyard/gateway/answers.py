@@ -7,9 +7,9 @@ from dataclasses import replace
 from batchyard.data.partitions import global_region
 from batchyard.framework.errors import ApiError
 from batchyard.framework.service import Service
-from batchyard.framework.session import Call, Session
 from batchyard.gateway.authenticate import Refused
 from batchyard.gateway.sigv4 import codes, text_for
+from batchyard.identity.session import Call, Session
 from batchyard.wire import model as wire_model
 from batchyard.wire import protocols
 from batchyard.wire.errors import ErrorReply

@@ -12,9 +12,9 @@ from batchyard import ids
 from batchyard.clock import wall_now
 from batchyard.framework.errors import ApiError, SessionEnded
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.session import Call, Origin, Session
 from batchyard.gateway.gateway import Gateway
 from batchyard.gateway.sessions import Sessions, acting_session, service_session
+from batchyard.identity.session import Call, Origin, Session
 
 _RENEW_BEFORE = timedelta(minutes=5)
 

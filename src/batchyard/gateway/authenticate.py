@@ -7,9 +7,7 @@ import re
 from collections.abc import Callable
 
 from batchyard.clock import wall_now
-from batchyard.framework.epochs import Epochs
 from batchyard.framework.ports import AccessKey, CredentialSource
-from batchyard.framework.session import Session
 from batchyard.gateway.denial import denied_here
 from batchyard.gateway.sessions import Sessions, anonymous_session, root_session
 from batchyard.gateway.signing_scope import check_scope
@@ -20,6 +18,8 @@ from batchyard.gateway.sigv4 import (
     verify,
     verify_against_nothing,
 )
+from batchyard.identity.epochs import Epochs
+from batchyard.identity.session import Session
 from batchyard.store.store import Store
 from batchyard.wire.http import HttpRequest
 

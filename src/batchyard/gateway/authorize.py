@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 from batchyard.clock import wall_now
-from batchyard.framework.authorization_messages import encode
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.ports import PolicySource, PrincipalPolicies
-from batchyard.framework.session import Session
 from batchyard.gateway.denial import denied, ended, throttled
 from batchyard.gateway.denied_document import denied_document, without_conditions
 from batchyard.gateway.policy_weights import weigh
 from batchyard.gateway.request_context import CheckContext, call_keys
 from batchyard.gateway.session_limits import refuse_beyond_limits
+from batchyard.identity.authorization_messages import encode
+from batchyard.identity.session import Session
 from batchyard.policy.decision import Decision
 from batchyard.policy.document import Policy, empty, parse
 from batchyard.policy.evaluate import evaluate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from batchyard.framework.session import Call, Origin
+from batchyard.identity.session import Call, Origin
 from batchyard.wire import model as wire_model
 
 Invoke = Callable[[Call], dict[str, Any]]

@@ -1,8 +1,8 @@
 """AccessDenied in AWS's words, with the code and status of each service (iam-evaluation.md 6)."""
 
-from batchyard.framework.authorization_messages import introduced
 from batchyard.framework.errors import AccessDenied, ApiError, SessionEnded
 from batchyard.gateway.sigv4_claim import AuthenticationFailure, codes, text_for
+from batchyard.identity.authorization_messages import introduced
 from batchyard.policy.decision import Decision
 from batchyard.wire import model as wire_model
 from batchyard.wire.model import OF_EC2

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from batchyard.framework.check import Values
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 from batchyard.policy.condition_keys import find_condition_key
 from batchyard.policy.decision import Decision, StatementRef
 

@@ -19,7 +19,6 @@ from batchyard.framework.context import Context
 from batchyard.framework.effort import Heavy
 from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.session import Call, Origin, Session
 from batchyard.gateway import answers
 from batchyard.gateway.act import Act, Opener
 from batchyard.gateway.authenticate import Authenticator, Refused
@@ -27,6 +26,7 @@ from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.clients import GatewayClients
 from batchyard.gateway.pending import DEFERRED, Deferred, Outcome, Pending, Write
 from batchyard.gateway.sessions import forwarded
+from batchyard.identity.session import Call, Origin, Session
 from batchyard.store.transaction import Transaction
 from batchyard.wire import protocols
 from batchyard.wire.errors import WireError

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batchyard import ids
-from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import SessionTerms, TrustedRole
-from batchyard.framework.session import RoleIdentity, Session, UserIdentity
+from batchyard.identity.keyring import Keyring
+from batchyard.identity.session import RoleIdentity, Session, UserIdentity
 
 _PURPOSE = "session-token"
 

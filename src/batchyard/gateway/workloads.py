@@ -7,10 +7,10 @@ from typing import Any
 
 from batchyard.framework.clients import Clients
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.session import Call, Origin
 from batchyard.framework.workloads import NamedRole, NoCredentials, Workload, WorkloadEnded
 from batchyard.gateway.assuming import Assumer, Assumption
 from batchyard.gateway.clients import GatewayClients
+from batchyard.identity.session import Call, Origin
 
 _LEAST_LEFT = timedelta(minutes=20)
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from batchyard.framework.token_issuers import ROOT as ISSUERS
 from batchyard.hosts import is_loopback
+from batchyard.identity.token_issuers import ROOT as ISSUERS
 from batchyard.server.asgi import Answer
 from batchyard.wire.http import HttpRequest, HttpResponse
 

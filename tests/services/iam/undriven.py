@@ -10,8 +10,8 @@ from typing import Any
 
 from batchyard.app import App
 from batchyard.config import Settings
-from batchyard.framework.session import Call, Session
 from batchyard.framework.work import Key
+from batchyard.identity.session import Call, Session
 from batchyard.store.sqlite import SqliteStore
 
 _numbers = itertools.count(700_000_000_000)

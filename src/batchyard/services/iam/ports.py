@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import AccessKey, Prepare, PrincipalPolicies, TrustedRole, unbounded
-from batchyard.framework.session import Session
+from batchyard.identity.keyring import Keyring
+from batchyard.identity.session import Session
 from batchyard.policy.evaluate import Source
 from batchyard.services.iam import revisions
 from batchyard.services.iam.credentials import one_time_codes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from batchyard.framework.authorization_messages import decode
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.identity.authorization_messages import decode
 from batchyard.services.sts.service import sts
 
 if TYPE_CHECKING:

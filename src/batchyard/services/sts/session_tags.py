@@ -7,7 +7,7 @@ from typing import Any
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 from batchyard.services.sts.service import sts
 
 

@@ -1,7 +1,7 @@
 """What temporary credentials cannot ask of STS, whatever their policies say (STS API reference, each operation)."""
 
 from batchyard.framework.errors import ApiError
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 
 _MAY = {
     "user": frozenset({"AssumeRole", "GetCallerIdentity", "GetWebIdentityToken"}),

@@ -14,7 +14,7 @@ from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.ports import SigningKey
-from batchyard.framework.token_issuers import ALGORITHMS, AWS_CLAIMS, issuer_url
+from batchyard.identity.token_issuers import ALGORITHMS, AWS_CLAIMS, issuer_url
 from batchyard.services.sts.service import sts
 from batchyard.services.sts.session_tags import session_tags
 

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from batchyard.framework.authorization_messages import without_encoded
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import ApiError
 from batchyard.framework.work import Key
+from batchyard.identity.authorization_messages import without_encoded
 from batchyard.services.ec2.instances.instance_rows import LIVE, TOPIC
 from batchyard.services.ec2.places import place
 from batchyard.services.ec2.service import ec2

@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.framework.keyring import Keyring
 from batchyard.framework.workloads import CREDENTIALS_ROOT, METADATA_ROOT, Door, Workload
+from batchyard.identity.keyring import Keyring
 from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.tables import TOKEN_PURPOSE, task_definitions, tasks
 from batchyard.services.ecs.tasks import task_metadata

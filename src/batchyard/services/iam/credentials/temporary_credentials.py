@@ -1,7 +1,7 @@
 """What temporary credentials cannot do with IAM, whatever their policies say."""
 
 from batchyard.framework.errors import UnknownCredentials
-from batchyard.framework.session import Session
+from batchyard.identity.session import Session
 
 
 def refuse_temporary(session: Session, operation: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.framework.token_issuers import issuer_url
+from batchyard.identity.token_issuers import issuer_url
 from batchyard.services.iam.federation.token_issuers import find_issuer, insert_issuer
 from batchyard.services.iam.nouns import Row
 from batchyard.services.iam.service import iam

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import OidcProvider, SamlProvider
+from batchyard.identity.keyring import Keyring
 from batchyard.services.iam.federation.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.services.iam.federation.saml_providers import KEY_PURPOSE
 from batchyard.store.transaction import Transaction

@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, insert, select
 
 from batchyard import ids
 from batchyard.framework.context import Context
-from batchyard.framework.keyring import Keyring
 from batchyard.framework.ports import SigningKey
+from batchyard.identity.keyring import Keyring
 from batchyard.services.iam.nouns import Row
 from batchyard.services.iam.tables import token_issuers
 from batchyard.store.prepared import Prepared

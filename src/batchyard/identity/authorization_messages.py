@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from batchyard.framework.keyring import Keyring
+    from batchyard.identity.keyring import Keyring
 
 LONGEST = 10240
 """What sts:DecodeAuthorizationMessage takes, in characters."""

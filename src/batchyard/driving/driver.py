@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from batchyard.audit.times import latest_event_time
 from batchyard.clock import microseconds
+from batchyard.driving.turned_clock import TOLERANCE_SECONDS, TurnedClock
 from batchyard.framework import work
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import SessionEnded
 from batchyard.framework.runtime import Runtime
-from batchyard.framework.turned_clock import TOLERANCE_SECONDS, TurnedClock
 from batchyard.framework.work import Due, Key
 from batchyard.store.transaction import Transaction
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table, bindparam, select, text, tuple_, update
 
-from batchyard.framework.keyring import Keyring, new_key, open_keyring, read_keys, write_keys
+from batchyard.identity.keyring import Keyring, new_key, open_keyring, read_keys, write_keys
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import SEALED, metadata
 
