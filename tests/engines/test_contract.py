@@ -123,6 +123,51 @@ def test_stdout_and_stderr_keep_their_order(runs: Runs) -> None:
     assert runs.lines("a") == [f"{where} {i}" for i in range(1, 6) for where in ("out", "err")] + ["rest"]
 
 
+def test_output_that_is_opened_anew_is_added(runs: Runs) -> None:
+    """Scripts write `> /dev/stderr`; on a regular file that would cut off all lines before."""
+    runs.run(spec("a", "echo a; echo b > /dev/stderr; echo c > /dev/stdout; echo d"))
+    assert runs.lines("a") == ["a", "b", "c", "d"]
+
+
+def test_lines_can_be_read_while_the_attempt_runs(runs: Runs, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    runs.engine.start([spec("a", f"echo a; echo b; until [ -e {go} ]; do sleep 0.05; done; echo c")])
+    until(lambda: runs.lines("a") == ["a", "b"])
+    assert runs.engine.poll(["a"])[0].state == "running"
+    go.touch()
+    runs.wait("a")
+    assert runs.lines("a") == ["a", "b", "c"]
+
+
+def test_output_is_complete_when_an_attempt_has_ended(runs: Runs) -> None:
+    """Many that write more than a pipe holds and end at once with it."""
+    names = [f"a{i}" for i in range(8)]
+    runs.run(*(spec(name, "seq 1 60000; printf end") for name in names))
+    for name in names:
+        assert runs.lines(name) == [*map(str, range(1, 60001)), "end"]
+
+
+def test_output_that_was_closed_early(runs: Runs) -> None:
+    [status] = runs.run(spec("a", "echo a; exec >&- 2>&-; sleep 0.2; exit 3"))
+    assert runs.lines("a") == ["a"]
+    assert only(status).exit_code == 3
+
+
+def test_what_outlives_its_attempt_does_not_hold_it(runs: Runs, tmp_path: Path) -> None:
+    """A process that hid from the engine still has the output open, and writes without end."""
+    found = tmp_path / "survivor"
+    hidden = f"echo $$ > {found}.new; mv {found}.new {found}; while :; do echo more; done"
+    wait = f"until [ -e {found} ]; do sleep 0.05; done"
+    [status] = runs.run(spec("a", f"echo first; setsid env -i /bin/sh -c '{hidden}' & {wait}; exit 3"))
+    assert only(status).exit_code == 3
+    lines = runs.lines("a")
+    assert lines[0] == "first"
+    assert set(lines[1:]) <= {"more"}
+    survivor = int(found.read_text())
+    until(lambda: not is_alive(survivor))
+    assert runs.lines("a") == lines
+
+
 def test_signals_have_their_default_ways(runs: Runs) -> None:
     """A server ignores SIGPIPE; a command that inherited that would never end in a pipe."""
     runs.run(spec("a", "/bin/sh", "-c", 'exec grep -E "^Sig(Ign|Blk)" /proc/self/status'))

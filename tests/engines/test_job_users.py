@@ -45,6 +45,11 @@ def test_each_account_has_a_user_without_groups_or_powers(walled: Runs) -> None:
     assert seen[2][0] == USERS[0] + 1
 
 
+def test_a_user_opens_the_output_anew(walled: Runs) -> None:
+    walled.run(spec("a", "echo a; echo b > /dev/stderr; echo c > /dev/stdout; echo d"))
+    assert walled.lines("a") == ["a", "b", "c", "d"]
+
+
 def test_one_accounts_job_reads_nothing_of_anothers_or_of_the_servers(walled: Runs, tmp_path: Path) -> None:
     key = tmp_path / "engine" / "key"
     secret = "echo secret > file; echo secret; echo secret >> /dev/stdout; exec sleep 1000"

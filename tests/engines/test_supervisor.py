@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -209,6 +210,29 @@ def test_attempts_that_find_no_room_say_so(make_engine: MakeEngine) -> None:
     assert reason.startswith("CannotStartContainerError: ")
     attempts.with_name("elsewhere").rename(attempts)
     assert only(runs.run(spec("b", "exit 3"))[0]).exit_code == 3
+
+
+def test_a_low_limit_of_open_files_is_the_commands_alone(make_engine: MakeEngine, tmp_path: Path) -> None:
+    """The supervisor holds two files for each attempt, and none of one that has ended."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    names = [f"a{i}" for i in range(70)]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+        runs = Runs(make_engine())
+        runs.run(spec("first", "exit 3"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    supervisor = supervisor_of(runs.engine)  # type: ignore[arg-type]
+    before = len(os.listdir(f"/proc/{supervisor}/fd"))
+    runs.engine.start([spec(name, f": < {gate}; ulimit -Sn") for name in names])
+    assert len(os.listdir(f"/proc/{supervisor}/fd")) == before + 2 * len(names)
+    opened = os.open(gate, os.O_RDWR)
+    runs.wait(*names)
+    os.close(opened)
+    assert {line for name in names for line in runs.lines(name)} == {"128"}
+    assert len(os.listdir(f"/proc/{supervisor}/fd")) == before
 
 
 def test_control_groups_are_removed(make_engine: MakeEngine, variant: dict[str, Any]) -> None:

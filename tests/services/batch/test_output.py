@@ -42,6 +42,15 @@ def test_batch_makes_group_and_stream_and_the_execution_role_writes(
     assert event["userIdentity"]["arn"].endswith(f":assumed-role/execution/{task}")
 
 
+def test_a_script_that_opens_stderr_anew_loses_nothing(
+    submit: Make, reached: Make, said: Make, wait_for: Make
+) -> None:
+    """As with Docker, where stdout and stderr are pipes."""
+    job = reached(submit("echo a; echo b > /dev/stderr; echo c > /dev/stdout; echo d"))
+    wait_for(lambda: len(said(job)) >= 4)
+    assert said(job) == ["a", "b", "c", "d"]
+
+
 def test_a_fargate_job_whose_execution_role_lacks_the_right_fails_in_awss_words(
     aws: Make, account: str, submit: Make, reached: Make
 ) -> None:
@@ -123,7 +132,7 @@ def test_a_right_that_was_taken_away_writes_nothing(
 ) -> None:
     """A right that is taken from the role holds at the next line; given back, what was held is put."""
     iam = aws("iam")
-    job_id = submit("echo one; sleep 2; echo two")
+    job_id = submit("echo one; sleep 4; echo two")
     job = reached(job_id, "RUNNING")
     wait_for(lambda: said(job_of(aws, job_id)) == ["one"])
     iam.detach_role_policy(RoleName="execution", PolicyArn=EXECUTION_POLICY)

@@ -8,17 +8,19 @@ from typing import Any
 
 from batchyard.clock import monotonic, wall_now
 from batchyard.engines.process import processes
-from batchyard.engines.process.attempts_directory import AttemptsDirectory, Record
+from batchyard.engines.process.attempts_directory import AttemptsDirectory, Record, new_status
+from batchyard.engines.process.capture import Capture, Captures
 from batchyard.engines.process.cgroup_trees import Tree
 from batchyard.engines.process.cgroups import Group
 from batchyard.engines.process.job_users import JobPlace, JobUsers, place_of
-from batchyard.engines.process.launch import Launch
+from batchyard.engines.process.launch import Launch, make_folder
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 HOST_TERMINATED = "Host terminated: the supervisor of this machine's attempts ended"
 GRACE_SECONDS = 30
 PATIENCE_SECONDS = 10
-"""How long a killed process may keep an attempt from ending (one that waits for a broken disk cannot be killed)."""
+"""How long a killed process, or a full disk, may keep an attempt from ending (a process that waits for a broken disk
+cannot be killed)."""
 
 
 class Attempt:
@@ -26,6 +28,7 @@ class Attempt:
 
     __slots__ = (
         "account",
+        "capture",
         "deadline_at",
         "group",
         "killed_since",
@@ -44,6 +47,8 @@ class Attempt:
         """What it was given of the machine, in the server's words."""
         self.place: str | None = None
         """Where its working directory lies, if not in its own."""
+        self.capture: Capture | None = None
+        """What takes its output, if it was launched by this supervisor."""
         self.pid: int | None = None
         self.deadline_at: float | None = None
         self.reason: str | None = None
@@ -65,6 +70,7 @@ class Attempts:
         self._ending: dict[str, Attempt] = {}
         self._unwanted: set[str] = set()
         self._reserved: set[str] = set()
+        self.captures = Captures()
         self.changed: list[str] = []
         """Names that ended since somebody last emptied this."""
 
@@ -87,7 +93,9 @@ class Attempts:
                 self._directory.set_aside(name)
                 continue
             container = claim.get("container", "")
-            status = end or _status(name, "running", container=container, started_at=claim.get("started_at"))
+            status = end or new_status(
+                name, "running", container=container, started_at=claim.get("started_at")
+            )
             group = Group(claim.get("cgroups", {}))
             attempt = Attempt(status, account=claim.get("account", ""), group=group, takes={})
             attempt.place = claim.get("place")
@@ -126,7 +134,7 @@ class Attempts:
         if names is None:
             return [attempt.status for attempt in self._known.values()]
         return [
-            self._known[name].status if name in self._known else _status(name, "unknown") for name in names
+            self._known[name].status if name in self._known else new_status(name, "unknown") for name in names
         ]
 
     def held(self) -> list[Record]:
@@ -202,15 +210,16 @@ class Attempts:
         self.settle()
 
     def settle(self) -> None:
-        """End those whose last process is gone; kill again what is left of the others."""
+        """End those whose last process is gone and whose output is on disk; kill again what is left of the others."""
         unheld = [attempt for attempt in self._ending.values() if not attempt.group.holds]
         marked = self._kill_marked(unheld)
         for name, attempt in list(self._ending.items()):
             empty = attempt.group.is_empty() if attempt.group.holds else name not in marked
             if not empty and attempt.group.holds:
                 attempt.group.kill()
+            complete = self._take_output(attempt) and empty
             patience = monotonic() - (attempt.killed_since or 0) < PATIENCE_SECONDS
-            if empty or not patience:
+            if complete or not patience:
                 self._end(name, attempt)
 
     def keep_deadlines(self) -> None:
@@ -230,7 +239,7 @@ class Attempts:
         """The new attempt, if it is one that can be launched."""
         name = spec["attempt"]
         started_at = wall_now().timestamp()
-        status = _status(name, "running", container=spec["container"], started_at=started_at)
+        status = new_status(name, "running", container=spec["container"], started_at=started_at)
         group = self._tree.group(name)
         attempt = Attempt(status, account=spec["account"], group=group, takes=spec["takes"])
         if spec["users"] is not None:
@@ -260,9 +269,9 @@ class Attempts:
         try:
             user, work = self._user(spec, attempt)
             for folder in spec["folders"]:
-                _make_folder(folder)
+                make_folder(folder)
             self._tree.make(attempt.group, memory_mib=memory, vcpus=spec["vcpus"])
-            attempt.pid = Launch(
+            launch = Launch(
                 self._directory,
                 spec["attempt"],
                 command=spec["command"],
@@ -271,7 +280,9 @@ class Attempts:
                 memory_limit=None if memory is None or self._tree.limits_memory else memory << 20,
                 user=user,
                 work=work,
-            ).start()
+            )
+            attempt.capture = self.captures.open(self._directory.path(spec["attempt"], "output"), user)
+            attempt.pid = launch.start(attempt.capture)
         except (OSError, ValueError) as error:
             self._cannot_start(attempt, error)
             return
@@ -311,8 +322,10 @@ class Attempts:
     def _begin_end(self, attempt: Attempt, **outcome: Any) -> None:
         """The outcome is certain; it is told when nothing runs any more, so that the output is complete."""
         name = attempt.status["attempt"]
+        # Before the end's time is taken: no line is later than that.
+        self._take_output(attempt)
         known = {part: attempt.status[part] for part in ("container", "started_at")}
-        status = _status(name, **outcome, **known)
+        status = new_status(name, **outcome, **known)
         ending = Attempt(
             status | {"stopped_at": wall_now().timestamp()},
             account=attempt.account,
@@ -320,12 +333,15 @@ class Attempts:
             takes=attempt.takes,
         )
         ending.place = attempt.place
+        ending.capture = attempt.capture
         ending.killed_since = monotonic()
         self._ending[name] = ending
 
     def _end(self, name: str, ending: Attempt) -> None:
         del self._ending[name]
         ending.group.remove()
+        if ending.capture is not None:
+            self.captures.close(ending.capture)
         with contextlib.suppress(OSError):
             self._directory.write(name, "end", ending.status)
         self._known[name] = ending
@@ -333,6 +349,10 @@ class Attempts:
         if name in self._unwanted:
             self._unwanted.discard(name)
             self.forget([name])
+
+    def _take_output(self, attempt: Attempt) -> bool:
+        """Take what its pipe holds now; False where the disk has no room for it."""
+        return attempt.capture is None or self.captures.empty(attempt.capture)
 
     def _kill(self, attempt: Attempt) -> None:
         if attempt.group.holds:
@@ -364,16 +384,6 @@ class Attempts:
         return {paths[path].status["attempt"] for path in found}
 
 
-def _make_folder(path: str) -> None:
-    """A folder of the host that a task mounts and that is missing: made, as Docker does."""
-    mask = os.umask(0o022)
-    try:
-        if not os.path.exists(path):
-            os.makedirs(path, exist_ok=True)
-    finally:
-        os.umask(mask)
-
-
 def _signal(attempt: Attempt, number: int) -> None:
     """To every process that can be found without killing: those of the control group, or of the process group."""
     pids = set(attempt.group.pids())
@@ -381,15 +391,3 @@ def _signal(attempt: Attempt, number: int) -> None:
         processes.kill_group(attempt.pid, number)
     for pid in pids | ({attempt.pid} if attempt.pid is not None else set()):
         processes.kill(pid, number)
-
-
-def _status(name: str, state: str, **known: Any) -> Record:
-    return {
-        "attempt": name,
-        "state": state,
-        "container": known.get("container"),
-        "exit_code": known.get("exit_code"),
-        "reason": known.get("reason"),
-        "started_at": known.get("started_at"),
-        "stopped_at": None,
-    }

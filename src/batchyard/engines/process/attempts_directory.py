@@ -94,3 +94,16 @@ class AttemptsDirectory:
         """Take an attempt out at once; the slow removal of its files is `forgotten`'s."""
         with contextlib.suppress(FileNotFoundError):
             os.rename(self.path(attempt), os.path.join(self.forgotten, f"{attempt}.{os.urandom(4).hex()}"))
+
+
+def new_status(name: str, state: str, **known: Any) -> Record:
+    """What is told of an attempt; what is not known of it is None."""
+    return {
+        "attempt": name,
+        "state": state,
+        "container": known.get("container"),
+        "exit_code": known.get("exit_code"),
+        "reason": known.get("reason"),
+        "started_at": known.get("started_at"),
+        "stopped_at": None,
+    }

@@ -14,6 +14,7 @@ import signal
 from collections.abc import Mapping, Sequence
 
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
+from batchyard.engines.process.capture import Capture
 from batchyard.engines.process.cgroups import Group
 from batchyard.engines.process.processes import MARK, die_with, forbid_new_privileges
 
@@ -21,7 +22,8 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _HELD_SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
 # A server that was started by nohup, or in the background of a script, ignores the others; its jobs must not.
-_DEFAULT_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+# The supervisor itself ignores SIGXFSZ.
+_DEFAULT_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGXFSZ)
 
 _UMASK = 0o022
 """What a command expects of a login; what it writes lies in a directory that only its user enters."""
@@ -30,6 +32,15 @@ _UMASK_OF_USERS = 0o077
 """Where every account has a user: what a job leaves in /tmp is not for the others."""
 
 _nothing = os.open(os.devnull, os.O_RDONLY)
+
+_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+"""How many files a command may open: as many as whoever started us."""
+
+
+def open_more_files() -> None:
+    """Let this process open as many files as the system allows: it holds two for each attempt. Commands may not."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_files[1], _files[1]))
 
 
 class Launch:
@@ -63,19 +74,26 @@ class Launch:
         self._environment = {_bytes(name): _bytes(value) for name, value in complete.items()}
         self._paths = _candidates(self._arguments[0], self._environment[b"PATH"])
 
-    def start(self) -> int:
+    def start(self, capture: Capture) -> int:
         """The pid of the new leader, which leads a session and process group too; OSError if there can be none.
 
+        What it writes goes to `capture`, whose writer is closed here.
+
         A command that cannot be executed leaves the record `failure` and ends with 127 (not found) or 126, as
-        Docker does. Expects SIGPIPE and SIGXFSZ in their default ways, which a command inherits.
+        Docker does. Expects SIGPIPE in its default way, which a command inherits.
         """
         parent = os.getpid()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        output = os.open(self._directory.path(self._attempt, "output"), flags, 0o600)
-        if self._user is not None:
-            # /dev/stdout and /dev/stderr are opened anew by their owner alone; the directory stays closed to all.
-            os.fchown(output, self._user, self._user)
-            self._failure = os.open(self._directory.path(self._attempt, "failure"), flags, 0o600)
+        try:
+            if self._user is not None:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                self._failure = os.open(self._directory.path(self._attempt, "failure"), flags, 0o600)
+            return self._fork(parent, capture.writer)
+        finally:
+            os.close(capture.writer)
+            if self._failure is not None:
+                os.close(self._failure)
+
+    def _fork(self, parent: int, output: int) -> int:
         # A signal that the child catches with the supervisor's ways would be lost, and told to the supervisor.
         signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_SIGNALS)
         try:
@@ -83,9 +101,6 @@ class Launch:
             if pid == 0:
                 self._become(parent, output)
         finally:
-            os.close(output)
-            if self._failure is not None:
-                os.close(self._failure)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
         return pid
 
@@ -108,6 +123,8 @@ class Launch:
                 # The kernel forgets it with the change of users.
                 die_with(parent)
             os.chdir(self._work)
+            if _files[0] != _files[1]:
+                resource.setrlimit(resource.RLIMIT_NOFILE, _files)
             if self._memory_limit is not None:
                 _lower(resource.RLIMIT_DATA, self._memory_limit)
             self._execute()
@@ -142,6 +159,16 @@ class Launch:
                 self._directory.write(self._attempt, "failure", record)
             else:
                 os.write(self._failure, json.dumps(record).encode())
+
+
+def make_folder(path: str) -> None:
+    """A folder of the host that a task mounts and that is missing: made, as Docker does."""
+    mask = os.umask(0o022)
+    try:
+        if not os.path.exists(path):
+            os.makedirs(path, exist_ok=True)
+    finally:
+        os.umask(mask)
 
 
 def _become_user(user: int) -> None:

@@ -1,7 +1,7 @@
 """The process that owns the attempts of one data directory and outlives the server that speaks to it.
 
-One thread, one loop: messages from servers, exits of children, and few timers. It is started without site
-packages and imports little, so that it is there in a moment.
+One thread, one loop: messages from servers, exits of children, what they write, and few timers. It is started
+without site packages and imports little, so that it is there in a moment.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from batchyard.clock import monotonic
 from batchyard.engines.process.attempts import Attempts
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.cgroup_trees import ROLES, Tree
+from batchyard.engines.process.launch import open_more_files
 from batchyard.engines.process.messages import PROTOCOL, Incoming, Message, encode
 from batchyard.engines.process.processes import adopt_orphans
 from batchyard.engines.process.sockets import address
@@ -53,6 +54,8 @@ class Supervisor:
         stat = os.stat(root)
         self._tree = Tree(f"batchyard-{stat.st_dev:x}-{stat.st_ino:x}", options.get("roles", ROLES))
         self._attempts = Attempts(self._directory, self._tree)
+        self._captures = self._attempts.captures
+        self._awaits_output = False
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._alone_since = monotonic()
@@ -92,8 +95,9 @@ class Supervisor:
                     self._accept()
                 elif key.fd == self._signals:
                     self._heed_signals()
-                else:
+                elif key.data is not None:
                     self._exchange(key.data, mask)
+            self._take_outputs()
             if self._attempts.are_ending:
                 self._attempts.settle()
             if not self._connections:
@@ -108,8 +112,21 @@ class Supervisor:
         alone = not self._connections and monotonic() - self._alone_since >= self._idle_seconds
         return alone or (self._going and not any(connection.outgoing for connection in self._connections))
 
+    def _take_outputs(self) -> None:
+        self._captures.look()
+        if self._awaits_output == self._captures.are_resting:
+            self._awaits_output = not self._awaits_output
+            if self._awaits_output:
+                self._selector.register(self._captures, selectors.EVENT_READ)
+            else:
+                self._selector.unregister(self._captures)
+
     def _patience(self) -> float | None:
         """Seconds until something must be looked at that no event announces."""
+        known = (self._patience_with_attempts(), self._captures.patience())
+        return min((seconds for seconds in known if seconds is not None), default=None)
+
+    def _patience_with_attempts(self) -> float | None:
         if self._attempts.are_ending:
             return SETTLING_SECONDS
         if self._connections:
@@ -234,9 +251,9 @@ def main(root: str, options: str) -> None:
     os.chdir(root)
     private_files.begin()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        # Python ignores these, and commands would inherit that.
-        signal.signal(number, signal.SIG_DFL)
+    open_more_files()
+    # Python ignores it, and commands would inherit that.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     lock = os.open("supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
