@@ -1,6 +1,6 @@
 """How much work one call is: counted, not timed, so that the same call always gets the same answer.
 
-Everybody's calls run one after the other, so a call that takes long holds all others up (docs/decisions/0017). Where
+Everybody's calls run one after the other, so a call that takes long holds all others up (docs/decisions/0026). Where
 a small request can cause much work, the operation counts it: before it begins, from sizes, or as it goes on. Beyond
 MOST it ends its page, or refuses in AWS's words. Beyond LIGHT it waits for its turn among the heavy calls.
 """

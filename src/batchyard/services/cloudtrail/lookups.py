@@ -26,6 +26,12 @@ _ANY_SEQUENCE = 2**62
 _LOOKED_AT_ONCE = 500
 _PER_LOOKED_AT = 8.0
 """Microseconds for an event whose resources are searched for an ARN."""
+_PER_CHARACTER = 0.03
+"""Microseconds for a character of an event's request or answer: read, told as JSON, and as a text within JSON."""
+_SIZE = (
+    func.coalesce(func.length(type_coerce(events.c.request, Text)), 0)
+    + func.coalesce(func.length(type_coerce(events.c.response, Text)), 0)
+).label("size")
 
 
 class Place(NamedTuple):
@@ -78,16 +84,30 @@ def find_events(
 ) -> Found:
     """The newest events of the window that have the attribute (all, without one).
 
-    By an ARN, each event of another resource with the same short name is effort, and ends the search when that is
-    used up.
+    By an ARN, each event of another resource with the same short name is effort, and so is what each event holds:
+    the search ends where that is used up, behind one event at least.
     """
     ended_at = None
     if attribute is not None and attribute.key == "ResourceName" and attribute.value.startswith("arn:"):
         found, ended_at = _with_arn(tx, place, attribute.value, window, effort)
     else:
         found = sorted(_positions(tx, place, attribute, window), reverse=True)[: window.limit]
-    rows = tx.all(select(events).where(events.c.sequence.in_([sequence for _, sequence in found])))
+    told = _affordable(tx, found, effort)
+    if len(told) < len(found):
+        ended_at = told[-1]
+    rows = tx.all(select(events).where(events.c.sequence.in_([sequence for _, sequence in told])))
     return Found(sorted(rows, key=lambda row: (row.event_time, row.sequence), reverse=True), ended_at)
+
+
+def _affordable(tx: Transaction, found: list[Position], effort: Effort) -> list[Position]:
+    """The first of them whose content is within what a call may do: a request can be megabytes long."""
+    named = select(events.c.sequence, _SIZE).where(events.c.sequence.in_([sequence for _, sequence in found]))
+    sizes = {row.sequence: row.size for row in tx.all(named)}
+    for count, (_, sequence) in enumerate(found, start=1):
+        effort.spend(_PER_CHARACTER * sizes[sequence])
+        if effort.is_used_up:
+            return found[:count]
+    return found
 
 
 def _with_arn(
