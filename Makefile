@@ -13,7 +13,7 @@ demo: $(READY)
 test: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2
 
-test-browser: $(READY)
+test-browser: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 0 -m browser
 
 test-slow: $(READY) $(PROTOCOL_CASES)

@@ -1,4 +1,4 @@
-"""What it costs to ask a principal's policies, counted where they are many and long (docs/decisions/0017)."""
+"""What it costs to ask a principal's policies, counted where they are many and long (docs/decisions/0026)."""
 
 from __future__ import annotations
 
