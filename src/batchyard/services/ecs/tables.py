@@ -167,3 +167,12 @@ run_tokens = Table(
     sqlite_with_rowid=False,
 )
 Index("ecs_run_tokens_by_end", run_tokens.c.until)
+
+IS_DEFINITION_OF_TASK = (
+    (task_definitions.c.account == tasks.c.account)
+    & (task_definitions.c.partition == tasks.c.partition)
+    & (task_definitions.c.region == tasks.c.region)
+    & (task_definitions.c.family == tasks.c.family)
+    & (task_definitions.c.revision == tasks.c.revision)
+)
+"""Joins a task with its task definition, by the whole of the definition's key."""

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.workloads import CREDENTIALS_ROOT, METADATA_ROOT, Door, Workload
 from batchyard.identity.keyring import Keyring
 from batchyard.services.ecs.resources import place
-from batchyard.services.ecs.tables import TOKEN_PURPOSE, task_definitions, tasks
+from batchyard.services.ecs.tables import IS_DEFINITION_OF_TASK, TOKEN_PURPOSE, task_definitions, tasks
 from batchyard.services.ecs.tasks import task_metadata
 from batchyard.services.ecs.tasks.workloads import role_of
 from batchyard.store.prepared import Prepared, Row
@@ -26,14 +26,7 @@ from batchyard.store.transaction import Transaction
 _TOKEN_BYTES = 32
 _ROW = Prepared(
     select(tasks, task_definitions.c.document)
-    .join(
-        task_definitions,
-        (task_definitions.c.account == tasks.c.account)
-        & (task_definitions.c.partition == tasks.c.partition)
-        & (task_definitions.c.region == tasks.c.region)
-        & (task_definitions.c.family == tasks.c.family)
-        & (task_definitions.c.revision == tasks.c.revision),
-    )
+    .join(task_definitions, IS_DEFINITION_OF_TASK)
     .where(tasks.c.id == bindparam("id"))
 )
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.workloads import NamedRole, Workload
-from batchyard.services.ecs.tables import task_definitions, tasks
+from batchyard.services.ecs.tables import IS_DEFINITION_OF_TASK, task_definitions, tasks
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
@@ -16,14 +16,7 @@ _MEMBERS = {"task": "taskRoleArn", "execution": "executionRoleArn"}
 
 _NAMED = Prepared(
     select(tasks.c.cluster, tasks.c.overrides, task_definitions.c.document)
-    .join(
-        task_definitions,
-        (task_definitions.c.account == tasks.c.account)
-        & (task_definitions.c.partition == tasks.c.partition)
-        & (task_definitions.c.region == tasks.c.region)
-        & (task_definitions.c.family == tasks.c.family)
-        & (task_definitions.c.revision == tasks.c.revision),
-    )
+    .join(task_definitions, IS_DEFINITION_OF_TASK)
     .where(tasks.c.id == bindparam("id"))
     .where(tasks.c.account == bindparam("account"))
     .where(tasks.c.partition == bindparam("partition"))
