@@ -281,7 +281,7 @@ def test_a_deleted_queue_ends_its_arrays(
     first = submit("sleep 600")
     job_id = array("sleep 600", 40)
     waiting = array("true", 3, dependsOn=[{"jobId": first}])
-    reached(f"{job_id}:0", "RUNNING")
+    wait_for(lambda: summary_of(batch, job_id).get("RUNNING", 0) > 0)
     batch.update_job_queue(jobQueue=queue, state="DISABLED")
     wait_for(lambda: batch.describe_job_queues()["jobQueues"][0]["status"] == "VALID")
     batch.delete_job_queue(jobQueue=queue)
