@@ -35,7 +35,7 @@ bench: $(READY)
 
 # Generated requests against a served process; SEED=… repeats a run.
 bad-input: $(READY)
-	$(BIN)/python tests/input/run.py --count $(or $(COUNT),1000000) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python campaigns/input/run.py --count $(or $(COUNT),1000000) $(if $(SEED),--seed $(SEED))
 
 docs: $(READY)
 	$(BIN)/python scripts/generate_documented_defaults.py

@@ -40,7 +40,7 @@ class WrittenTest:
 def written_tests() -> dict[str, WrittenTest]:
     """Every test function by its place (`tests/…/test_file.py::test_name`)."""
     found = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+    for path in sorted([*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "campaigns").rglob("test_*.py")]):
         module = ast.parse(path.read_text())
         named = dict(_named(module))
         for node in module.body:

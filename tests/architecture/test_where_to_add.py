@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("src", "tests", "scripts", "docs", "changelog.d", "pyproject.toml", "README.md")
+COPIED = ("src", "tests", "scripts", "docs", "changelog.d", "pyproject.toml", "conftest.py", "README.md")
 
 MODULE = '''"""Insights into EKS clusters."""
 

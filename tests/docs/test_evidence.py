@@ -16,7 +16,7 @@ ELSEWHERE = re.compile(r"\bDESIGN\.md\b|\b(?:batch-api|clients|engines|consoles|
 
 CITING = [
     path
-    for folder in ("src", "tests", "docs", "scripts", "benchmarks", "demo")
+    for folder in ("src", "tests", "campaigns", "docs", "scripts", "benchmarks", "demo")
     for path in sorted((ROOT / folder).rglob("*"))
     if path.suffix in (".py", ".md", ".json") and path != Path(__file__)
 ]

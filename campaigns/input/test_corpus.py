@@ -10,7 +10,7 @@ import pytest
 
 from gateway.raw_requests import Reply, send, sign, unsigned
 
-CORPUS = Path(__file__).parents[1] / "corpus" / "input"
+CORPUS = Path(__file__).parents[2] / "tests" / "corpus" / "input"
 
 
 def _cases() -> list[Any]:

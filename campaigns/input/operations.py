@@ -20,7 +20,7 @@ from input.message import Request, as_json
 from input.scene import Scene
 from input.values import Values
 
-_CASES = Path(__file__).parents[1] / "authorization" / "cases"
+_CASES = Path(__file__).parents[2] / "tests" / "authorization" / "cases"
 _LABEL = re.compile(r"\{([^}+]+)\+?\}")
 HOST = "127.0.0.1"
 

@@ -1,7 +1,8 @@
 """A fault at every step of a scene, each followed by a restart: a few always, a sample of all in the slow group.
 
-The whole table: `cd tests && python -m faults.table` (`--part 0/2` and `1/2` side by side; `--only TEXT`; `--seed`;
-`--at-once`: a server that lives on after its fault is killed before the next call, not where the act ends).
+The whole table: `PYTHONPATH=.:tests:campaigns python -m faults.table` (`--part 0/2` and `1/2` side by side;
+`--only TEXT`; `--seed`; `--at-once`: a server that lives on after its fault is killed before the next call, not where
+the act ends).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from conftest import client
 from faults.steps import JUMP_SECONDS, Fault
 
 ACCOUNT = "123456789012"
-_TESTS = Path(__file__).parent.parent
+_CAMPAIGNS = Path(__file__).parent.parent
 _CLOCK_KINDS = {"clock forward": JUMP_SECONDS, "clock back": -JUMP_SECONDS}
 
 
@@ -31,7 +31,7 @@ class Nursery:
         self.clients: dict[tuple[str, ...], Any] = {}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "faults.faulty_server"],
-            cwd=_TESTS,
+            cwd=_CAMPAIGNS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -195,7 +195,7 @@ class Stage:
                     str(self._record),
                     json.dumps(None if self.fault is None else self.fault.plain()),
                 ],
-                cwd=_TESTS,
+                cwd=_CAMPAIGNS,
                 stdout=log,
                 stderr=log,
             )
