@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from batchyard.engines.contract import START, TaskSpec
+from batchyard.engines.contract import START, ContainerSpec, Mount, TaskSpec
 from batchyard.engines.process.doctor import cores
 from engines.running import MakeEngine, Runs, is_alive, only, spec, until
 
@@ -42,6 +42,18 @@ def test_a_name_that_could_be_a_path_is_refused(name: str) -> None:
 def test_a_task_without_a_container_is_refused() -> None:
     with pytest.raises(ValueError, match="no container"):
         TaskSpec(attempt="a", account="1", containers=())
+
+
+@pytest.mark.parametrize("names", [("",), ("../x",), ("a/b",), ("x" * 256,), ("a", "a")])
+def test_a_containers_name_is_no_path_and_its_own(names: tuple[str, ...]) -> None:
+    containers = tuple(ContainerSpec(name=name, image="none") for name in names)
+    with pytest.raises(ValueError, match="container names"):
+        TaskSpec(attempt="a", account="1", containers=containers)
+
+
+def test_what_is_mounted_is_a_volume_of_the_task() -> None:
+    with pytest.raises(ValueError, match="mounts what is no volume"):
+        spec("a", "true", mounts=(Mount(volume="v", path="/v"),))
 
 
 @pytest.mark.parametrize(

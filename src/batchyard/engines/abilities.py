@@ -23,6 +23,13 @@ ABILITIES: Final[Mapping[str, str]] = {
     "read_only_root": "a root file system that cannot be written",
     "init": "a first process that reaps what others leave",
     "networks": "network modes other than host, none and awsvpc",
+    "namespaces": "process and IPC namespaces that a task shares with the host, or its containers with each other",
+    "ephemeral_storage": "an amount of disk of the task's own",
+    "execute_command": "commands that ECS Exec runs in a container",
+    "secrets": "values from Secrets Manager or Parameter Store",
+    "registry_credentials": "credentials of a private registry, from Secrets Manager",
+    "arm64": "programs for ARM64",
+    "windows": "Windows",
 }
 """Name → what it is, as it stands in docs and refusals."""
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from batchyard.engines.abilities import Abilities
 
 ATTEMPT_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+CONTAINER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 State = Literal["unknown", "queued", "starting", "running", "exited", "lost"]
 GroupKind = Literal["array", "gang"]
@@ -92,7 +93,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """Another container of the task that comes first, and how far it must be (ECS's ContainerCondition)."""
+    """Another container of the task that comes first, and how far it must be (ECS's ContainerCondition).
+
+    Where it can never come so far (it ended otherwise, or could not start), the container does not begin; if that one
+    is essential, the task ends. When a task is stopped, a container gets SIGTERM only after those that depend on it
+    have ended. HEALTHY needs a health check, which no container has: ECS refuses both.
+    """
 
     container: str
     condition: Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
@@ -121,8 +127,10 @@ class ContainerSpec:
     init: bool = False
     """Whether a first process reaps what others leave."""
     essential: bool = True
-    """Whether the task ends with it."""
+    """Whether the task ends with it: its end has the engine stop the others, which then end as they do."""
     depends_on: tuple[Dependency, ...] = ()
+    start_timeout_seconds: float | None = None
+    """How long others wait for it to be COMPLETE, SUCCESS or HEALTHY, since it began; then they do not begin."""
     stop_timeout_seconds: float = 30
     """Between SIGTERM and SIGKILL, for an engine that stops an essential container's neighbours by itself."""
 
@@ -148,16 +156,26 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec:
-    """One attempt to run. Raises ValueError for a name outside [A-Za-z0-9_-]{1,128} or without a container."""
+    """One attempt to run.
+
+    Raises ValueError for a name outside [A-Za-z0-9_-]{1,128}, without a container, for one container name twice or
+    outside [A-Za-z0-9_-]{1,255}, and for a mount of a volume that is not among the task's.
+    """
 
     attempt: str
     """Unique for ever: an engine starts a name once, whatever happens."""
     account: str
     containers: tuple[ContainerSpec, ...]
-    """In the order in which they start."""
+    """In the order in which they start, where `depends_on` says nothing else."""
     volumes: tuple[Volume, ...] = ()
     network: str = "host"
     """ECS's network mode."""
+    pid_mode: str | None = None
+    """"host" or "task", as in ECS; None: each container has its own processes."""
+    ipc_mode: str | None = None
+    """"host", "task" or "none", as in ECS; None: as the engine has it."""
+    ephemeral_storage_gib: int | None = None
+    """How much disk the task has for itself; None: as the engine has it."""
     group: Group | None = None
     deadline_seconds: int | None = None
     """The engine's own deadline, kept only while no server is connected: a server judges timeouts itself."""
@@ -167,6 +185,12 @@ class TaskSpec:
             raise ValueError(f"not an attempt name: {self.attempt!r}")
         if not self.containers:
             raise ValueError(f"attempt {self.attempt} has no container")
+        names = [one.name for one in self.containers]
+        if len(set(names)) < len(names) or not all(map(CONTAINER_NAME.fullmatch, names)):
+            raise ValueError(f"not container names: {names!r}")
+        volumes = {one.name for one in self.volumes}
+        if any(mount.volume not in volumes for one in self.containers for mount in one.mounts):
+            raise ValueError(f"attempt {self.attempt} mounts what is no volume of it")
 
     @property
     def vcpus(self) -> float:
@@ -193,6 +217,9 @@ class ContainerStatus:
     """As Docker gives it: 128 + n when signal n ended it. None: it runs, never ran, or was lost."""
     reason: str | None = None
     """`OutOfMemoryError: …`, `CannotStartContainerError: …`, `Host terminated…`, or None for a plain exit."""
+    has_begun: bool = True
+    """False: it waits for another one, or never began, as the task ended before or what it waited for did not come.
+    A container whose command could not be executed has begun, and ended with a reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from batchyard.engines.contract import CONTAINER_NAME
 from batchyard.framework.container_parts import check_parts, check_volumes
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.definitions.task_sizes import LEAST_MEMORY
@@ -78,9 +79,12 @@ def normalized(
 
 
 def _normalized(container: Mapping[str, Any], *, task_memory: bool) -> dict[str, Any]:
+    """Letters of a name: the API reference of ContainerDefinition.name; that text is a [guess]."""
     name = container.get("name")
     if not name:
         raise ecs.error.ClientException("Container.name should not be null or empty.")
+    if not CONTAINER_NAME.fullmatch(name):
+        raise ecs.error.ClientException("Container.name contains invalid characters.")
     if not container.get("image"):
         raise ecs.error.ClientException("Container.image should not be null or empty.")
     if container.get("essential") is False:
