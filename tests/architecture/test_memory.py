@@ -34,6 +34,7 @@ OUTSIDE = {
     "resource_types: _TYPES": START,
     "Trail._touched": "when a row was last touched: each server may write it once a second",
     "AdvancedClock._listeners": "of `--test-clock` alone",
+    "Context.denied": CALL,
     "Context.nested_events": CALL,
     "Context.noted_resources": CALL,
     "Driver.exceptions": PROCESS,

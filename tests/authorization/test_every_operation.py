@@ -52,11 +52,17 @@ def _filled(value: Any, account: str, caller: str = "") -> Any:
 
 
 def _call(made: Any, row: Any, account: str) -> ClientError | None:
+    operation = row["operation"]
     try:
-        getattr(made, xform_name(row["operation"]))(**_filled(row["request"], account))
+        answer = getattr(made, xform_name(operation))(**_filled(row["request"], account))
     except ClientError as error:
         return error
-    return None
+    # Of what is authorized one by one, the answer tells each denial.
+    denied = [one for one in answer.get("errors", ()) if row.get("one_by_one") and one["code"] in DENIED]
+    if not denied:
+        return None
+    told: Any = {"Code": denied[0]["code"], "Message": denied[0]["message"]}
+    return ClientError({"Error": told, "ResponseMetadata": answer["ResponseMetadata"]}, operation)
 
 
 def _denial(service: str, row: Any, account: str, caller: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from batchyard.framework import work
 from batchyard.framework.clients import Clients
 from batchyard.framework.effort import Effort
+from batchyard.framework.errors import AccessDenied
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.identity.session import Call, Session
@@ -29,6 +30,7 @@ class Context:
         "_tx",
         "account",
         "call",
+        "denied",
         "identity",
         "nested_events",
         "noted_resources",
@@ -65,6 +67,8 @@ class Context:
         self.nested_events: list[object] = []
         self.noted_resources: list[str] = []
         self.identity: dict[str, str] | None = None
+        self.denied: dict[str, AccessDenied] = {}
+        """By resource, in operations that are authorized one by one."""
 
     @property
     def request_id(self) -> str:

@@ -32,6 +32,7 @@ class OperationEntry:
     refuses: members refused with 501 when they ask for something (see `refused_member`).
     clears: those of them whose empty value asks for something, too: to take away what is there.
     takes_reserved_tags: AWS takes tags here whose keys begin with `aws:`.
+    one_by_one: a denial is that of its resource alone; the function finds it in `ctx.denied`, and answers it there.
     """
 
     name: str
@@ -48,6 +49,7 @@ class OperationEntry:
     clears: frozenset[str] = frozenset()
     unsigned: Unsigned | None = None
     takes_reserved_tags: bool = False
+    one_by_one: bool = False
     read_only: bool | None = None
     """CloudTrail's readOnly, where it is not simply `not writes`; such an event keeps its answer (AssumeRole)."""
 

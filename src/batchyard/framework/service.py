@@ -141,6 +141,7 @@ class Service:
         clears: Iterable[str] = (),
         unsigned: Unsigned | None = None,
         takes_reserved_tags: bool = False,
+        one_by_one: bool = False,
         read_only: bool | None = None,
     ) -> Callable[[F], F]:
         """Register a function as the operation of the same name (see `OperationEntry` for the arguments).
@@ -168,6 +169,7 @@ class Service:
                 clears=frozenset(clears),
                 unsigned=unsigned,
                 takes_reserved_tags=takes_reserved_tags,
+                one_by_one=one_by_one,
                 read_only=read_only,
             )
             return function

@@ -10,6 +10,7 @@ from typing import Any
 from batchyard.clock import wall_now
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
+from batchyard.framework.errors import AccessDenied
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.ports import PolicySource, PrincipalPolicies
 from batchyard.gateway.denial import denied, ended, throttled
@@ -44,7 +45,8 @@ class Authorizer:
         """Evaluate every check of the call.
 
         Returns the decisions (as the audit keeps them) and the resources touched. Raises AccessDenied at the
-        first check that is not allowed, with that decision in `members`; SessionEnded where the principal is gone;
+        first check that is not allowed, with that decision in `members` (where the operation is authorized one by
+        one, its denials go to `ctx.denied` instead); SessionEnded where the principal is gone;
         AWS's error for too much at once where checks and policies multiply to more than a call may be.
         """
         refuse_beyond_limits(ctx)
@@ -65,7 +67,13 @@ class Authorizer:
                 weigh(ctx, found, action, check.resource)
                 if question is None:
                     question = _Question(ctx, operation, found, self._session_policies(ctx, ctx.session))
-                kept = question.ask(check, action, known, place)
+                try:
+                    kept = question.ask(check, action, known, place)
+                except AccessDenied as error:
+                    if not operation.one_by_one or error.decision is None:
+                        raise
+                    ctx.denied[check.resource] = error
+                    kept = {**error.decision}
             if ctx.effort.is_used_up:
                 raise throttled(ctx.call.service)
             decisions.append(kept)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from batchyard.config import Settings
+from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.jobs.arrays import AT_ONCE, ArraysController
 from batchyard.services.batch.jobs.job_endings import KEPT, key_of
 from batchyard.services.batch.tables import attempts, job_arrays, job_specs, jobs
@@ -194,6 +195,31 @@ def test_a_page_of_children(batch: Any, queue: str, array: Make, reached: Make) 
             batch.list_jobs(arrayJobId=job_id, **wrong)
     with pytest.raises(ClientError):
         batch.list_jobs(arrayJobId=job_id, nextToken="made up")
+
+
+def test_children_without_a_row_are_listed(
+    app: Any, account: str, batch: Any, array: Make, submit: Make, wait_for: Make
+) -> None:
+    """As they stand while they are still to be made; the one between has been, as somebody cancelled it."""
+    job_id = array("true", 6, dependsOn=[{"jobId": submit("sleep 600")}])
+    listed = lambda **more: [  # noqa: E731
+        one["arrayProperties"]["index"]
+        for page in batch.get_paginator("list_jobs").paginate(arrayJobId=job_id, **more)
+        for one in page["jobSummaryList"]
+    ]
+    wait_for(lambda: listed(jobStatus="PENDING") == [*range(6)])
+
+    def unmake(tx: Any) -> None:
+        parent = job_rows.find_job(tx, account=account, region="us-east-1", job_id=job_id)
+        assert parent is not None
+        of = jobs.c.array_parent == parent.id
+        tx.run(delete(jobs).where(of).where(jobs.c.array_index.not_in([2, 5])))
+        tx.run(update(jobs).where(of).where(jobs.c.array_index == 5).values(status="SUBMITTED"))
+        tx.run(update(job_arrays).where(job_arrays.c.parent == parent.id).values(made_to=0))
+
+    app.store.write(unmake)
+    assert listed(jobStatus="SUBMITTED", PaginationConfig={"PageSize": 2}) == [0, 1, 3, 4, 5]
+    assert listed(jobStatus="PENDING") == [2]
 
 
 def test_cancel_ends_what_does_not_run_and_terminate_all(

@@ -86,6 +86,70 @@ def test_a_reason_has_at_most_1024_characters(batch: Any, stuck: Make) -> None:
         batch.cancel_job(jobId=stuck(), reason="x" * 1025)
 
 
+@pytest.mark.parametrize("operation", ["cancel_job", "terminate_job"])
+def test_neither_job_nor_reason_may_be_empty(batch: Any, operation: str) -> None:
+    for request, text in (
+        ({"jobId": "", "reason": "r"}, "JobId should not be null or empty"),
+        ({"jobId": "x", "reason": ""}, "Reason should not be null or empty"),
+    ):
+        with pytest.raises(ClientError, match=text) as refused:
+            getattr(batch, operation)(**request)
+        assert refused.value.response["Error"]["Code"] == "ClientException"
+
+
+def test_many_are_ended_at_once_and_each_is_told_of(
+    batch: Any, aws: Make, user_client: Make, stuck: Make, submit: Make, reached: Make, account: str
+) -> None:
+    waiting, others, running = stuck(), stuck(), submit("sleep 600")
+    reached(running, "RUNNING")
+    unknown, malformed = "10000000-0000-4000-8000-000000000000", "no such id"
+    jobs = [waiting, others, running, unknown, malformed, waiting]
+    denied = f"arn:aws:batch:us-east-1:{account}:job/{others}"
+    statements = [
+        {"Effect": "Allow", "Action": ["batch:CancelJob", "batch:TerminateJob"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "batch:*", "Resource": denied},
+    ]
+    somebody = user_client("batch", {"Version": "2012-10-17", "Statement": statements})
+
+    answer = somebody.cancel_jobs(jobs=jobs, reason="not wanted")
+    assert answer["successful"] == [waiting, running, unknown]
+    refused, invalid = answer["errors"]
+    assert (refused["job"], refused["code"]) == (others, "AccessDenied")
+    assert (
+        f"is not authorized to perform: batch:CancelJob on resource: {denied} with an explicit deny"
+        in refused["message"]
+    )
+    assert (invalid["job"], invalid["code"]) == (malformed, "ValidationException")
+    assert job_of(batch, waiting)["statusReason"] == "not wanted"
+    assert [job_of(batch, one)["status"] for one in (others, running)] == ["RUNNABLE", "RUNNING"]
+
+    ended = somebody.terminate_jobs(jobs=[running], reason="enough")
+    assert (ended["successful"], ended["errors"]) == ([running], [])
+    assert reached(running)["statusReason"] == "enough"
+    listed = batch.list_jobs(jobQueue="small", jobStatus="FAILED")["jobSummaryList"]
+    assert [(one["jobId"], one["isCancelled"], one["isTerminated"]) for one in listed] == [
+        (waiting, True, False)
+    ]
+    events = aws("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CancelJobs"}]
+    )["Events"]
+    assert len(events) == 1
+
+
+@pytest.mark.parametrize("operation", ["cancel_jobs", "terminate_jobs"])
+def test_how_many_are_ended_at_once(batch: Any, operation: str) -> None:
+    one = "10000000-0000-4000-8000-0000000000"
+    for jobs, reason, text in (
+        ([f"{one}{number:02}" for number in range(51)], "r", "Maximum number of jobs supported is 50"),
+        ([], "r", "jobs should not be null or empty"),
+        ([f"{one}00"], "", "Reason should not be null or empty"),
+    ):
+        with pytest.raises(ClientError, match=text):
+            getattr(batch, operation)(jobs=jobs, reason=reason)
+    fifty = [f"{one}{number:02}" for number in range(50)]
+    assert getattr(batch, operation)(jobs=fifty, reason="r")["successful"] == fifty
+
+
 def test_a_front_that_can_never_fit_says_so(batch: Any, stuck: Make, define: Make, wait_for: Make) -> None:
     first, second = stuck(), stuck()
     reason = (

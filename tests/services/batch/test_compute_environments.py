@@ -263,6 +263,7 @@ def test_an_absent_kubernetes_cluster_is_the_reason_in_ekss_words(aws: Aws, acco
     ("changes", "text"),
     [
         ({"instanceRole": None}, "Instance role is required."),
+        ({"instanceRole": None, "minvCpus": None}, "Instance role is required."),
         ({"minvCpus": None}, "Resource minvCpus is required."),
         ({"instanceTypes": ["x9.huge"]}, "Instance type can only be one of ["),
         ({"type": "SPOT"}, "ComputeResources.spotIamFleetRole cannot not be null or empty"),

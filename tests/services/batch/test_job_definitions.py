@@ -134,6 +134,10 @@ def test_what_no_engine_makes_true_is_refused_by_name(batch: Any, member: dict[s
             {"retryStrategy": {"attempts": 1, "evaluateOnExit": [{"action": "EXIT", "onExitCode": "1?"}]}},
             "regex",
         ),
+        (
+            {"retryStrategy": {"attempts": 1, "evaluateOnExit": [{"action": "STAY", "onExitCode": "1"}]}},
+            "RETRY, EXIT",
+        ),
         ({"name": "with.dot"}, "regex"),
         ({"parameters": {"large": "x" * 25_000}}, "24576"),
     ],
@@ -143,6 +147,13 @@ def test_what_batch_refuses(batch: Any, request_: dict[str, Any], text: str) -> 
     assert status == 400
     assert text in message
     assert message.startswith("Error executing request, Exception : ")
+
+
+def test_actions_of_a_retry_strategy_are_read_back_in_lower_case(batch: Any) -> None:
+    rule = {"onExitCode": "1*", "action": "RETRY"}
+    arn = register(batch, retryStrategy={"attempts": 2, "evaluateOnExit": [rule]})["jobDefinitionArn"]
+    [shown] = batch.describe_job_definitions(jobDefinitions=[arn])["jobDefinitions"]
+    assert shown["retryStrategy"] == {"attempts": 2, "evaluateOnExit": [{**rule, "action": "retry"}]}
 
 
 def test_roles_are_passed_to_tasks(user_client: Make, account: str) -> None:

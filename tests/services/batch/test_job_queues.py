@@ -70,7 +70,7 @@ def test_refusals_of_creation(batch: Any, queue: str, environment: Make) -> None
         return message
 
     assert create("fargate", name=queue) == "Object already exists."
-    assert "between 1 and 3" in create()
+    assert "computeEnvironmentOrder is required." in create()
     assert "between 1 and 3" in create("fargate", "one", "two", "three")
     assert "unique" in create("fargate", "fargate")
     assert "compute-environment/missing does not exist" in create("missing")

@@ -19,7 +19,7 @@ from batchyard.services.batch.definitions.container_properties import (
     check_container,
     with_empty_lists,
 )
-from batchyard.services.batch.definitions.retry_strategies import check_retry_strategy, check_timeout
+from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of
 from batchyard.services.batch.service import batch
@@ -144,16 +144,15 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
             raise refusal(ctx, f"Platform capability {one} is not one of {', '.join(PLATFORMS)}")
     check_container(ctx, container, platforms or ["EC2"])
     check_tags(ctx, request.get("tags", {}))
-    if "retryStrategy" in request:
-        check_retry_strategy(ctx, request["retryStrategy"])
-    if "timeout" in request:
-        check_timeout(ctx, request["timeout"])
     body = {
         "containerProperties": with_empty_lists(container),
         "parameters": request.get("parameters", {}),
         "platformCapabilities": platforms,
-        **{one: request[one] for one in ("retryStrategy", "timeout", "propagateTags") if one in request},
+        **({"propagateTags": request["propagateTags"]} if "propagateTags" in request else {}),
     }
+    for member, check in (("retryStrategy", checked_retry_strategy), ("timeout", checked_timeout)):
+        if member in request:
+            body[member] = check(ctx, request[member])
     if len(encode(body)) > LARGEST_BYTES:
         raise refusal(ctx, f"Job definition size must be at most {LARGEST_BYTES} bytes")
     return body

@@ -11,6 +11,7 @@ from batchyard.services.batch.refusals import refusal
 
 MOST_ATTEMPTS = 10
 MOST_RULES = 5
+ACTIONS = ("retry", "exit")
 LONGEST_PATTERN = 512
 SHORTEST_TIMEOUT_SECONDS = 60
 
@@ -19,8 +20,11 @@ _REASON = re.compile(r"[A-Za-z0-9.: \t]*\*?")
 _PATTERNS = {"onExitCode": _EXIT_CODE, "onReason": _REASON, "onStatusReason": _REASON}
 
 
-def check_retry_strategy(ctx: Context, given: dict[str, Any]) -> None:
-    """Raise ClientException for a strategy that Batch refuses (batch-jobs.md 3; texts but the first [guess])."""
+def checked_retry_strategy(ctx: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """A strategy as it is read back; raises ClientException for what Batch refuses (batch-jobs.md 3).
+
+    Actions are read back in lower case (getmoto/moto, tests of Batch). Texts but the first are guesses.
+    """
     attempts = given.get("attempts")
     if attempts is None:
         raise refusal(ctx, "RetryAttempts must be provided with retry strategy")
@@ -30,6 +34,8 @@ def check_retry_strategy(ctx: Context, given: dict[str, Any]) -> None:
     if len(rules) > MOST_RULES:
         raise refusal(ctx, f"evaluateOnExit can have at most {MOST_RULES} elements")
     for rule in rules:
+        if rule["action"].lower() not in ACTIONS:
+            raise refusal(ctx, "evaluateOnExit action must be one of RETRY, EXIT")
         conditions = [name for name in _PATTERNS if name in rule]
         if not conditions:
             raise refusal(
@@ -38,13 +44,17 @@ def check_retry_strategy(ctx: Context, given: dict[str, Any]) -> None:
         for name in conditions:
             if len(rule[name]) > LONGEST_PATTERN or not _PATTERNS[name].fullmatch(rule[name]):
                 raise refusal(ctx, f"{name} '{rule[name]}' does not match regex")
+    if not rules:
+        return given
+    return {**given, "evaluateOnExit": [{**rule, "action": rule["action"].lower()} for rule in rules]}
 
 
-def check_timeout(ctx: Context, given: dict[str, Any]) -> None:
-    """Raise ClientException for a timeout under 60 seconds (batch-jobs.md 3; the text is a guess)."""
+def checked_timeout(ctx: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """The timeout; raises ClientException for a timeout under 60 seconds (batch-jobs.md 3; the text is a guess)."""
     seconds = given.get("attemptDurationSeconds")
     if seconds is None or seconds < SHORTEST_TIMEOUT_SECONDS:
         raise refusal(ctx, f"attemptDurationSeconds must be at least {SHORTEST_TIMEOUT_SECONDS}")
+    return given
 
 
 def shown_retry_strategy(given: dict[str, Any] | None) -> dict[str, Any]:

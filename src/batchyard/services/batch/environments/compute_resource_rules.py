@@ -60,10 +60,10 @@ def _check_fargate(resources: dict[str, Any]) -> None:
 
 
 def _check_ec2(resources: dict[str, Any], *, is_eks: bool) -> None:
-    if "minvCpus" not in resources:
-        raise _refused("Resource minvCpus is required.")
     if not resources.get("instanceRole"):
         raise _refused("Instance role is required.")
+    if "minvCpus" not in resources:
+        raise _refused("Resource minvCpus is required.")
     if not resources.get("instanceTypes"):
         raise _refused("Resource instanceTypes is required.")
     check_scaling(resources)

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.runtime import Runtime
-from batchyard.scheduler.arrays import split_child_id
+from batchyard.scheduler.arrays import child_id, split_child_id
 from batchyard.scheduler.dependencies import Readiness, awaited_index, readiness
 from batchyard.scheduler.reasons import DEPENDENT_JOB_FAILED
 from batchyard.services.batch.jobs import array_rows, job_rows
@@ -126,10 +126,25 @@ def unmade(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | 
     found = find_array_of(tx, account=account, region=region, job_id=job_id)
     if found is None or array_rows.has_row(found[1], found[2]):
         return None
-    parent, array, index = found
+    return _unmade_row(*found)
+
+
+def list_unmade(tx: Transaction, parent: Row, array: Row, *, first: int, most: int) -> Sequence[Row]:
+    """Up to so many of the children from index `first` on that have no row yet, by index, as `unmade` has them."""
+    found: list[Row] = []
+    index = max(first, array.made_to)
+    while index < array.size and len(found) < most:
+        window = range(index, min(index + most, array.size))
+        there = _statuses(tx, [array.base + one for one in window])
+        found += [_unmade_row(parent, array, one) for one in window if array.base + one not in there]
+        index = window.stop
+    return found[:most]
+
+
+def _unmade_row(parent: Row, array: Row, index: int) -> Row:
     return parent._replace(
         id=array.base + index,
-        job_id=job_id,
+        job_id=child_id(parent.job_id, index),
         status=SUBMITTED,
         tags={},
         array_parent=parent.id,

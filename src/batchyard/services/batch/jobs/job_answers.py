@@ -63,6 +63,8 @@ def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, A
         "createdAt": row.created_ms,
         "status": row.status,
         "jobDefinition": row.definition_arn,
+        "isCancelled": row.cancelled,
+        "isTerminated": row.terminated,
         **_array(row, array),
         **_progress(row),
     }

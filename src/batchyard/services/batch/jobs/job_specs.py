@@ -6,7 +6,7 @@ from typing import Any
 
 from batchyard.framework.context import Context
 from batchyard.services.batch.definitions.container_properties import Sizes, check_sizes, sizes_of
-from batchyard.services.batch.definitions.retry_strategies import check_retry_strategy, check_timeout
+from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
 from batchyard.services.batch.jobs.container_overrides import overridden
 from batchyard.services.batch.tags import check_tags
 
@@ -43,10 +43,9 @@ def resolve(
         "propagateTags": request.get("propagateTags", body.get("propagateTags", False)),
         "changes": changes,
     }
-    for member, check in (("retryStrategy", check_retry_strategy), ("timeout", check_timeout)):
+    for member, check in (("retryStrategy", checked_retry_strategy), ("timeout", checked_timeout)):
         if request.get(member):
-            check(ctx, request[member])
-            spec[member] = request[member]
+            spec[member] = check(ctx, request[member])
         elif member in body:
             spec[member] = body[member]
     check_tags(ctx, request.get("tags") or {})

@@ -13,9 +13,10 @@ from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.answers import page_limit
 from batchyard.services.batch.jobs import array_rows, attempt_rows
+from batchyard.services.batch.jobs.array_children import list_unmade
 from batchyard.services.batch.jobs.job_answers import summary
 from batchyard.services.batch.jobs.job_rows import find_job
-from batchyard.services.batch.jobs.states import ENDED, RUNNING
+from batchyard.services.batch.jobs.states import ENDED, RUNNING, SUBMITTED
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import find_queue, job_definition
 from batchyard.services.batch.service import batch
@@ -46,6 +47,8 @@ _COLUMNS = (
     jobs.c.definition_name,
     jobs.c.array_index,
     jobs.c.array_size,
+    jobs.c.cancelled,
+    jobs.c.terminated,
 )
 
 
@@ -79,6 +82,8 @@ def list_jobs(ctx: Context, request: ListJobsRequestTypeDef) -> dict[str, Any]:
 def _children(ctx: Context, request: Any) -> dict[str, Any]:
     """A page of an array job's children of one status, by their index [guess: the order].
 
+    Those that have no row yet are SUBMITTED (docs/decisions/0035).
+
     Filters are of a queue's jobs [doc: BOTO ListJobs.filters]; that they are refused here is a guess.
     """
     if request.get("filters"):
@@ -87,17 +92,20 @@ def _children(ctx: Context, request: Any) -> dict[str, Any]:
     parent = find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=request["arrayJobId"])
     if parent is None:
         return {"jobSummaryList": []}
-    query = (
-        select(*_COLUMNS)
-        .where(jobs.c.array_parent == parent.id)
-        .where(jobs.c.status == request.get("jobStatus", RUNNING))
-    )
+    status = request.get("jobStatus", RUNNING)
+    query = select(*_COLUMNS).where(jobs.c.array_parent == parent.id).where(jobs.c.status == status)
+    first = 0
     if request.get("nextToken"):
         after = whole_number(request["nextToken"])
         if after is None:
             raise InvalidToken(request["nextToken"])
-        query = query.where(jobs.c.array_index > after)
-    rows = ctx.read.all(query.order_by(jobs.c.array_index).limit(limit + 1))
+        first = after + 1
+        query = query.where(jobs.c.array_index >= first)
+    rows = [*ctx.read.all(query.order_by(jobs.c.array_index).limit(limit + 1))]
+    if status == SUBMITTED and parent.array_size is not None:
+        array = array_rows.require(ctx.read, parent.id)
+        rows += list_unmade(ctx.read, parent, array, first=first, most=limit + 1)
+        rows.sort(key=lambda row: row.array_index)
     answer = _shown(ctx, rows[:limit])
     if len(rows) > limit:
         answer["nextToken"] = str(rows[limit - 1].array_index)

@@ -155,7 +155,10 @@ def _check_count(ctx: Context) -> None:
 
 def _environments(ctx: Context, given: Sequence[Mapping[str, Any]]) -> dict[int, Row]:
     """The environments by their order; raises ClientException (texts by their recorded fragments, or a guess)."""
-    if not 1 <= len(given) <= MOST_ENVIRONMENTS:
+    if not given:
+        # Text probed: badmintoncryer/cdk-preflight, pf-batch-queue-order-required.
+        raise batch.error.ClientException("computeEnvironmentOrder is required.")
+    if len(given) > MOST_ENVIRONMENTS:
         raise refusal(ctx, f"A job queue must have between 1 and {MOST_ENVIRONMENTS} compute environments")
     rows = {one["order"]: _attachable(ctx, one["computeEnvironment"]) for one in given}
     if len(rows) < len(given):
