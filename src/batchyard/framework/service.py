@@ -143,19 +143,21 @@ class Service:
         takes_reserved_tags: bool = False,
         one_by_one: bool = False,
         read_only: bool | None = None,
+        name: str = "",
     ) -> Callable[[F], F]:
         """Register a function as the operation of the same name (see `OperationEntry` for the arguments).
 
         The name is AWS's in snake case; one that the model does not have fails when the model is first loaded
-        (loading all models at import would cost every command a second).
+        (loading all models at import would cost every command a second). `name`: of an operation whose function was
+        made for several.
         """
 
         def register(function: F) -> F:
-            name = function.__name__
-            if name in self.operations:
-                raise ValueError(f"{self.name}.{name} is registered twice")
-            self.operations[name] = OperationEntry(
-                name=name,
+            known_as = name or function.__name__
+            if known_as in self.operations:
+                raise ValueError(f"{self.name}.{known_as} is registered twice")
+            self.operations[known_as] = OperationEntry(
+                name=known_as,
                 function=self._paged(function) if not writes else function,
                 on=(on,) if callable(on) else tuple(on),
                 passes=tuple(passes),

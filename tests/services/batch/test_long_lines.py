@@ -7,7 +7,7 @@ from typing import Any
 
 from batchyard.services.batch.jobs.job_rows import front_of
 from batchyard.services.batch.queues.queue_lines import FRONT
-from batchyard.services.batch.resources import find_queue
+from batchyard.services.batch.resources import job_queue
 from services.batch.environments import settled
 
 
@@ -28,7 +28,8 @@ def test_behind_a_front_that_waits(
 
     def front_is_known() -> bool:
         with app.store.read() as tx:
-            row = find_queue(tx, account=account, region="us-east-1", name_or_arn=queue)
+            where = {"account": account, "partition": "aws", "region": "us-east-1"}
+            row = job_queue.find_named(tx, where, queue)
             assert row is not None
             return bool(tx.remembered(front_of(row.id)))
 

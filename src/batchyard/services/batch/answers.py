@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, select
-
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
+from batchyard.framework.place import place
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import name_of
 from batchyard.services.batch.service import batch
@@ -23,33 +24,27 @@ def describe_page(
     ctx: Context,
     request: Any,
     *,
-    table: Table,
+    noun: Noun[Row],
     names: str,
     result: str,
     show: Callable[[Row], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Rows of a table with account, region and name: those named in `names`, or a page of all by name.
+    """What is named in `names`, or a page of all by name.
 
     Text recorded: batch-jobs.md 9.
     """
-    query = select(table).where(table.c.account == ctx.account).where(table.c.region == ctx.region)
     wanted = request.get(names)
     if wanted:
         if len(wanted) > MOST_NAMED:
             raise batch.error.ClientException(
                 f"Error executing request, Exception : Maximum number of {names} supported is {MOST_NAMED}"
             )
-        rows = ctx.read.all(query.where(table.c.name.in_([name_of(one) for one in wanted])))
-        order = {name_of(one): index for index, one in enumerate(wanted)}
-        return {result: [show(row) for row in sorted(rows, key=lambda row: order[row.name])]}
+        asked = sorted({name_of(one): index for index, one in enumerate(wanted)}.items(), key=itemgetter(1))
+        rows = (noun.find_named(ctx.read, place(ctx), name) for name, _ in asked)
+        return {result: [show(row) for row in rows if row is not None]}
     limit = page_limit(ctx, request, MOST_NAMED)
-    if request.get("nextToken"):
-        query = query.where(table.c.name > request["nextToken"])
-    rows = ctx.read.all(query.order_by(table.c.name).limit(limit + 1))
-    answer: dict[str, Any] = {result: [show(row) for row in rows[:limit]]}
-    if len(rows) > limit:
-        answer["nextToken"] = rows[limit - 1].name
-    return answer
+    shown, more = noun.page(ctx, request.get("nextToken") or "", limit)
+    return {result: [show(row) for row in shown], **({"nextToken": shown[-1].name} if more else {})}
 
 
 def count_containers(ctx: Context, containers: Iterable[Mapping[str, Any]]) -> None:

@@ -12,8 +12,8 @@ from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.answers import MOST_NAMED, count_containers, page_limit
-from batchyard.services.batch.definitions.job_definitions import find_revision
 from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.resources import job_definition
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_definitions
 from batchyard.store.prepared import Row
@@ -43,7 +43,7 @@ def _named(ctx: Context, request: Any, named: Sequence[str]) -> list[Row]:
         raise refusal(ctx, f"Maximum number of job definitions supported is {MOST_NAMED}")
     if request.keys() - {"jobDefinitions"}:
         raise refusal(ctx, "jobDefinitions cannot be used with other parameters")
-    found = {row.id: row for one in named if (row := find_revision(ctx, one)) is not None}
+    found = {row.id: row for one in named if (row := job_definition.find(ctx, one)) is not None}
     return list(found.values())
 
 

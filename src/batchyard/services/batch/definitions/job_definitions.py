@@ -12,7 +12,6 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.passing import pass_role
-from batchyard.framework.whole_numbers import whole_number
 from batchyard.framework.workloads import TASKS
 from batchyard.services.batch.definitions.container_properties import (
     REFUSED,
@@ -21,7 +20,7 @@ from batchyard.services.batch.definitions.container_properties import (
 )
 from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import FIND_DEFINITION, job_definition, name_of
+from batchyard.services.batch.resources import job_definition
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_definitions
 from batchyard.services.batch.tags import check_tags, tagging
@@ -62,7 +61,7 @@ def _passed_roles(ctx: Context, request: Any) -> Iterable[Check]:
     container = request.get("containerProperties") or {}
     for member in ("jobRoleArn", "executionRoleArn"):
         if container.get(member):
-            arn = job_definition.arn_of(ctx, request["jobDefinitionName"])
+            arn = job_definition.meant_arn(ctx, request["jobDefinitionName"])
             yield pass_role(_role_arn(ctx, container[member]), to=TASKS, associated=arn)
 
 
@@ -110,7 +109,7 @@ def register_job_definition(ctx: Context, request: RegisterJobDefinitionRequestT
     name = request["jobDefinitionName"]
     newest = ctx.read.first(_NEWEST, account=ctx.account, region=ctx.region, name=name)
     revision = 1 if newest is None else newest.revision + 1
-    arn = job_definition.arn(ctx, name=f"{name}:{revision}")
+    arn = job_definition.arn(ctx, f"{name}:{revision}")
     ctx.write.run(
         insert(job_definitions).values(
             account=ctx.account,
@@ -162,20 +161,10 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
 def deregister_job_definition(ctx: Context, request: DeregisterJobDefinitionRequestTypeDef) -> None:
     """Turn a revision INACTIVE: nothing new is submitted with it, its jobs go on (text: batch-jobs.md 8)."""
     given = request["jobDefinition"]
-    row = find_revision(ctx, given)
+    row = job_definition.find(ctx, given)
     if row is None:
-        raise refusal(ctx, f"JobDefinition {job_definition.arn_of(ctx, given)} not found.")
+        raise refusal(ctx, f"JobDefinition {job_definition.meant_arn(ctx, given)} not found.")
     ctx.write.run(update(job_definitions).where(job_definitions.c.id == row.id).values(status="INACTIVE"))
-
-
-def find_revision(ctx: Context, given: str) -> Row | None:
-    """The row of `name:revision` or an ARN with a revision; None for anything else."""
-    name, _, revision = name_of(given).partition(":")
-    number = whole_number(revision)
-    if number is None:
-        return None
-    row = ctx.read.first(FIND_DEFINITION, account=ctx.account, region=ctx.region, name=name, revision=number)
-    return None if row is None or (given.startswith("arn:") and given != row.arn) else row
 
 
 def find_newest_active(ctx: Context, name: str) -> Row | None:

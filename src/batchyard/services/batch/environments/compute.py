@@ -10,11 +10,12 @@ from sqlalchemy import delete, update
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.errors import ApiError
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
 from batchyard.services.batch.environments import building, capacity, fleets, groups, joining, tearing_down
 from batchyard.services.batch.environments.unfit import Unfit
 from batchyard.services.batch.reasons import ENVIRONMENT_HEALTHY, client_error
-from batchyard.services.batch.resources import find_environment, require_environment
+from batchyard.services.batch.resources import compute_environment, require_environment
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments
 from batchyard.store.prepared import Row
@@ -38,7 +39,7 @@ class ComputeController(Controller):
 
     def _find(self, key: Key) -> Row | None:
         with self.read() as tx:
-            return find_environment(tx, account=key.account, region=key.region, name_or_arn=key.name)
+            return compute_environment.find_named(tx, place(key), key.name)
 
     def _bring_about(self, key: Key, row: Row, acting_as: ActingAs) -> Again | None:
         aws = acting_as(row.service_role, source_arn=row.arn)

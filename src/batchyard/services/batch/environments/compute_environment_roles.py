@@ -55,7 +55,7 @@ def _passed(ctx: Context, request: Any, role: str, to: str) -> Check:
     """iam:PassRole for the environment [guess]."""
     creates = "computeEnvironmentName" in request
     name = request["computeEnvironmentName" if creates else "computeEnvironment"]
-    return pass_role(role, to=to, associated=compute_environment.arn_of(ctx, name))
+    return pass_role(role, to=to, associated=compute_environment.meant_arn(ctx, name))
 
 
 def decide_service_role(ctx: Context, request: Any) -> str:

@@ -22,7 +22,7 @@ from batchyard.services.batch.environments.compute_environment_roles import (
 from batchyard.services.batch.environments.compute_resource_rules import check_compute_resources, check_update
 from batchyard.services.batch.environments.engine_tags import check_engine_tag
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import compute_environment, find_environment
+from batchyard.services.batch.resources import compute_environment
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.service_role import role_arn
 from batchyard.services.batch.tables import compute_environments, queue_environments
@@ -87,11 +87,10 @@ def create_compute_environment(
     """
     name = request["computeEnvironmentName"]
     _check_names(ctx, request)
-    if find_environment(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=name) is not None:
-        raise batch.error.ClientException("Object already exists.", status=409)
+    compute_environment.refuse_taken(ctx, name)
     resources = _checked_resources(ctx, request)
     role = decide_service_role(ctx, request)
-    arn = compute_environment.arn(ctx, name=name)
+    arn = compute_environment.arn(ctx, name)
     ctx.write.run(
         insert(compute_environments).values(
             account=ctx.account,
@@ -164,7 +163,7 @@ def describe_compute_environments(
     return describe_page(
         ctx,
         request,
-        table=compute_environments,
+        noun=compute_environment,
         names="computeEnvironments",
         result="computeEnvironments",
         show=_shown,
@@ -187,11 +186,9 @@ def update_compute_environment(
     ctx: Context, request: UpdateComputeEnvironmentRequestTypeDef
 ) -> dict[str, Any]:
     """Record the change as UPDATING: state, scaling fields, service role; the controller makes it VALID."""
-    row = find_environment(
-        ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["computeEnvironment"]
-    )
+    row = compute_environment.find(ctx, request["computeEnvironment"])
     if row is None:
-        arn = compute_environment.arn_of(ctx, request["computeEnvironment"])
+        arn = compute_environment.meant_arn(ctx, request["computeEnvironment"])
         raise batch.error.ClientException(f"Error executing request, Exception : {arn} does not exist")
     if row.status in ("CREATING", "UPDATING", "DELETING"):
         raise batch.error.ClientException("Cannot update, resource is being modified.")
@@ -250,9 +247,7 @@ def _role_change(ctx: Context, row: Row, given: str) -> dict[str, Any]:
 @batch.operation(on=compute_environment.named("computeEnvironment"), writes=True)
 def delete_compute_environment(ctx: Context, request: DeleteComputeEnvironmentRequestTypeDef) -> None:
     """Mark an environment DELETING; it must be DISABLED and in no queue. A missing one is a success [guess]."""
-    row = find_environment(
-        ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["computeEnvironment"]
-    )
+    row = compute_environment.find(ctx, request["computeEnvironment"])
     if row is None or row.status == "DELETING":
         return
     if row.status in ("CREATING", "UPDATING"):

@@ -90,7 +90,7 @@ def _each(ctx: Context, request: Any, *, running_too: bool) -> dict[str, Any]:
 
 def _refused(ctx: Context, job_id: str) -> dict[str, str] | None:
     """Why nothing is done about a job."""
-    denied = ctx.denied.get(job.arn_of(ctx, job_id))
+    denied = ctx.denied.get(job.meant_arn(ctx, job_id))
     if denied is not None:
         return {"code": "AccessDenied", "message": denied.message}
     if not _ID.fullmatch(job_id):

@@ -18,7 +18,7 @@ from batchyard.services.batch.jobs.job_answers import summary
 from batchyard.services.batch.jobs.job_rows import find_job
 from batchyard.services.batch.jobs.states import ENDED, RUNNING, SUBMITTED
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import find_queue, job_definition
+from batchyard.services.batch.resources import job_definition, job_queue
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import jobs
 from batchyard.store.prepared import Row
@@ -60,7 +60,7 @@ def list_jobs(ctx: Context, request: ListJobsRequestTypeDef) -> dict[str, Any]:
         raise refusal(ctx, "Must specify either jobQueue, arrayJobId or multiNodeJobId")
     if not given:
         return _children(ctx, request)
-    queue = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
+    queue = job_queue.find(ctx, given)
     if queue is None:
         raise batch.error.ClientException(f"JobQueue {given} not found.")
     one_filter = _filter(ctx, request)
@@ -147,7 +147,7 @@ def _query(
     if name == "JOB_DEFINITION":
         if value.startswith("arn:"):
             named = query.where(jobs.c.definition_name == value.rsplit("/", 1)[-1].partition(":")[0])
-            return named.where(jobs.c.definition_arn == job_definition.arn_of(ctx, value)), None
+            return named.where(jobs.c.definition_arn == job_definition.meant_arn(ctx, value)), None
         return _matching(query, jobs.c.definition_name, value)
     moment = whole_number(value)
     if moment is None:

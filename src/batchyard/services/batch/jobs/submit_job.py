@@ -11,7 +11,7 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import Values
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch.definitions.job_definitions import find_newest_active, find_revision
+from batchyard.services.batch.definitions.job_definitions import find_newest_active
 from batchyard.services.batch.jobs import depends_on, job_rows, job_specs
 from batchyard.services.batch.jobs.array_rows import OPEN, WAITING, insert_array
 from batchyard.services.batch.jobs.depends_on import Unmet
@@ -20,7 +20,7 @@ from batchyard.services.batch.jobs.job_rows import PLAIN
 from batchyard.services.batch.jobs.states import PENDING, RUNNABLE, SUBMITTED
 from batchyard.services.batch.placing.engine_needs import check_engines
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import find_queue, job, job_definition, job_queue, name_of
+from batchyard.services.batch.resources import job, job_definition, job_queue, name_of
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tags import tagging
 from batchyard.store.prepared import Row
@@ -100,7 +100,7 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
         job_rows.insert_job(ctx.write, **values)
         if not ctx.read.remembered(job_rows.front_of(queue.id)):
             ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY_SECONDS)
-    arn = job.arn(ctx, name=job_id)
+    arn = job.arn(ctx, job_id)
     ctx.note_resource(arn)
     return {"jobArn": arn, "jobName": request["jobName"], "jobId": job_id}
 
@@ -131,7 +131,7 @@ def _queue(ctx: Context, request: Any) -> Row:
     Texts but the first are [guess].
     """
     given = request["jobQueue"]
-    row = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
+    row = job_queue.find(ctx, given)
     if row is None or row.status == "DELETING":
         raise batch.error.ClientException(f"JobQueue {given} not found.")
     if row.state == "DISABLED":
@@ -150,9 +150,9 @@ def _definition(ctx: Context, given: str) -> Row:
         raise batch.error.ClientException(text)
     if given.startswith("arn:"):
         _check_place(ctx, given)
-    row = find_revision(ctx, given) if colon else find_newest_active(ctx, name)
+    row = job_definition.find(ctx, given) if colon else find_newest_active(ctx, name)
     if row is None and colon:
-        raise batch.error.ClientException(f"JobDefinition {job_definition.arn_of(ctx, given)} not found.")
+        raise batch.error.ClientException(f"JobDefinition {job_definition.meant_arn(ctx, given)} not found.")
     if row is None or row.status != "ACTIVE":
         text = f"JobDefinition name {name_of(given)} does not exist or is not in ACTIVE status"
         raise batch.error.ClientException(text)
@@ -161,7 +161,7 @@ def _definition(ctx: Context, given: str) -> Row:
 
 def _check_place(ctx: Context, arn: str) -> None:
     """An ARN of another account or Region is not there: whoever may use that one may not use its namesake here."""
-    if arn != job_definition.arn(ctx, name=name_of(arn)):
+    if arn != job_definition.arn(ctx, name_of(arn)):
         raise batch.error.ClientException(f"JobDefinition {arn} not found.")
 
 

@@ -14,12 +14,7 @@ from batchyard.framework.context import Context
 from batchyard.services.batch.answers import describe_page
 from batchyard.services.batch.environments.compute_resource_rules import FARGATE
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import (
-    compute_environment,
-    find_environment,
-    find_queue,
-    job_queue,
-)
+from batchyard.services.batch.resources import compute_environment, job_queue
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments, job_queues, queue_environments
 from batchyard.services.batch.tags import check_tags, tagging
@@ -58,13 +53,12 @@ def create_job_queue(ctx: Context, request: CreateJobQueueRequestTypeDef) -> dic
     name = request["jobQueueName"]
     if not _NAME.fullmatch(name):
         raise refusal(ctx, "jobQueueName must match regex [A-Za-z0-9_-]{1,128}")
-    if find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=name) is not None:
-        raise batch.error.ClientException("Object already exists.", status=409)
+    job_queue.refuse_taken(ctx, name)
     check_tags(ctx, request.get("tags", {}))
     _check_priority(ctx, request["priority"])
     _check_count(ctx)
     environments = _environments(ctx, request.get("computeEnvironmentOrder", []))
-    arn = job_queue.arn(ctx, name=name)
+    arn = job_queue.arn(ctx, name)
     ctx.write.run(
         insert(job_queues).values(
             account=ctx.account,
@@ -81,8 +75,7 @@ def create_job_queue(ctx: Context, request: CreateJobQueueRequestTypeDef) -> dic
             created_ms=microseconds(ctx.now) // 1000,
         )
     )
-    row = find_queue(ctx.write, account=ctx.account, region=ctx.region, name_or_arn=name)
-    _attach(ctx, row, environments)
+    _attach(ctx, job_queue.require(ctx, name), environments)
     ctx.intend("batch.queues", name, delay_seconds=ctx.runtime.settings.pace)
     return {"jobQueueName": name, "jobQueueArn": arn}
 
@@ -93,7 +86,7 @@ def describe_job_queues(ctx: Context, request: DescribeJobQueuesRequestTypeDef) 
     return describe_page(
         ctx,
         request,
-        table=job_queues,
+        noun=job_queue,
         names="jobQueues",
         result="jobQueues",
         show=lambda row: _shown(ctx, row),
@@ -103,9 +96,7 @@ def describe_job_queues(ctx: Context, request: DescribeJobQueuesRequestTypeDef) 
 @batch.operation(on=(job_queue.named("jobQueue"), *_ON), writes=True, refuses=_REFUSED)
 def update_job_queue(ctx: Context, request: UpdateJobQueueRequestTypeDef) -> dict[str, Any]:
     """Record the change as UPDATING; the controller makes the queue VALID."""
-    row = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["jobQueue"])
-    if row is None:
-        raise refusal(ctx, f"{job_queue.arn_of(ctx, request['jobQueue'])} does not exist")
+    row = job_queue.require(ctx, request["jobQueue"])
     if row.status in _BEING_MODIFIED:
         raise batch.error.ClientException("Cannot update, resource is being modified.")
     changes: dict[str, Any] = {"status": "UPDATING", "status_reason": ""}
@@ -128,7 +119,7 @@ def update_job_queue(ctx: Context, request: UpdateJobQueueRequestTypeDef) -> dic
 @batch.operation(on=job_queue.named("jobQueue"), writes=True)
 def delete_job_queue(ctx: Context, request: DeleteJobQueueRequestTypeDef) -> None:
     """Mark a queue DELETING; it must be DISABLED. Its jobs end first. A missing one is a success [guess]."""
-    row = find_queue(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=request["jobQueue"])
+    row = job_queue.find(ctx, request["jobQueue"])
     if row is None or row.status == "DELETING":
         return
     if row.status in _BEING_MODIFIED:
@@ -171,12 +162,9 @@ def _environments(ctx: Context, given: Sequence[Mapping[str, Any]]) -> dict[int,
 
 
 def _attachable(ctx: Context, given: str) -> Row:
-    row = find_environment(ctx.read, account=ctx.account, region=ctx.region, name_or_arn=given)
-    arn = compute_environment.arn_of(ctx, given)
-    if row is None:
-        raise refusal(ctx, f"{arn} does not exist")
+    row = compute_environment.require(ctx, given)
     if row.status not in ("VALID", "UPDATING"):
-        raise refusal(ctx, f"{arn} must be valid before attaching to a job queue")
+        raise refusal(ctx, f"{row.arn} must be valid before attaching to a job queue")
     return row
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select, update
 
 from batchyard.framework.controller import ActingAs, Again, Controller
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
 from batchyard.scheduler.reasons import JOB_QUEUE_DELETED
 from batchyard.services.batch.jobs import job_rows
@@ -15,7 +16,7 @@ from batchyard.services.batch.jobs.states import FAILED, PENDING, PLACED, WAITIN
 from batchyard.services.batch.jobs.stopping import end_array, stop
 from batchyard.services.batch.queues.queue_lines import of_queue, read
 from batchyard.services.batch.reasons import QUEUE_HEALTHY
-from batchyard.services.batch.resources import find_queue
+from batchyard.services.batch.resources import job_queue
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_queues, jobs, queue_environments
 from batchyard.store.prepared import Row
@@ -42,7 +43,7 @@ class QueuesController(Controller):
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Again | None:
         key = keys[0]
         with self.read() as tx:
-            row = find_queue(tx, account=key.account, region=key.region, name_or_arn=key.name)
+            row = job_queue.find_named(tx, place(key), key.name)
         if row is None or row.status not in ("CREATING", "UPDATING", "DELETING"):
             return None
         if row.status != "DELETING":
