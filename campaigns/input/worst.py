@@ -62,11 +62,28 @@ def prepare(client: Client, *, scale: int) -> dict[str, Any]:
     for number in range(scale):
         logs.create_log_stream(logGroupName="group", logStreamName=f"stream-{number}")
         logs.put_log_events(logGroupName="group", logStreamName=f"stream-{number}", logEvents=_events())
-    return {"image": image, "ids": ids, "group": group, "template": template, "role": role}
+    batch, fairshare = client("batch"), _fairshare()
+    policies = [
+        batch.create_scheduling_policy(name=f"p{number}", fairsharePolicy=fairshare)["arn"]
+        for number in range(min(100, 20 * scale))
+    ]
+    return {
+        "image": image,
+        "ids": ids,
+        "group": group,
+        "template": template,
+        "role": role,
+        "policies": policies,
+    }
 
 
 def _user_data() -> str:
     return base64.b64encode(b"x" * 16000).decode()
+
+
+def _fairshare() -> dict[str, Any]:
+    shares = [{"shareIdentifier": f"{number:03}" + "s" * 200, "weightFactor": 0.5} for number in range(500)]
+    return {"shareDistribution": shares}
 
 
 def _events() -> list[dict[str, Any]]:
@@ -80,7 +97,7 @@ Request = tuple[str, str, dict[str, Any]]
 
 def requests(names: dict[str, Any]) -> dict[str, Request]:
     """Each by what is heavy about it."""
-    return {**_of_iam(names), **_of_ec2(names), **_of_others()}
+    return {**_of_iam(names), **_of_ec2(names), **_of_others(names)}
 
 
 def _of_iam(names: dict[str, Any]) -> dict[str, Request]:
@@ -199,7 +216,7 @@ def _of_ec2(names: dict[str, Any]) -> dict[str, Request]:
     }
 
 
-def _of_others() -> dict[str, Request]:
+def _of_others(names: dict[str, Any]) -> dict[str, Request]:
     tags = [
         {"ResourceId": "g", "ResourceType": "auto-scaling-group", "Key": f"k{n}", "Value": "v" * 200}
         for n in range(1000)
@@ -234,6 +251,12 @@ def _of_others() -> dict[str, Request]:
                     "environment": [{"name": f"n{n}", "value": "v" * 100} for n in range(5000)],
                 },
             },
+        ),
+        "scheduling policies": ("batch", "describe_scheduling_policies", {"arns": names["policies"]}),
+        "a scheduling policy of many shares": (
+            "batch",
+            "create_scheduling_policy",
+            {"name": "p", "fairsharePolicy": _fairshare()},
         ),
         "tasks": ("ecs", "describe_tasks", {"tasks": [f"{n:032x}" for n in range(100)]}),
         "events": ("cloudtrail", "lookup_events", {}),

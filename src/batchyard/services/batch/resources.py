@@ -1,4 +1,4 @@
-"""Batch's nouns: compute environment, job queue, job definition, job."""
+"""Batch's nouns: compute environment, job queue, job definition, job, scheduling policy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.tables import compute_environments, job_definitions, job_queues, jobs
+from batchyard.services.batch.tables import (
+    compute_environments,
+    job_definitions,
+    job_queues,
+    jobs,
+    scheduling_policies,
+)
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
@@ -32,13 +38,23 @@ def _revision(name: str) -> Mapping[str, Any] | None:
     return None if number is None else {"name": family, "revision": number}
 
 
+def _taken(ctx: Context, name: str) -> ApiError:
+    """Text: batch-jobs.md 14."""
+    return batch.error.ClientException("Object already exists.", status=409)
+
+
 def _words(noun: str) -> Words:
     """Texts: batch-jobs.md 14; that of a missing job where its tags are asked for is a guess."""
 
     def missing(ctx: Context, given: str) -> ApiError:
         return refusal(ctx, f"{NOUNS[noun].meant_arn(ctx, given)} does not exist")
 
-    return Words(missing, lambda ctx, name: batch.error.ClientException("Object already exists.", status=409))
+    return Words(missing, _taken)
+
+
+def _missing_policy(ctx: Context, given: str) -> ApiError:
+    """Text recorded of CreateJobQueue (cdk-preflight, `pf-batch-jq-scheduling-policy-arn-region`)."""
+    return batch.error.ClientException(f"SchedulingPolicy {given} not found.")
 
 
 compute_environment: Noun[Row] = Noun(
@@ -65,7 +81,14 @@ job: Noun[Row] = Noun(
     words=_words("job"),
     given="either",
 )
-NOUNS = {noun.kind: noun for noun in (compute_environment, job_queue, job_definition, job)}
+scheduling_policy: Noun[Row] = Noun(
+    batch,
+    "scheduling-policy/{name}",
+    Rows(scheduling_policies, order="name"),
+    words=Words(_missing_policy, _taken),
+    given="arn",
+)
+NOUNS = {noun.kind: noun for noun in (compute_environment, job_queue, job_definition, job, scheduling_policy)}
 
 
 def require_environment(tx: Transaction, identity: int) -> Row:

@@ -59,6 +59,24 @@ job_queues = Table(
 )
 """`platform` is what the queue's environments are: EC2, FARGATE or EKS."""
 
+scheduling_policies = Table(
+    "batch_scheduling_policies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("arn", Text, nullable=False),
+    Column("fairshare", Json, nullable=False),
+    Column("share_decay_seconds", Integer, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index("batch_scheduling_policies_by_name", "account", "region", "name", unique=True),
+)
+"""`fairshare` is the policy as it was given, with AWS's defaults where it says nothing; what each change of a job in a
+queue goes by stands apart from its many shares."""
+
 queue_environments = Table(
     "batch_queue_environments",
     metadata,
