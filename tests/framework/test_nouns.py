@@ -18,7 +18,6 @@ NOUNS: list[Noun[Any]] = sorted((one for one in gc.get_objects() if isinstance(o
 HAND_WRITTEN: dict[str, str] = {
     "autoscaling": "each tag names its group, and says whether instances get it",
     "ec2": "several resources of any kind in one call; tags are rows of their own",
-    "ecs": "not made of its nouns yet",
     "iam": "not made of its nouns yet",
     "logs": "not made of its nouns yet",
 }

@@ -10,17 +10,15 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied
+from batchyard.framework.place import place
 from batchyard.services.ecs import pages
 from batchyard.services.ecs.clusters.engine_tags import check_named
 from batchyard.services.ecs.clusters.instance_rows import KEPT_SECONDS
 from batchyard.services.ecs.resources import (
+    CLUSTER,
     DEFAULT_CLUSTER,
-    cluster,
-    cluster_arn,
     cluster_name,
-    find_cluster,
     last_part,
-    place,
     require_cluster,
     tags_on_creation,
     the_cluster,
@@ -53,7 +51,7 @@ _NAMES = Prepared(
 
 
 def _new_cluster_arn(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
-    return [cluster_arn(ctx, cluster_name(request, "clusterName"))]
+    return [CLUSTER.arn(ctx, cluster_name(request, "clusterName"))]
 
 
 @ecs.operation(
@@ -72,7 +70,7 @@ def create_cluster(ctx: Context, request: CreateClusterRequestTypeDef) -> dict[s
     tags = checked(request.get("tags"))
     check_named(ctx, tags)
     settings = _settings(request)
-    held = find_cluster(ctx.read, place(ctx), name)
+    held = CLUSTER.find_named(ctx.read, place(ctx), name)
     if held is None or held.status != "ACTIVE":
         if held is not None:
             ctx.write.run(delete(clusters).where(*_is(ctx, name)))
@@ -130,7 +128,7 @@ def describe(ctx: Context, row: Row, *, include: Iterable[str] = ()) -> dict[str
     """A cluster as DescribeClusters gives it; the parts of `include` are empty unless asked for."""
     wanted = set(include)
     return {
-        "clusterArn": cluster_arn(ctx, row.name),
+        "clusterArn": CLUSTER.arn(ctx, row.name),
         "clusterName": row.name,
         "status": row.status,
         "registeredContainerInstancesCount": row.instance_count,
@@ -147,7 +145,7 @@ def describe(ctx: Context, row: Row, *, include: Iterable[str] = ()) -> dict[str
 
 def _each_cluster(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     for name in request.get("clusters") or [DEFAULT_CLUSTER]:
-        yield cluster.check(ctx, name if name.startswith("arn:") else cluster_arn(ctx, name))
+        yield CLUSTER.check(ctx, name if name.startswith("arn:") else CLUSTER.arn(ctx, name))
 
 
 @ecs.operation(on=_each_cluster)
@@ -161,9 +159,9 @@ def describe_clusters(ctx: Context, request: DescribeClustersRequestTypeDef) -> 
     for given in names:
         if not given:
             raise ecs.error.InvalidParameterException("Clusters can not be blank.")
-        row = find_cluster(ctx.read, place(ctx), last_part(given))
+        row = CLUSTER.find_named(ctx.read, place(ctx), last_part(given))
         if row is None:
-            failures.append({"arn": cluster_arn(ctx, last_part(given)), "reason": "MISSING"})
+            failures.append({"arn": CLUSTER.arn(ctx, last_part(given)), "reason": "MISSING"})
         else:
             found.append(describe(ctx, row, include=request.get("include") or ()))
     return {"clusters": found, "failures": failures}
@@ -175,7 +173,7 @@ def list_clusters(ctx: Context, request: ListClustersRequestTypeDef) -> dict[str
     limit, after = pages.start(request)
     rows = ctx.read.all(_NAMES, **place(ctx), after=after, size=limit + 1)
     names, token = pages.cut([row.name for row in rows], limit)
-    return pages.answer("clusterArns", [cluster_arn(ctx, name) for name in names], token)
+    return pages.answer("clusterArns", [CLUSTER.arn(ctx, name) for name in names], token)
 
 
 @ecs.operation(
@@ -196,7 +194,7 @@ def update_cluster(ctx: Context, request: UpdateClusterRequestTypeDef) -> dict[s
 def delete_cluster(ctx: Context, request: DeleteClusterRequestTypeDef) -> dict[str, Any]:
     """Turn an empty cluster INACTIVE; deleting it again answers the same."""
     name = cluster_name(request)
-    row = find_cluster(ctx.read, place(ctx), name)
+    row = CLUSTER.find_named(ctx.read, place(ctx), name)
     if row is None:
         raise ecs.error.ClusterNotFoundException("Cluster not found.")
     if row.status == "ACTIVE":
@@ -210,5 +208,5 @@ def delete_cluster(ctx: Context, request: DeleteClusterRequestTypeDef) -> dict[s
             )
         ctx.write.run(update(clusters).where(*_is(ctx, name)).values(status="INACTIVE", deleted_at=ctx.now))
         ctx.intend("ecs.sweeping", name, delay_seconds=KEPT_SECONDS)
-    row = find_cluster(ctx.read, place(ctx), name)
+    row = CLUSTER.find_named(ctx.read, place(ctx), name)
     return {"cluster": describe(ctx, row, include=("TAGS", "SETTINGS"))}

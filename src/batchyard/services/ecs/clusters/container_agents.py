@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard import ids
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.framework.workloads import INSTANCES
 from batchyard.services.ecs.clusters.container_instances import announce, describe
 from batchyard.services.ecs.clusters.instance_rows import find_by_ec2_instance, insert_instance
 from batchyard.services.ecs.resources import (
-    cluster_arn,
+    CLUSTER,
+    CONTAINER_INSTANCE,
     cluster_name,
-    in_cluster_arn,
-    place,
     require_cluster,
     tags_on_creation,
     the_cluster,
@@ -37,7 +37,7 @@ _OTHERS = ecs.unbuilt(
 
 
 def _new_instances(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
-    return [in_cluster_arn(ctx, "container-instance", cluster_name(request), "*")]
+    return [CONTAINER_INSTANCE.arn(ctx, cluster=cluster_name(request), id="*")]
 
 
 @ecs.operation(
@@ -57,7 +57,7 @@ def register_container_instance(
     row = find_by_ec2_instance(ctx.read, place(ctx), instance)
     if row is None:
         row = _insert(ctx, cluster.name, instance, request)
-    ctx.note_resource(in_cluster_arn(ctx, "container-instance", row.cluster, row.id))
+    ctx.note_resource(CONTAINER_INSTANCE.arn(ctx, cluster=row.cluster, id=row.id))
     return {"containerInstance": describe(ctx, row, with_tags=False)}
 
 
@@ -92,6 +92,6 @@ def _insert(ctx: Context, cluster: str, instance: str, request: Any) -> Row:
     )
     row = find_by_ec2_instance(ctx.read, place(ctx), instance)
     if row is None:
-        raise LookupError(f"{instance} was not registered in {cluster_arn(ctx, cluster)}")
+        raise LookupError(f"{instance} was not registered in {CLUSTER.arn(ctx, cluster)}")
     announce(ctx, row)
     return row

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.ecs import pages
 from batchyard.services.ecs.clusters.instance_rows import KEPT_SECONDS, mark_gone
 from batchyard.services.ecs.resources import (
-    cluster_arn,
+    CLUSTER,
+    CONTAINER_INSTANCE,
     each_in_cluster,
-    in_cluster_arn,
     last_part,
-    place,
     require_cluster,
     the_cluster,
 )
@@ -39,7 +39,7 @@ NOT_LISTED = "INACTIVE"
 def describe(ctx: Context, row: Row, *, with_tags: bool) -> dict[str, Any]:
     """A container instance as DescribeContainerInstances gives it."""
     return {
-        "containerInstanceArn": in_cluster_arn(ctx, "container-instance", row.cluster, row.id),
+        "containerInstanceArn": CONTAINER_INSTANCE.arn(ctx, cluster=row.cluster, id=row.id),
         "ec2InstanceId": row.ec2_instance_id,
         "version": row.version,
         "versionInfo": {"agentVersion": AGENT_VERSION, "dockerVersion": DOCKER_VERSION},
@@ -75,7 +75,7 @@ def _resources(cpu: int, memory: int, gpus: list[str] | None) -> list[dict[str, 
     return resources
 
 
-@ecs.operation(on=each_in_cluster("container-instance", "containerInstances"))
+@ecs.operation(on=each_in_cluster(CONTAINER_INSTANCE, "containerInstances"))
 def describe_container_instances(
     ctx: Context, request: DescribeContainerInstancesRequestTypeDef
 ) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def describe_container_instances(
     for one in given:
         row = placing.find_instance(ctx.read, place(ctx), cluster.name, last_part(one))
         if row is None:
-            arn = in_cluster_arn(ctx, "container-instance", cluster.name, last_part(one))
+            arn = CONTAINER_INSTANCE.arn(ctx, cluster=cluster.name, id=last_part(one))
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
             found.append(describe(ctx, row, with_tags=with_tags))
@@ -118,7 +118,7 @@ def list_container_instances(ctx: Context, request: ListContainerInstancesReques
         .limit(limit + 1)
     )
     shown, token = pages.cut([row.id for row in rows], limit)
-    arns = [in_cluster_arn(ctx, "container-instance", cluster.name, one) for one in shown]
+    arns = [CONTAINER_INSTANCE.arn(ctx, cluster=cluster.name, id=one) for one in shown]
     return pages.answer("containerInstanceArns", arns, token)
 
 
@@ -131,11 +131,11 @@ def _require(ctx: Context, cluster: str, given: str) -> Row:
 
 def announce(ctx: Context, row: Row) -> None:
     """Tell those who listen that a container instance changed."""
-    arn = in_cluster_arn(ctx, "container-instance", row.cluster, row.id)
-    ctx.announce("ecs.container-instance", arn, grouping=cluster_arn(ctx, row.cluster))
+    arn = CONTAINER_INSTANCE.arn(ctx, cluster=row.cluster, id=row.id)
+    ctx.announce("ecs.container-instance", arn, grouping=CLUSTER.arn(ctx, row.cluster))
 
 
-@ecs.operation(on=each_in_cluster("container-instance", "containerInstances"), writes=True)
+@ecs.operation(on=each_in_cluster(CONTAINER_INSTANCE, "containerInstances"), writes=True)
 def update_container_instances_state(
     ctx: Context, request: UpdateContainerInstancesStateRequestTypeDef
 ) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def update_container_instances_state(
     for one in request["containerInstances"]:
         row = placing.find_instance(ctx.read, place(ctx), cluster.name, last_part(one))
         if row is None or row.status == NOT_LISTED:
-            arn = in_cluster_arn(ctx, "container-instance", cluster.name, last_part(one))
+            arn = CONTAINER_INSTANCE.arn(ctx, cluster=cluster.name, id=last_part(one))
             failures.append({"arn": arn, "reason": "MISSING" if row is None else "INACTIVE"})
             continue
         columns = container_instances.c

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
-from batchyard.services.ecs.resources import ENGINE_TAG, place
+from batchyard.framework.place import place
+from batchyard.services.ecs.resources import ENGINE_TAG
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters
 from batchyard.store.prepared import Prepared

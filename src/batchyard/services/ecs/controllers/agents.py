@@ -14,6 +14,7 @@ from batchyard.data import instance_types
 from batchyard.data.instance_types import InstanceType
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import AccessDenied, ApiError
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
 from batchyard.framework.workloads import NoCredentials, Workload
 from batchyard.services.ecs.clusters.instance_rows import (
@@ -24,7 +25,7 @@ from batchyard.services.ecs.clusters.instance_rows import (
 from batchyard.services.ecs.clusters.user_data import cluster_of
 from batchyard.services.ecs.controllers.task_keys import key_of
 from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS
-from batchyard.services.ecs.resources import cluster_arn, find_cluster, in_cluster_arn, place
+from batchyard.services.ecs.resources import CLUSTER, CONTAINER_INSTANCE
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.service_role import role_arn
 from batchyard.services.ecs.tables import clusters, tasks
@@ -113,7 +114,7 @@ class AgentController(Controller):
 
     def _is_active(self, key: Key, cluster: str) -> bool:
         with self.read() as tx:
-            held = find_cluster(tx, place(key), cluster)
+            held = CLUSTER.find_named(tx, place(key), cluster)
         return held is not None and held.status == "ACTIVE"
 
     def _register(self, key: Key, cluster: str, instance: Any) -> None:
@@ -153,8 +154,8 @@ class AgentController(Controller):
             self._announce(tx, key, row.cluster, row.id)
 
     def _announce(self, tx: Transaction, key: Key, cluster: str, identity: str) -> None:
-        arn = in_cluster_arn(key, "container-instance", cluster, identity)
-        self.announce(tx, "ecs.container-instance", key, arn, grouping=cluster_arn(key, cluster))
+        arn = CONTAINER_INSTANCE.arn(key, cluster=cluster, id=identity)
+        self.announce(tx, "ecs.container-instance", key, arn, grouping=CLUSTER.arn(key, cluster))
 
 
 def _identity_document(key: Key, instance: Any) -> str:

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from batchyard.engines.contract import TaskSpec
 from batchyard.framework.errors import ApiError
+from batchyard.framework.place import place
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.workloads import NoCredentials, Workload
 from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, not_started
 from batchyard.services.ecs.controllers.outputs import Outputs
 from batchyard.services.ecs.controllers.task_engines import TaskEngines
-from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.tasks import task_overrides
 from batchyard.services.ecs.tasks.attempts import NoCommand, attempt_of
 from batchyard.services.ecs.tasks.log_delivery import NoStream, refusal_text, unable_to_assume

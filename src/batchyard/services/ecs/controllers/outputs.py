@@ -11,10 +11,10 @@ from batchyard.clock import wall_now
 from batchyard.engines.contract import START
 from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
+from batchyard.framework.place import place
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.workloads import Workload, WorkloadEnded
 from batchyard.services.ecs.controllers.task_engines import TaskEngines
-from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.tasks import log_delivery, task_rows
 from batchyard.services.ecs.tasks.log_delivery import NoStream, Stream
 from batchyard.services.ecs.tasks.workloads import role_of

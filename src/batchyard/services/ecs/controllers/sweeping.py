@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
 from batchyard.services.ecs.clusters.instance_rows import KEPT_SECONDS
 from batchyard.services.ecs.controllers.task_engines import TaskEngines
-from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import clusters, container_instances, tasks
 from batchyard.services.ecs.tasks import task_rows

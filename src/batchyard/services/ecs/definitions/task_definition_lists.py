@@ -8,9 +8,10 @@ from sqlalchemy import select, tuple_
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs import pages
-from batchyard.services.ecs.resources import place, task_definition
+from batchyard.services.ecs.resources import TASK_DEFINITION
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import families, task_definitions
 
@@ -42,7 +43,7 @@ def list_task_definitions(ctx: Context, request: ListTaskDefinitionsRequestTypeD
     query = query.order_by(*((one.desc() for one in order) if descending else order)).limit(limit + 1)
     names = [f"{row.family}:{row.revision}" for row in ctx.read.all(query)]
     shown, token = pages.cut(names, limit)
-    return pages.answer("taskDefinitionArns", [task_definition.arn(ctx, name=one) for one in shown], token)
+    return pages.answer("taskDefinitionArns", [TASK_DEFINITION.arn(ctx, one) for one in shown], token)
 
 
 @ecs.operation(on=ANY)

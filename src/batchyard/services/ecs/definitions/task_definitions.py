@@ -12,11 +12,12 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
+from batchyard.framework.place import place
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.framework.workloads import TASKS
 from batchyard.services.ecs.definitions.container_definitions import NOT_HONOURED, normalized
 from batchyard.services.ecs.definitions.task_sizes import check_fargate, cpu_units, memory_mib, size_keys
-from batchyard.services.ecs.resources import place, tags_on_creation, task_definition
+from batchyard.services.ecs.resources import TASK_DEFINITION, tags_on_creation
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import families, task_definitions
 from batchyard.services.ecs.tag_lists import checked
@@ -90,7 +91,7 @@ def resolve(tx: Transaction, at: Mapping[str, str], given: str) -> Row | None:
 
 def definition_arn(ctx: Context, row: Row) -> str:
     """The ARN of a revision."""
-    return task_definition.arn(ctx, name=f"{row.family}:{row.revision}")
+    return TASK_DEFINITION.arn(ctx, f"{row.family}:{row.revision}")
 
 
 def role_arn(ctx: Context, given: str) -> str:
@@ -104,7 +105,7 @@ def passed_to_tasks(ctx: Context, given: str, *, associated: str) -> Check:
 
 
 def _registered(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
-    return [task_definition.arn(ctx, name=f"{request.get('family', '')}:*")]
+    return [TASK_DEFINITION.arn(ctx, f"{request.get('family', '')}:*")]
 
 
 def _on_registered(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -112,7 +113,7 @@ def _on_registered(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 def _passed(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    made = task_definition.arn(ctx, name=f"{request.get('family', '')}:*")
+    made = TASK_DEFINITION.arn(ctx, f"{request.get('family', '')}:*")
     given = [request[name] for name in ("taskRoleArn", "executionRoleArn") if request.get(name)]
     return [passed_to_tasks(ctx, role, associated=made) for role in given]
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select
 
 from batchyard.framework.context import Context
-from batchyard.services.ecs.resources import in_cluster_arn, place
+from batchyard.framework.place import place
+from batchyard.services.ecs.resources import TASK
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import run_tokens
 from batchyard.store.prepared import Prepared
@@ -50,7 +51,7 @@ def find(ctx: Context, cluster: str, request: Mapping[str, Any]) -> Mapping[str,
     if row.request != _fingerprint(request):
         raise ecs.error.ConflictException(
             "The clientToken was used before with other parameters.",
-            resourceIds=[in_cluster_arn(ctx, "task", cluster, one) for one in row.answer["tasks"]],
+            resourceIds=[TASK.arn(ctx, cluster=cluster, id=one) for one in row.answer["tasks"]],
         )
     answer: Mapping[str, Any] = row.answer
     return answer

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from batchyard.framework.place import place
 from batchyard.framework.workloads import CREDENTIALS_ROOT, METADATA_ROOT, Door, Workload
 from batchyard.identity.keyring import Keyring
-from batchyard.services.ecs.resources import place
 from batchyard.services.ecs.tables import IS_DEFINITION_OF_TASK, TOKEN_PURPOSE, task_definitions, tasks
 from batchyard.services.ecs.tasks import task_metadata
 from batchyard.services.ecs.tasks.workloads import role_of

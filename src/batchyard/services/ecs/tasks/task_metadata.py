@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS
-from batchyard.services.ecs.resources import cluster_arn, in_cluster_arn
+from batchyard.services.ecs.resources import CLUSTER, TASK
 from batchyard.services.ecs.tasks.task_overrides import overridden
 from batchyard.store.prepared import Row
 
@@ -22,8 +22,8 @@ def task(row: Row, document: Mapping[str, Any]) -> dict[str, Any]:
     is_fargate = row.launch_type == "FARGATE"
     shown: dict[str, Any] = {
         # The guide's examples: the ARN on Fargate, the name on EC2.
-        "Cluster": cluster_arn(row, row.cluster) if is_fargate else row.cluster,
-        "TaskARN": in_cluster_arn(row, "task", row.cluster, row.id),
+        "Cluster": CLUSTER.arn(row, row.cluster) if is_fargate else row.cluster,
+        "TaskARN": TASK.arn(row, cluster=row.cluster, id=row.id),
         "Family": row.family,
         "Revision": str(row.revision),
         "DesiredStatus": row.desired_status,
@@ -40,7 +40,7 @@ def task(row: Row, document: Mapping[str, Any]) -> dict[str, Any]:
 def container(row: Row, document: Mapping[str, Any]) -> dict[str, Any]:
     """The container as `${ECS_CONTAINER_METADATA_URI_V4}` gives it."""
     defined = overridden(document["containerDefinitions"][0], row.overrides)
-    arn = in_cluster_arn(row, "task", row.cluster, row.id)
+    arn = TASK.arn(row, cluster=row.cluster, id=row.id)
     identity = row.described["container"]["id"]
     shown: dict[str, Any] = {
         "DockerId": f"{row.id}-{defined['name']}",
@@ -48,7 +48,7 @@ def container(row: Row, document: Mapping[str, Any]) -> dict[str, Any]:
         "DockerName": defined["name"],
         "Image": defined["image"],
         "Labels": {
-            f"{_LABEL}cluster": cluster_arn(row, row.cluster),
+            f"{_LABEL}cluster": CLUSTER.arn(row, row.cluster),
             f"{_LABEL}container-name": defined["name"],
             f"{_LABEL}task-arn": arn,
             f"{_LABEL}task-definition-family": row.family,
@@ -59,7 +59,7 @@ def container(row: Row, document: Mapping[str, Any]) -> dict[str, Any]:
         "Limits": {"CPU": int(defined.get("cpu") or 0), "Memory": int(defined.get("memory") or 0)},
         "CreatedAt": _text(row.created_at),
         "Type": "NORMAL",
-        "ContainerARN": in_cluster_arn(row, "container", row.cluster, f"{row.id}/{identity}"),
+        "ContainerARN": arn.replace(":task/", ":container/", 1) + f"/{identity}",
     }
     if row.started_at is not None:
         shown["StartedAt"] = _text(row.started_at)

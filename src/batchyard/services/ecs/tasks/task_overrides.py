@@ -8,9 +8,10 @@ from typing import Any
 from batchyard.framework.check import Check
 from batchyard.framework.container_needs import Asked, asked_by
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.ecs.definitions.container_definitions import NAMELESS
 from batchyard.services.ecs.definitions.task_definitions import passed_to_tasks, resolve
-from batchyard.services.ecs.resources import cluster_name, in_cluster_arn, place
+from batchyard.services.ecs.resources import TASK, cluster_name
 from batchyard.services.ecs.service import ecs
 from batchyard.store.types import encode
 
@@ -67,5 +68,5 @@ def passed_roles(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     for name in ("taskRoleArn", "executionRoleArn"):
         role = overrides.get(name) or document.get(name)
         if role:
-            task = in_cluster_arn(ctx, "task", cluster_name(request), "*")
+            task = TASK.arn(ctx, cluster=cluster_name(request), id="*")
             yield passed_to_tasks(ctx, role, associated=task)

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from batchyard import ids
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.ecs.definitions.task_definitions import resolve
 from batchyard.services.ecs.definitions.task_sizes import gpu_count, size_keys, task_size
 from batchyard.services.ecs.resources import (
-    cluster_arn,
+    CLUSTER,
+    CONTAINER_INSTANCE,
+    TASK,
+    TASK_DEFINITION,
     cluster_name,
     engine_tag,
-    in_cluster_arn,
     last_part,
-    place,
     require_cluster,
     tags_on_creation,
-    task_definition,
 )
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tag_lists import checked, merged
@@ -72,8 +73,8 @@ def _definition(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     given = request.get("taskDefinition") or ""
     row = resolve(ctx.read, place(ctx), given)
     name = f"{row.family}:{row.revision}" if row is not None else last_part(given)
-    arn = task_definition.arn(ctx, name=name)
-    return [task_definition.check(ctx, arn, **{"ecs:cluster": cluster_arn(ctx, cluster_name(request))})]
+    arn = TASK_DEFINITION.arn(ctx, name)
+    return [TASK_DEFINITION.check(ctx, arn, **{"ecs:cluster": CLUSTER.arn(ctx, cluster_name(request))})]
 
 
 def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[str, ...]]:
@@ -82,14 +83,14 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[
     }
     if request.get("containerInstances"):
         keys["ecs:container-instances"] = tuple(
-            in_cluster_arn(ctx, "container-instance", cluster_name(request), last_part(one))
+            CONTAINER_INSTANCE.arn(ctx, cluster=cluster_name(request), id=last_part(one))
             for one in request["containerInstances"]
         )
     return {**keys, **size_keys(request.get("overrides") or {})}
 
 
 def _new_tasks(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
-    return [in_cluster_arn(ctx, "task", cluster_name(request), "*")]
+    return [TASK.arn(ctx, cluster=cluster_name(request), id="*")]
 
 
 @ecs.operation(
@@ -154,7 +155,7 @@ def start_task(ctx: Context, request: StartTaskRequestTypeDef) -> dict[str, Any]
         instance = placing.find_instance(ctx.read, place(ctx), run.cluster, identity)
         reason = "MISSING" if instance is None else placing.lacking(instance, run.need)
         if reason is not None:
-            arn = in_cluster_arn(ctx, "container-instance", run.cluster, identity)
+            arn = CONTAINER_INSTANCE.arn(ctx, cluster=run.cluster, id=identity)
             failures.append({"arn": arn, "reason": reason})
         else:
             made.append(_insert(ctx, run, instance))
@@ -241,7 +242,7 @@ def _tags(request: Any, definition: Row, cluster: str) -> list[Any]:
 def _failures(ctx: Context, run: _Run) -> list[Any]:
     return [
         {
-            "arn": in_cluster_arn(ctx, "container-instance", run.cluster, instance.id),
+            "arn": CONTAINER_INSTANCE.arn(ctx, cluster=run.cluster, id=instance.id),
             "reason": placing.lacking(instance, run.need) or "AGENT",
         }
         for instance in placing.active_instances(ctx.read, place(ctx), run.cluster)
@@ -279,8 +280,8 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
     row = task_rows.insert_task(ctx.write, values)
     task_rows.count(ctx.write, [row], pending=1, running=0)
     task_rows.take_room(ctx.write, row)
-    ctx.intend("ecs.tasks", identity, grouping=cluster_arn(ctx, run.cluster))
-    ctx.note_resource(in_cluster_arn(ctx, "task", run.cluster, identity))
+    ctx.intend("ecs.tasks", identity, grouping=CLUSTER.arn(ctx, run.cluster))
+    ctx.note_resource(TASK.arn(ctx, cluster=run.cluster, id=identity))
     return row
 
 

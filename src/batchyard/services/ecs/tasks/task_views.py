@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batchyard.framework.context import Context
-from batchyard.services.ecs.resources import cluster_arn, in_cluster_arn, task_definition
+from batchyard.services.ecs.resources import CLUSTER, CONTAINER_INSTANCE, TASK, TASK_DEFINITION
 from batchyard.store.prepared import Row
 
 _TIMES = {
@@ -19,12 +19,12 @@ _TIMES = {
 
 def describe(ctx: Context, row: Row, *, with_tags: bool) -> dict[str, Any]:
     """The task in AWS's members; tags only where they were asked for."""
-    arn = in_cluster_arn(ctx, "task", row.cluster, row.id)
+    arn = TASK.arn(ctx, cluster=row.cluster, id=row.id)
     shown: dict[str, Any] = {
         "attachments": row.described.get("attachments", []),
         "attributes": [{"name": "ecs.cpu-architecture", "value": row.described["architecture"]}],
         "availabilityZone": row.described["zone"],
-        "clusterArn": cluster_arn(ctx, row.cluster),
+        "clusterArn": CLUSTER.arn(ctx, row.cluster),
         "containers": [_container(ctx, row, arn)],
         "cpu": str(row.cpu),
         "memory": str(row.memory),
@@ -38,11 +38,11 @@ def describe(ctx: Context, row: Row, *, with_tags: bool) -> dict[str, Any]:
         "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": [], **row.overrides},
         "tags": row.tags if with_tags else [],
         "taskArn": arn,
-        "taskDefinitionArn": task_definition.arn(ctx, name=f"{row.family}:{row.revision}"),
+        "taskDefinitionArn": TASK_DEFINITION.arn(ctx, f"{row.family}:{row.revision}"),
         "version": row.version,
     }
     if row.instance:
-        shown["containerInstanceArn"] = in_cluster_arn(ctx, "container-instance", row.cluster, row.instance)
+        shown["containerInstanceArn"] = CONTAINER_INSTANCE.arn(ctx, cluster=row.cluster, id=row.instance)
     if row.started_by:
         shown["startedBy"] = row.started_by
     if row.launch_type == "FARGATE":

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.ecs import pages
 from batchyard.services.ecs.resources import (
-    cluster_arn,
+    CLUSTER,
+    CONTAINER_INSTANCE,
+    TASK,
     each_in_cluster,
-    in_cluster_arn,
     last_part,
-    place,
     require_cluster,
 )
 from batchyard.services.ecs.service import ecs
@@ -42,7 +43,7 @@ def _is_in(ctx: Context, cluster: str, row: Row) -> bool:
     return (row.account, row.partition, row.region, row.cluster) == here
 
 
-@ecs.operation(on=each_in_cluster("task", "tasks"))
+@ecs.operation(on=each_in_cluster(TASK, "tasks"))
 def describe_tasks(ctx: Context, request: DescribeTasksRequestTypeDef) -> dict[str, Any]:
     """Up to 100 tasks; stopped ones for an hour; the missing are failures."""
     given = request["tasks"]
@@ -58,7 +59,7 @@ def describe_tasks(ctx: Context, request: DescribeTasksRequestTypeDef) -> dict[s
     for one in given:
         row = rows.get(last_part(one))
         if row is None or not _is_in(ctx, cluster.name, row):
-            arn = in_cluster_arn(ctx, "task", cluster.name, last_part(one))
+            arn = TASK.arn(ctx, cluster=cluster.name, id=last_part(one))
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
             found.append(task_views.describe(ctx, row, with_tags=with_tags))
@@ -66,7 +67,7 @@ def describe_tasks(ctx: Context, request: DescribeTasksRequestTypeDef) -> dict[s
 
 
 @ecs.operation(
-    on=each_in_cluster("container-instance", "containerInstance"), refuses=("serviceName", "daemonName")
+    on=each_in_cluster(CONTAINER_INSTANCE, "containerInstance"), refuses=("serviceName", "daemonName")
 )
 def list_tasks(ctx: Context, request: ListTasksRequestTypeDef) -> dict[str, Any]:
     """The ARNs of a cluster's tasks of one desired status (RUNNING unless asked), by the given filters."""
@@ -92,10 +93,10 @@ def list_tasks(ctx: Context, request: ListTasksRequestTypeDef) -> dict[str, Any]
             query = query.where(column == value)
     rows = ctx.read.all(query.order_by(columns.id).limit(limit + 1))
     shown, token = pages.cut([row.id for row in rows], limit)
-    return pages.answer("taskArns", [in_cluster_arn(ctx, "task", cluster.name, one) for one in shown], token)
+    return pages.answer("taskArns", [TASK.arn(ctx, cluster=cluster.name, id=one) for one in shown], token)
 
 
-@ecs.operation(on=each_in_cluster("task", "task"), writes=True)
+@ecs.operation(on=each_in_cluster(TASK, "task"), writes=True)
 def stop_task(ctx: Context, request: StopTaskRequestTypeDef) -> dict[str, Any]:
     """Want a task stopped: SIGTERM, and SIGKILL after its stop timeout; a stopped one is answered as it is."""
     cluster = require_cluster(ctx, request)
@@ -114,5 +115,5 @@ def stop_task(ctx: Context, request: StopTaskRequestTypeDef) -> dict[str, Any]:
             stop_code="UserInitiated",
             stopped_reason=reason,
         )
-        ctx.intend("ecs.tasks", row.id, grouping=cluster_arn(ctx, cluster.name))
+        ctx.intend("ecs.tasks", row.id, grouping=CLUSTER.arn(ctx, cluster.name))
     return {"task": task_views.describe(ctx, _find(ctx, cluster.name, row.id), with_tags=True)}
