@@ -43,12 +43,20 @@ def no_instance_is_over_capacity(snapshot, made):
             assert is_fargate_pair(job.vcpus, job.memory_mib)
             assert job.gpus == 0
             continue
-        key = (environment.arn, place.instance_id)
-        assert instances[key].state == "ACTIVE"
-        free_vcpus[key] -= job.vcpus
-        free_memory_mib[key] -= job.memory_mib
-        free_gpus[key] -= job.gpus
-        assert min(free_vcpus[key], free_memory_mib[key], free_gpus[key]) >= 0
+        for instance_id, taking in _taken(place, job):
+            key = (environment.arn, instance_id)
+            assert instances[key].state == "ACTIVE"
+            free_vcpus[key] -= taking.vcpus
+            free_memory_mib[key] -= taking.memory_mib
+            free_gpus[key] -= taking.gpus
+            assert min(free_vcpus[key], free_memory_mib[key], free_gpus[key]) >= 0
+
+
+def _taken(place, job):
+    """What takes room where: the job, or each of its nodes, of which none is left out."""
+    if not job.nodes:
+        return [(place.instance_id, job)]
+    return list(zip(place.node_instance_ids, job.nodes, strict=True))
 
 
 def no_environment_is_over_max(snapshot, made):
@@ -82,7 +90,11 @@ def only_idle_instances_leave(snapshot, made):
         for each in snapshot.compute_environments
         for instance in each.instances
     }
-    in_use = {(place.compute_environment_arn, place.instance_id) for place in made.placements}
+    in_use = {
+        (place.compute_environment_arn, instance_id)
+        for place in made.placements
+        for instance_id in (place.instance_id, *place.node_instance_ids)
+    }
     for desire in made.capacity:
         for instance_id in desire.terminate:
             key = (desire.compute_environment_arn, instance_id)
@@ -93,16 +105,21 @@ def only_idle_instances_leave(snapshot, made):
 
 
 def first_in_first_out(snapshot, made):
-    """In a queue without a policy the oldest are placed, and one of those that wait is at its front."""
+    """In a queue without a policy the oldest are placed, and one of those that wait is at its front.
+
+    Jobs with more nodes than an engine runs at once stand beside.
+    """
     placed = [place.job_id for place in made.placements]
     fronts = {wait.job_id for wait in made.waits if wait.at_front}
-    waiting = {wait.job_id for wait in made.waits}
-    assert all(wait.at_front for wait in made.waits if wait.reason is not None)
+    beside = {wait.job_id for wait in made.waits if wait.reason is not None and not wait.at_front}
+    assert all("ENGINE_NODES" in wait.reason for wait in made.waits if wait.job_id in beside)
+    waiting = {wait.job_id for wait in made.waits} - beside
     for queue in snapshot.queues:
-        mine = {job.job_id for job in queue.jobs}
+        mine = {job.job_id for job in queue.jobs} - beside
         assert len(fronts & mine) == (1 if waiting & mine else 0)
         if queue.scheduling_policy is None and not mine <= {fail.job_id for fail in made.fails}:
-            oldest = [job.job_id for job in sorted(queue.jobs, key=lambda job: (job.created_at, job.job_id))]
+            by_age = sorted(queue.jobs, key=lambda job: (job.created_at, job.job_id))
+            oldest = [job.job_id for job in by_age if job.job_id in mine]
             mine_placed = [job_id for job_id in placed if job_id in mine]
             assert mine_placed == oldest[: len(mine_placed)]
 

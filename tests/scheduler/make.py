@@ -1,10 +1,11 @@
 """Short ways to write snapshots, and the Hypothesis strategies that make many."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from batchyard.scheduler import ComputeEnvironment, Instance, InstanceType, Job, Queue, Snapshot
+from batchyard.scheduler import ComputeEnvironment, Instance, InstanceType, Job, Node, Queue, Snapshot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,6 +21,14 @@ def job(job_id, *, queue="q", age=0, vcpus=1, memory_mib=1000, **fields):
     return Job(
         job_id=job_id, queue_arn=queue, vcpus=vcpus, memory_mib=memory_mib, created_at=created_at, **fields
     )
+
+
+def gang(job_id, *sizes, **fields):
+    """A multi-node parallel job, a node for each of these numbers of vCPUs, or pairs of these with MiB."""
+    pairs = [size if isinstance(size, tuple) else (size, 1000) for size in sizes]
+    nodes = tuple(Node(job_id=job_id, vcpus=vcpus, memory_mib=memory) for vcpus, memory in pairs)
+    vcpus, memory_mib = sum(node.vcpus for node in nodes), sum(node.memory_mib for node in nodes)
+    return job(job_id, vcpus=vcpus, memory_mib=memory_mib, nodes=nodes, **fields)
 
 
 def jobs(count, *, queue="q", prefix="j", **fields):
@@ -134,6 +143,30 @@ def some_job(draw, job_id, queue_arn):
         memory_mib=memory_mib,
         gpus=draw(st.sampled_from((0, 0, 0, 0, 1, 2))),
     )
+
+
+@st.composite
+def some_gang(draw, job_id, queue_arn):
+    """A multi-node parallel job with up to six nodes of one or two sizes."""
+    size = st.tuples(st.integers(1, 8), st.integers(4, 20000))
+    sizes = draw(st.lists(st.sampled_from((draw(size), draw(size))), min_size=1, max_size=6))
+    return gang(job_id, *sizes, queue=queue_arn, age=draw(st.integers(0, 100)))
+
+
+@st.composite
+def with_gangs(draw):
+    """Snapshots whose queues have multi-node parallel jobs, too, some too large for an engine."""
+    made = draw(snapshots())
+    queues = [
+        replace(
+            one,
+            jobs=(*one.jobs, *(draw(some_gang(f"{one.arn}-g{n}", one.arn)) for n in range(draw(st.integers(0, 3))))),
+        )
+        for one in made.queues
+    ]
+    limits = st.sampled_from((None, 2, 4))
+    environments = [replace(one, most_nodes=draw(limits)) for one in made.compute_environments]
+    return snapshot(queues, environments)
 
 
 @st.composite

@@ -141,7 +141,7 @@ class Simulation:
 
     def _place(self, placements, at):
         jobs = {job.job_id: job for waiting in self.waiting.values() for job in waiting}
-        for job_id, environment, instance_id in placements:
+        for job_id, environment, instance_id, _ in placements:
             job = jobs[job_id]
             self.waiting[job.queue_arn].remove(job)
             running = Running(job, environment, instance_id, at + self.seconds[job_id])

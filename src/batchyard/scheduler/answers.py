@@ -5,18 +5,21 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Start this job there now. `instance_id` is None on Fargate."""
+    """Start this job there now. `instance_id` is None on Fargate, and for a multi-node parallel job, which has one
+    instance for each node in `node_instance_ids`."""
 
     job_id: str
     compute_environment_arn: str
     instance_id: str | None
+    node_instance_ids: tuple[str, ...] = ()
 
 
 class Wait(NamedTuple):
     """Leave this job RUNNABLE.
 
     `at_front`: the job at the front of its queue, which holds up those behind it; only such a job has a
-    reason, as in AWS, and an ordinary wait for capacity has none.
+    reason, as in AWS, and an ordinary wait for capacity has none. A job with more nodes than any engine of its
+    queue runs at once has a reason, too: it stands beside the line and holds up nobody.
     """
 
     job_id: str

@@ -1,12 +1,12 @@
 """vCPU, memory, GPU: could a job ever run in an environment, and where is there room for it now?"""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 from batchyard.scheduler import reasons
 from batchyard.scheduler.answers import Place
-from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, InstanceType, Job
+from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, InstanceType, Job, Node
 
 # vCPU → MiB of memory that Fargate offers with it (batch-jobs.md section 7).
 FARGATE_MEMORY_MIB: Final[dict[float, frozenset[int]]] = {
@@ -25,7 +25,7 @@ def is_fargate_pair(vcpus: float, memory_mib: int) -> bool:
     return memory_mib in FARGATE_MEMORY_MIB.get(float(vcpus), ())
 
 
-def fits_type(job: Job, instance_type: InstanceType | Instance) -> bool:
+def fits_type(job: Job | Node, instance_type: InstanceType | Instance) -> bool:
     """True when the job fits an empty instance like this."""
     return (
         job.vcpus <= instance_type.vcpus
@@ -35,8 +35,21 @@ def fits_type(job: Job, instance_type: InstanceType | Instance) -> bool:
 
 
 def is_able(job: Job, environment: ComputeEnvironment) -> bool:
-    """True when the engine behind the environment makes true all that the job needs."""
+    """True when the engine behind the environment makes true all that the job needs, and takes all of its nodes."""
+    if job.nodes and not (takes_nodes(environment) and has_enough_nodes(job, environment)):
+        return False
     return environment.abilities is not None and job.needs <= environment.abilities
+
+
+def takes_nodes(environment: ComputeEnvironment) -> bool:
+    """True when multi-node parallel jobs run there: on managed EC2 instances that are not Spot [doc: user guide,
+    compute environment considerations]."""
+    return environment.type == "EC2"
+
+
+def has_enough_nodes(job: Job, environment: ComputeEnvironment) -> bool:
+    """True when the engine behind the environment can run so many nodes at once."""
+    return environment.most_nodes is None or len(job.nodes) <= environment.most_nodes
 
 
 def never_fits(job: Job, environment: ComputeEnvironment) -> str | None:
@@ -64,12 +77,18 @@ def never_fits(job: Job, environment: ComputeEnvironment) -> str | None:
     return reasons.COMPUTE_ENVIRONMENT_MAX_RESOURCE if min(fitting) > environment.max_vcpus else None
 
 
-def waiting_reason(job: Job, environments: Sequence[ComputeEnvironment]) -> str | None:
+Verdict = Callable[[Job, ComputeEnvironment], str | None]
+"""Why an environment can never run a job, None when it could: `never_fits`, or that of jobs with nodes."""
+
+
+def waiting_reason(
+    job: Job, environments: Sequence[ComputeEnvironment], *, never: Verdict = never_fits
+) -> str | None:
     """Why the front of a queue with these environments waits; None when it only waits for its turn."""
     valid = [each for each in environments if each.status not in ("INVALID", "DELETING", "DELETED")]
     if not valid:
         return reasons.INVALID_COMPUTE_ENVIRONMENTS
-    verdicts = [(each, never_fits(job, each)) for each in valid]
+    verdicts = [(each, never(job, each)) for each in valid]
     possible = [each for each, verdict in verdicts if verdict is None]
     if not possible:
         # Raising maxvCpus is the smaller change, so where it would do, it is the one to name.
@@ -123,12 +142,20 @@ class InstanceRoom:
         for instance in instances:
             insort(self._free, _free(instance))
 
-    def add_for(self, job: Job, instance_type: InstanceType, *, instance_id: str) -> None:
+    def mark(self) -> tuple[list[tuple[int, float, int, str]], set[str]]:
+        """What is free now, for `undo`."""
+        return list(self._free), set(self.used)
+
+    def undo(self, mark: tuple[list[tuple[int, float, int, str]], set[str]]) -> None:
+        """Give back what was taken since."""
+        self._free, self.used = mark
+
+    def add_for(self, job: Job | Node, instance_type: InstanceType, *, instance_id: str) -> None:
         """Count a new instance of this type too, with the job, which must fit it, already on it."""
         left = (instance_type.gpus - job.gpus, instance_type.vcpus - job.vcpus)
         insort(self._free, (*left, instance_type.memory_mib - job.memory_mib, instance_id))
 
-    def place(self, job: Job) -> Place | None:
+    def place(self, job: Job | Node) -> Place | None:
         free, vcpus, memory_mib = self._free, job.vcpus, job.memory_mib
         at = bisect_left(free, (job.gpus, vcpus, memory_mib, ""))
         while at < len(free):

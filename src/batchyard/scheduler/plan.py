@@ -1,14 +1,16 @@
 """plan(snapshot, now) → Plan: every job gets an answer, and capacity follows from what is left waiting."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from batchyard.scheduler import reasons
 from batchyard.scheduler.answers import Fail, Place, Plan, Wait
-from batchyard.scheduler.fit import FargateRoom, InstanceRoom, Room, is_able, waiting_reason
+from batchyard.scheduler.fit import FargateRoom, InstanceRoom, Room, is_able, never_fits, waiting_reason
+from batchyard.scheduler.gangs import is_beyond_engines, place_nodes
 from batchyard.scheduler.order import FairShareLine, FifoLine, Line, serve
-from batchyard.scheduler.scaling import Growth
+from batchyard.scheduler.scaling import Growth, nodes_never_fit
 from batchyard.scheduler.snapshot import ComputeEnvironment, Job, Queue, Snapshot
 
 Environments = Mapping[str, ComputeEnvironment]
@@ -17,20 +19,28 @@ Environments = Mapping[str, ComputeEnvironment]
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
     """Decide for every job of the snapshot. Pure and deterministic: equal arguments give an equal plan.
 
-    A job goes to the first environment, in its queue's order, that has room for it now. The first that finds
-    none holds up its queue (see `order`). Then the same walk is made once more in thought, with what is
+    A job goes to the first environment, in its queue's order, that has room for it now; one with several nodes
+    where all of them find some. The first that finds none holds up its queue (see `order`), unless it has more
+    nodes than any of the queue's engines runs at once. Then the same walk is made once more in thought, with what is
     coming and could be launched, to see what each environment should have.
     """
     environments = {each.arn: each for each in snapshot.compute_environments}
     # 1. What is free, and who is in line.
     rooms = {arn: _room(each) for arn, each in environments.items()}
     ending = [queue for queue in snapshot.queues if _is_ending(queue)]
-    lines = [_line(queue, environments, now) for queue in snapshot.queues if not _is_ending(queue)]
+    beside = {queue.arn: _beside(queue, environments) for queue in snapshot.queues if not _is_ending(queue)}
+    lines = [
+        _line(_without(queue, beside[queue.arn]), environments, now)
+        for queue in snapshot.queues
+        if not _is_ending(queue)
+    ]
     fails = tuple(Fail(job.job_id, reasons.JOB_QUEUE_DELETED) for queue in ending for job in queue.jobs)
     # 2. Place what fits.
     placements = _place(lines, environments, rooms)
     # 3. Say of each that waits why.
-    waits = tuple(wait for line in lines for wait in _waits(line, environments))
+    waits = tuple(
+        wait for line in lines for wait in (*_waits(line, environments), *beside[line.queue.arn].values())
+    )
     # 4. Wish for what they need; give back what nobody does.
     growths = {
         arn: Growth(environments[arn], room)
@@ -58,7 +68,7 @@ def _place(lines: list[Line], environments: Environments, rooms: Mapping[str, Ro
         if isinstance(line, FairShareLine) and line.is_held_back():
             return False
         for environment, room in open_to[line.queue.arn]:
-            place = room.place(job) if is_able(job, environment) else None
+            place = _placed(job, room) if is_able(job, environment) else None
             if place is not None:
                 placements.append(place)
                 return True
@@ -83,6 +93,8 @@ def _grow(lines: list[Line], environments: Environments, growths: Mapping[str, G
         for each in possible:
             if each.has_room(job):
                 return True
+        if job.nodes:
+            return any(each.grow_nodes(job) for each in possible)
         demand_vcpus = line.waiting_vcpus
         return any(each.grow(job, demand_vcpus=demand_vcpus) for each in possible)
 
@@ -94,8 +106,31 @@ def _waits(line: Line, environments: Environments) -> list[Wait]:
         return []
     remaining = line.remaining()
     attached = [environments[arn] for arn in line.queue.compute_environments if arn in environments]
-    first = Wait(line.front.job_id, waiting_reason(line.front, attached), at_front=True)
+    never = nodes_never_fit if line.front.nodes else never_fits
+    first = Wait(line.front.job_id, waiting_reason(line.front, attached, never=never), at_front=True)
     return [first, *(Wait(job.job_id) for job in islice(remaining, 1, None))]
+
+
+def _placed(job: Job, room: Room) -> Place | None:
+    if not job.nodes:
+        return room.place(job)
+    return place_nodes(job, room) if isinstance(room, InstanceRoom) else None
+
+
+def _beside(queue: Queue, environments: Environments) -> dict[str, Wait]:
+    """Those of the queue's jobs that are no part of its line, by their ids: they have too many nodes."""
+    attached = [environments[arn] for arn in queue.compute_environments if arn in environments]
+    return {
+        job.job_id: Wait(job.job_id, reasons.ENGINE_NODES.format(most=most))
+        for job in queue.jobs
+        if job.nodes and (most := is_beyond_engines(job, attached)) is not None
+    }
+
+
+def _without(queue: Queue, beside: Mapping[str, Wait]) -> Queue:
+    if not beside:
+        return queue
+    return replace(queue, jobs=tuple(job for job in queue.jobs if job.job_id not in beside))
 
 
 def _accepting(queue: Queue, environments: Environments) -> list[ComputeEnvironment]:

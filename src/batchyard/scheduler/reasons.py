@@ -25,6 +25,11 @@ ENGINE_ABILITIES: Final = (
     "MISCONFIGURATION:ENGINE_ABILITIES - "
     "The engines of the CE(s) attached to the job queue cannot make true what the job asks for: {needs}."
 )
+# Nor is this.
+ENGINE_NODES: Final = (
+    "MISCONFIGURATION:ENGINE_NODES - "
+    "The engines of the CE(s) attached to the job queue run at most {most} nodes of a job at once."
+)
 UNDETERMINED: Final = "UNDETERMINED - Batch job is blocked, root cause is undetermined."
 
 DEPENDENT_JOB_FAILED: Final = "Dependent Job failed"

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from batchyard.scheduler import reasons
 from batchyard.scheduler.answers import Desire
-from batchyard.scheduler.fit import InstanceRoom, fits_type
-from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, InstanceType, Job
+from batchyard.scheduler.fit import InstanceRoom, fits_type, never_fits, takes_nodes
+from batchyard.scheduler.gangs import by_size, place_nodes
+from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, InstanceType, Job, Node
 
 # Sorts after any instance id, so that what is there is used before what is only wished for.
 _LAUNCH_ID: Final = "\uffff{number:06}"
@@ -34,9 +37,23 @@ class Growth:
 
     def has_room(self, job: Job) -> bool:
         """Take room that is free, coming or already wished for."""
+        if job.nodes:
+            return place_nodes(job, self._room) is not None
         return self._room.place(job) is not None
 
-    def grow(self, job: Job, *, demand_vcpus: float) -> bool:
+    def grow_nodes(self, job: Job) -> bool:
+        """Take room for all nodes of a job, wishing for what is missing; False, and no wish, where not all fit."""
+        mark, before = self._room.mark(), (self._vcpus, self._staying_vcpus, self._launches.copy())
+        left = job.vcpus
+        for _, node in by_size(job.nodes):
+            if self._room.place(node) is None and not self.grow(node, demand_vcpus=left):
+                self._vcpus, self._staying_vcpus, self._launches = before
+                self._room.undo(mark)
+                return False
+            left -= node.vcpus
+        return True
+
+    def grow(self, job: Job | Node, *, demand_vcpus: float) -> bool:
         """Wish for one more instance for this job; False where no type takes it within maxvCpus.
 
         `demand_vcpus` is what the job and those behind it need together: so large may the instance be.
@@ -103,7 +120,39 @@ class Growth:
         return leaving
 
 
-def _best_type(job: Job, fitting: Sequence[InstanceType], *, demand_vcpus: float) -> InstanceType:
+def nodes_never_fit(job: Job, environment: ComputeEnvironment) -> str | None:
+    """Why this environment, as it is configured, can never run the job with its nodes; None when it could.
+
+    That they run on managed instances which are not Spot alone has no reason of its own in AWS's list.
+    """
+    if not takes_nodes(environment):
+        return reasons.UNDETERMINED
+    verdicts = {never_fits(_alone(job, node), environment) for node in job.nodes} - {None}
+    if verdicts:
+        return max(verdicts, key=lambda verdict: verdict == reasons.JOB_RESOURCE_REQUIREMENT)
+    emptied = (
+        replace(
+            one,
+            state="ACTIVE",
+            free_vcpus=one.vcpus,
+            free_memory_mib=one.memory_mib,
+            free_gpus=one.gpus,
+        )
+        for one in environment.instances
+        if one.state != "DRAINING"
+    )
+    for instances in (tuple(emptied), ()):
+        whole = replace(environment, instances=instances)
+        if Growth(whole, InstanceRoom(whole)).grow_nodes(job):
+            return None
+    return reasons.COMPUTE_ENVIRONMENT_MAX_RESOURCE
+
+
+def _alone(job: Job, node: Node) -> Job:
+    return replace(job, vcpus=node.vcpus, memory_mib=node.memory_mib, gpus=node.gpus, nodes=())
+
+
+def _best_type(job: Job | Node, fitting: Sequence[InstanceType], *, demand_vcpus: float) -> InstanceType:
     """The type that jobs like this fill best, as large as the demand; the smallest where all are larger.
 
     `fitting` is in order of size. Types with more GPUs than the first are left alone. Our rule, not AWS's,
@@ -114,7 +163,7 @@ def _best_type(job: Job, fitting: Sequence[InstanceType], *, demand_vcpus: float
     return max(within, key=lambda each: (_filled(job, each), each.vcpus, -each.memory_mib), default=smallest)
 
 
-def _filled(job: Job, instance_type: InstanceType) -> float:
+def _filled(job: Job | Node, instance_type: InstanceType) -> float:
     """The part of the type's vCPUs that copies of this job can use."""
     by_vcpus, by_memory = instance_type.vcpus // job.vcpus, instance_type.memory_mib // job.memory_mib
     return min(by_vcpus, by_memory) * job.vcpus / instance_type.vcpus

@@ -10,10 +10,22 @@ InstanceState = Literal["PENDING", "ACTIVE", "DRAINING"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One node of a multi-node parallel job, by what it takes of an instance; its memory is in MiB."""
+
+    job_id: str
+    """Of the whole job."""
+    vcpus: float
+    memory_mib: int
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One RUNNABLE job, or one RUNNABLE child of an array job.
 
-    `vcpus` may be a fraction on Fargate; memory is in MiB; both are more than 0. `scheduling_priority` and
+    `vcpus` may be a fraction on Fargate; memory is in MiB; both are more than 0. Of a multi-node parallel job, which
+    has `nodes`, they are those of all nodes together. `scheduling_priority` and
     `share_identifier` count only in a queue with a scheduling policy. `created_at` is what first-in-first-out
     goes by.
     """
@@ -28,6 +40,8 @@ class Job:
     share_identifier: str | None = None
     needs: frozenset[str] = frozenset()
     """Names of what the engine behind an environment must make true for it."""
+    nodes: tuple[Node, ...] = ()
+    """Those of a multi-node parallel job, by their index: all are placed at once, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +145,8 @@ class ComputeEnvironment:
     wait_reason: str | None = None
     abilities: frozenset[str] | None = frozenset()
     """What the engine behind it makes true, see Job.needs; None: it has no engine any more, and takes no job."""
+    most_nodes: int | None = None
+    """How many nodes of one job that engine can run at once; None: any number."""
 
     @property
     def is_fargate(self) -> bool:
