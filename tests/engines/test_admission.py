@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchyard.engines.admission import PATIENCE_SECONDS, Admission, Held
-from batchyard.engines.contract import Capacity, TaskSpec
+from batchyard.engines.contract import Capacity, Group, TaskSpec
 from engines.running import spec
 
 GIB = 1024
@@ -29,6 +32,73 @@ def names(specs: list[TaskSpec]) -> list[str]:
 
 def many(prefix: str, count: int, *, account: str = "1", **limits: float) -> list[TaskSpec]:
     return [spec(f"{prefix}{number}", "true", account=account, **limits) for number in range(count)]
+
+
+def gang(name: str, size: int, *, account: str = "1", **limits: float) -> list[TaskSpec]:
+    """The members of a gang, `<name>-0` and so on."""
+    return [
+        spec(
+            f"{name}-{index}",
+            "true",
+            account=account,
+            group=Group(kind="gang", name=name, index=index, size=size),
+            **limits,
+        )
+        for index in range(size)
+    ]
+
+
+def test_a_gang_waits_for_all_its_members_and_for_room_for_all() -> None:
+    admission = Admission(HOST)
+    members = gang("g", 5)
+    assert admission.take(members[:3]) == []
+    assert admission.waiting(names(members)) == {"g-0", "g-1", "g-2"}
+    assert names(admission.take(many("a", 4))) == ["a0", "a1", "a2", "a3"]
+    assert admission.take(members[2:]) == []
+    assert names(admission.give_back(["a0"])) == [f"g-{index}" for index in range(5)]
+    assert admission.waiting(names(members)) == set()
+
+
+def test_two_gangs_of_which_each_has_come_in_half_do_not_hold_each_other_up() -> None:
+    admission = Admission(HOST)
+    one, other = gang("one", 6), gang("other", 6, account="2")
+    assert admission.take([*one[:3], *other[:3]]) == []
+    assert names(admission.take([*other[3:], *one[3:]])) == names(other)
+    assert names(admission.give_back(names(other))) == names(one)
+
+
+def test_a_gang_is_passed_for_a_while_only() -> None:
+    clock = Clock()
+    admission = Admission(HOST, now=clock)
+    admission.take(many("a", 4))
+    assert admission.take(gang("g", 8, account="2")) == []
+    assert names(admission.take(many("b", 1, account="3"))) == ["b0"]
+    clock.seconds = PATIENCE_SECONDS
+    assert admission.take(many("c", 1, account="3")) == []
+    assert admission.give_back(["a0", "a1", "a2", "a3"]) == []
+    assert len(admission.give_back(["b0"])) == 8
+
+
+def test_a_gang_whose_member_is_dropped_never_starts() -> None:
+    admission = Admission(HOST)
+    admission.take(many("a", 8))
+    members = gang("g", 2)
+    admission.take(members)
+    assert admission.drop(["g-1"]) == ["g-1"]
+    assert admission.give_back(["a0", "a1"]) == []
+    assert names(admission.take(many("b", 1))) == ["b0"]
+    assert admission.drop(["g-0"]) == ["g-0"]
+    assert admission.take(members[:1]) == []
+    assert admission.drop_account("1") == ["g-0"]
+
+
+def test_what_an_earlier_server_left_of_a_gang_starts_at_once() -> None:
+    """It had its room with the others; those may have ended while the rest is asked for again."""
+    admission = Admission(HOST)
+    admission.hold([Held(attempt="g-0", account="1", gang="g")])
+    assert names(admission.take(gang("g", 3)[1:])) == ["g-1", "g-2"]
+    admission.give_back(["g-0", "g-1", "g-2"])
+    assert admission.take(gang("g", 3)[:1]) == []
 
 
 def test_four_of_16_gib_never_start_at_once_on_24() -> None:
@@ -88,6 +158,39 @@ def test_what_an_earlier_server_started_holds_its_room() -> None:
 amounts = st.tuples(
     st.sampled_from("123"), st.floats(0, 12), st.integers(0, 40 * GIB), st.integers(0, 3), st.booleans()
 )
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("123"), st.integers(1, 8)), min_size=1, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_gangs_in_any_order_all_start_whole(asked: list[tuple[str, int]], chance: random.Random) -> None:
+    """Members come in any order, of several gangs at once; none starts in part, and all have started in the end."""
+    admission = Admission(HOST, now=Clock())
+    sizes = {f"g{number}": size for number, (_, size) in enumerate(asked)}
+    members = [
+        one
+        for number, (account, size) in enumerate(asked)
+        for one in gang(f"g{number}", size, account=account)
+    ]
+    chance.shuffle(members)
+    running: list[str] = []
+    begun: Counter[str] = Counter()
+    while members or running:
+        if members and (not running or chance.random() < 0.7):
+            started = names(admission.take([members.pop()]))
+        else:
+            ended = {
+                running.pop(chance.randrange(len(running))) for _ in range(chance.randint(1, len(running)))
+            }
+            started = names(admission.give_back(ended))
+        running += started
+        assert len(running) <= HOST.slots
+        assert {
+            sizes[name] - count for name, count in Counter(one.partition("-")[0] for one in started).items()
+        } <= {0}
+        begun.update(one.partition("-")[0] for one in started)
+    assert begun == sizes
 
 
 @given(st.lists(amounts, max_size=40))

@@ -5,16 +5,33 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from batchyard.engines.contract import START, ContainerSpec, Mount, TaskSpec
+from batchyard.engines.contract import START, ContainerSpec, Group, Mount, TaskSpec
 from batchyard.engines.process.doctor import cores
 from engines.running import MakeEngine, Runs, is_alive, only, spec, until
 
 SLEEP = ("sleep", "1000")
+
+LISTEN = """
+import os, socket, sys
+door = socket.create_server(("", 0))
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(str(door.getsockname()[1]))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+print(door.accept()[0].recv(9).decode())
+"""
+TALK = """
+import os, socket, sys, time
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.005)
+with open(sys.argv[1]) as file, socket.create_connection((os.environ["MAIN"], int(file.read()))) as door:
+    door.send(b"hello")
+"""
 
 STUBBORN = """
 import os, signal, sys, time
@@ -216,6 +233,28 @@ def test_many_at_once(runs: Runs) -> None:
     assert [runs.lines(f"a{i}") for i in range(200)] == [[str(i)] for i in range(200)]
     runs.engine.forget([one.attempt for one in specs])
     assert runs.engine.recover() == []
+
+
+def test_a_gang_starts_whole_and_its_members_reach_each_other(
+    make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """One member more than there are slots left waits with the others; then they talk."""
+    engine = make_engine(slots=3)
+    if "gang" not in engine.abilities.groups:
+        pytest.skip("no gangs")
+    runs = Runs(engine)
+    group = Group(kind="gang", name="g", index=0, size=2)
+    other = replace(group, index=1, addresses={"MAIN": 0})
+    port = str(tmp_path / "port")
+    main = spec("main", sys.executable, "-c", LISTEN, port, group=group)
+    child = spec("child", sys.executable, "-c", TALK, port, group=other)
+    engine.start([spec("a", "sleep 600"), spec("b", "sleep 600")])
+    assert [status.state for status in engine.start([main])] == ["queued"]
+    assert [status.state for status in engine.start([child])] == ["queued"]
+    engine.stop(["a"], force=True)
+    assert [only(status).exit_code for status in runs.wait("main", "child")] == [0, 0]
+    assert runs.lines("main") == ["hello"]
+    engine.stop(["b"], force=True)
 
 
 def test_stop_asks_and_force_kills(runs: Runs) -> None:

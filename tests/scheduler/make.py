@@ -160,7 +160,10 @@ def with_gangs(draw):
     queues = [
         replace(
             one,
-            jobs=(*one.jobs, *(draw(some_gang(f"{one.arn}-g{n}", one.arn)) for n in range(draw(st.integers(0, 3))))),
+            jobs=(
+                *one.jobs,
+                *(draw(some_gang(f"{one.arn}-g{n}", one.arn)) for n in range(draw(st.integers(0, 3)))),
+            ),
         )
         for one in made.queues
     ]

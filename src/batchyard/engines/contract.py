@@ -142,16 +142,20 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Equal tasks that are one thing to an engine with the ability: an array's children, or a gang's nodes.
+    """Tasks that are one thing to an engine with the ability: an array's children, or a gang's nodes.
 
-    Of the tasks of a group only the attempt, the index and variables of the environment differ. A gang starts
-    whole or not at all.
+    Of the children of an array only the attempt, the index and variables of the environment differ; a gang's nodes may
+    be of several kinds. A gang starts whole or not at all: none before the engine was told of all and has room for all.
     """
 
     kind: GroupKind
     name: str
+    """Unique among the account's groups."""
     index: int
     size: int
+    addresses: Mapping[str, int] = field(default_factory=dict)
+    """Variables of the environment that the engine sets: each to the address at which the others reach the gang's
+    member with this index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +296,8 @@ class Engine(Protocol):
 
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
         """Start each attempt that was never started, or queue it; the others answer with their present status.
+
+        One of a gang is queued until the engine was told of the gang's other members, in this call or in others.
 
         A command that cannot be executed is no exception: it is (or soon becomes) `exited` with the reason
         `CannotStartContainerError: …`. Raises EngineError when the engine cannot be reached; then some of

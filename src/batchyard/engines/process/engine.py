@@ -15,6 +15,7 @@ from batchyard.engines.contract import (
     Capacity,
     ContainerStatus,
     EngineError,
+    Group,
     LogChunk,
     State,
     Status,
@@ -24,6 +25,7 @@ from batchyard.engines.process.abilities import HONOURED, IGNORED
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.cgroup_trees import ROLES
 from batchyard.engines.process.doctor import cores, gpus, machine_memory_mib, slots_of
+from batchyard.engines.process.host_address import own_address
 from batchyard.engines.process.job_users import DEFAULT_PLACE, JobPlace, Range, place_of
 from batchyard.engines.process.output import read_chunk
 from batchyard.engines.process.supervisor_client import SupervisorClient
@@ -68,6 +70,7 @@ class ProcessEngine:
         self.abilities = Abilities(
             honoured=HONOURED,
             ignored=IGNORED,
+            groups=frozenset({"gang"}),
             isolation="server" if job_users is None else "account",
         )
         size = slots_of(slots)
@@ -224,18 +227,29 @@ class ProcessEngine:
 
 def _message(spec: TaskSpec) -> dict[str, Any]:
     (container,) = spec.containers
+    gang = spec.group if spec.group is not None and spec.group.kind == "gang" else None
     return {
         "attempt": spec.attempt,
         "account": spec.account,
         "container": container.name,
         "command": list(container.arguments),
-        "environment": dict(container.environment),
+        "environment": {**container.environment, **(_addresses(gang) if gang is not None else {})},
         "memory_mib": container.limits.memory_mib,
         "vcpus": container.limits.vcpus,
         "folders": [one.host_path for one in spec.volumes if one.host_path is not None],
-        "takes": {"vcpus": spec.vcpus, "memory_mib": spec.memory_mib, "gpus": spec.gpus},
+        "takes": {
+            "vcpus": spec.vcpus,
+            "memory_mib": spec.memory_mib,
+            "gpus": spec.gpus,
+            **({"gang": gang.name} if gang is not None else {}),
+        },
         "deadline_seconds": spec.deadline_seconds,
     }
+
+
+def _addresses(gang: Group) -> dict[str, str]:
+    """Every member is reached at this machine's own address."""
+    return dict.fromkeys(gang.addresses, own_address()) if gang.addresses else {}
 
 
 def _statuses(records: list[dict[str, Any]]) -> list[Status]:
