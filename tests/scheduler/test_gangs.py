@@ -80,7 +80,7 @@ def test_more_nodes_than_the_engine_runs_at_once_hold_up_nobody():
 @given(make.with_gangs())
 @settings(max_examples=100)
 def test_placing_what_was_planned_leaves_nothing_that_could_be_placed_at_the_front(snapshot):
-    """A front that waits waits for room: on instances that were all empty, of any size wanted, gangs are placed, too."""
+    """A front that waits waits for room: on empty instances for all of them every gang is placed."""
     roomy = [
         replace(
             one,

@@ -94,7 +94,10 @@ class ProcessEngine:
 
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
         """Start what was never started, or queue it; see Engine.start."""
-        self._start(self._admission.take(specs))
+        begun = self._admission.take(specs)
+        self._start(begun)
+        asked = {spec.attempt for spec in specs}
+        self._tell([one.attempt for one in begun if one.attempt not in asked])
         waiting = self._admission.waiting(spec.attempt for spec in specs)
         if waiting:
             self._supervisor.ask("reserve", attempts=list(waiting))
@@ -205,8 +208,12 @@ class ProcessEngine:
         except EngineError:
             # They are unknown to everybody now: whoever hears of them asks for them again.
             _log.exception("what waited for a slot could not be started")
-        for listener in self._listeners:
-            listener([*names, *(one.attempt for one in following)])
+        self._tell([*names, *(one.attempt for one in following)])
+
+    def _tell(self, names: Sequence[str]) -> None:
+        """These ended, or left the queue."""
+        for listener in self._listeners if names else ():
+            listener(names)
 
     def _remove_forgotten(self) -> None:
         with self._removal:

@@ -137,6 +137,7 @@ tasks = Table(
     Column("cursors", Json, nullable=False),
     Column("engine", Text, nullable=False),
     Column("sealed_token", Text, info={SEALED: TOKEN_PURPOSE}),
+    Column("gang", Text),
 )
 Index("ecs_tasks_by_status", *(tasks.c[name] for name in (*_PLACE, "cluster", "desired_status", "id")))
 Index(
@@ -151,6 +152,11 @@ Index(
     *(tasks.c[name] for name in (*_PLACE, "cluster", "instance", "desired_status", "id")),
 )
 Index("ecs_tasks_by_phase", tasks.c.phase, tasks.c.engine, tasks.c.account, tasks.c.ordinal)
+Index(
+    "ecs_tasks_by_gang",
+    *(tasks.c[name] for name in (*_PLACE, "cluster", "gang")),
+    sqlite_where=tasks.c.gang.is_not(None),
+)
 Index("ecs_tasks_by_end", *(tasks.c[name] for name in (*_PLACE, "cluster", "stopped_at")))
 
 run_tokens = Table(

@@ -290,7 +290,8 @@ class TaskController(Controller):
 
 
 def _never_to_start(row: Row) -> bool:
-    return row.desired_status == "STOPPED" and row.phase in (task_rows.NEW, task_rows.WAITING)
+    before = (task_rows.NEW, task_rows.GATHERING, task_rows.WAITING)
+    return row.desired_status == "STOPPED" and row.phase in before
 
 
 _NOT_STARTED = (task_rows.STARTING, task_rows.QUEUED)

@@ -8,6 +8,7 @@ from typing import Any
 from batchyard.engines.contract import (
     ContainerSpec,
     Device,
+    Group,
     Limits,
     Mount,
     TaskSpec,
@@ -16,6 +17,7 @@ from batchyard.engines.contract import (
     Volume,
 )
 from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS
+from batchyard.services.ecs.tasks.gangs import addresses_in, member_of
 from batchyard.services.ecs.tasks.task_overrides import overridden
 from batchyard.store.prepared import Row
 
@@ -47,6 +49,25 @@ def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str, doors: M
             for one in document["volumes"]
         ),
         network=document.get("networkMode") or "host",
+        group=_group(row, document),
+    )
+
+
+def _group(row: Row, document: Mapping[str, Any]) -> Group | None:
+    """The task's gang, with the variables that the engine is to fill in."""
+    member = None if row.gang is None else member_of(row.task_group)
+    if member is None:
+        return None
+    return Group(
+        kind="gang",
+        name=f"{row.cluster}/{member.gang}",
+        index=member.index,
+        size=member.size,
+        addresses={
+            name: index
+            for one in document["containerDefinitions"]
+            for name, index in addresses_in(overridden(one, row.overrides).get("environment") or ()).items()
+        },
     )
 
 

@@ -15,6 +15,8 @@ from batchyard.store.transaction import Transaction
 # What the controller has done for a task; `last_status` is what AWS shows.
 NEW = "new"
 """Not looked at yet."""
+GATHERING = "gathering"
+"""Others of its gang are still to come."""
 WAITING = "waiting"
 """All slots of the engine are taken."""
 STARTING = "starting"

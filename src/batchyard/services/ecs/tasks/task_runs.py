@@ -25,7 +25,7 @@ from batchyard.services.ecs.resources import (
 )
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tag_lists import checked, merged
-from batchyard.services.ecs.tasks import placing, run_tokens, task_overrides, task_rows, task_views
+from batchyard.services.ecs.tasks import gangs, placing, run_tokens, task_overrides, task_rows, task_views
 from batchyard.services.ecs.tasks.placing import Need
 from batchyard.store.prepared import Row
 
@@ -62,6 +62,7 @@ class _Run:
     launch_type: str
     need: Need
     group: str
+    member: gangs.Member | None
     started_by: str | None
     tags: list[Any]
     network: Mapping[str, Any] | None
@@ -180,6 +181,10 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
     _check_engine(ctx, cluster, definition.document, overrides)
     _check_network(request, definition)
     cpu, memory = task_size(definition.document, overrides)
+    engine, group = _engine(ctx, cluster), request.get("group") or f"family:{definition.family}"
+    member = gangs.member_of(group)
+    if member is not None:
+        _check_gang(ctx, engine, member)
     started_by = request.get("startedBy")
     if started_by and len(started_by) > 128:
         raise ecs.error.InvalidParameterException("startedBy can have at most 128 characters.")
@@ -189,12 +194,22 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
         overrides=overrides,
         launch_type=launch_type,
         need=Need(cpu, memory, gpu_count(definition.document, overrides)),
-        group=request.get("group") or f"family:{definition.family}",
+        group=group,
+        member=member,
         started_by=started_by,
         tags=_tags(request, definition, cluster.name),
         network=request.get("networkConfiguration"),
-        engine=_engine(ctx, cluster),
+        engine=engine,
     )
+
+
+def _check_gang(ctx: Context, name: str, member: gangs.Member) -> None:
+    """A gang that the engine can never start as a whole is refused (no text of AWS's)."""
+    engine = ctx.runtime.engines[name]
+    slots = engine.capacity().slots if "gang" in engine.abilities.groups else 0
+    if member.size > slots:
+        text = f"The engine {name} can not start the {member.size} tasks of a gang at once: at most {slots}."
+        raise ecs.error.ClientException(text)
 
 
 def _engine(ctx: Context, cluster: Row) -> str:
@@ -264,6 +279,7 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
         "family": run.definition.family,
         "revision": run.definition.revision,
         "task_group": run.group,
+        "gang": None if run.member is None else run.member.gang,
         "launch_type": run.launch_type,
         "instance": None if instance is None else instance.id,
         "started_by": run.started_by,

@@ -1,7 +1,8 @@
 """The engine's places (a bounded window of tasks that it is told of): which tasks hold one, and which wait for one.
 
 The line of those that wait is durable, and is here; the engine decides which of those it was told of starts next.
-Accounts take turns for a place, each with its oldest task.
+Accounts take turns for a place, each with its oldest task. A gang takes places for all of its tasks at once, and the
+line waits for it while there are too few, so that two gangs never have half of theirs each.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import bindparam, func, or_, select
 
 from batchyard.services.ecs.tables import tasks
-from batchyard.services.ecs.tasks import task_rows
+from batchyard.services.ecs.tasks import gangs, task_rows
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
@@ -49,8 +50,11 @@ class Window:
 
     def admit(self, tx: Transaction, rows: Sequence[Row]) -> None:
         """Make new tasks PENDING with a place, or waiting for one; who waits already goes first, of all accounts."""
+        for row in rows:
+            if row.gang is not None:
+                gangs.gather(tx, row)
         free = 0 if self._after(tx, "") is not None else self.free(tx)
-        for place, row in enumerate(rows):
+        for place, row in enumerate(row for row in rows if row.gang is None):
             if place < free:
                 task_rows.change(tx, row.id, last_status="PENDING", **self._place())
             else:
@@ -61,13 +65,19 @@ class Window:
         if self._after(tx, "") is None:
             return []
         called: list[Row] = []
-        for _ in range(max(0, self.free(tx))):
+        free = self.free(tx)
+        while free > 0:
             row = self._after(tx, self._last_account) or self._after(tx, "")
             if row is None:
                 break
+            members = [row] if row.gang is None else gangs.waiting_members(tx, row)
+            if len(members) > free:
+                break
             self._last_account = row.account
-            task_rows.change(tx, row.id, **self._place())
-            called.append(row)
+            for one in members:
+                task_rows.change(tx, one.id, **self._place())
+            called += members
+            free -= len(members)
         return called
 
     def _place(self) -> dict[str, str]:
