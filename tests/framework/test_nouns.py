@@ -19,7 +19,6 @@ HAND_WRITTEN: dict[str, str] = {
     "autoscaling": "each tag names its group, and says whether instances get it",
     "ec2": "several resources of any kind in one call; tags are rows of their own",
     "iam": "not made of its nouns yet",
-    "logs": "not made of its nouns yet",
 }
 """The services whose tag operations are their own, with what is different in them."""
 

@@ -40,7 +40,7 @@ class Noun(Generic[R]):
     `given`: what a request names it by. An ARN means what has exactly this ARN, in the account and Region of the call.
     `member`: the request's member that names it, where `named()` is told none.
     `unknown`: for what only a row knows (IAM's path, a group's id), what ARNs have where there is no row. Such a noun
-    is looked up before its check is made, any other when a policy asks for its tags.
+    is looked up before its check is made, any other when a policy asks for its tags; of an ARN its row has to have all.
     `conditions` gives further keys of a check, from the name (or ARN) and the row, which is None where the noun is not
     looked up; `told` what a denial names instead of the ARN, where the request gave a name.
     `owner`: the account in a given ARN owns the thing (aws:ResourceAccount); else it is the caller's.
@@ -85,17 +85,16 @@ class Noun(Generic[R]):
             rest = self._template.format(**{"name": name, **(self._unknown or {}), **parts})
         else:
             rest = self._head + name
-        region = "" if self.service.is_global else at.region
-        return f"arn:{at.partition}:{self.service.prefix}:{region}:{at.account}:{rest}"
+        return self._arn(at, rest)
 
     def arn_of(self, row: Any) -> str:
         """The ARN of a row: its own column, or made of the others."""
         kept: str | None = getattr(row, "arn", None)
-        if kept is not None:
-            return kept
-        region = "" if self.service.is_global else row.region
-        head = f"arn:{row.partition}:{self.service.prefix}:{region}:{row.account}:"
-        return head + self._template.format_map(_Columns(row))
+        return kept or self._arn(row, self._template.format_map(_Columns(row)))
+
+    def _arn(self, at: Placed, rest: str) -> str:
+        region = "" if self.service.is_global else at.region
+        return f"arn:{at.partition}:{self.service.prefix}:{region}:{at.account}:{rest}"
 
     def meant_arn(self, at: Placed, given: str) -> str:
         """The ARN that a request means: as given, or of the thing with this name."""
@@ -116,8 +115,10 @@ class Noun(Generic[R]):
         where = place(ctx)
         if self._given == "name" or (self._given == "either" and not given.startswith("arn:")):
             return self.source.find(ctx.read, where, given)
-        row = self.source.find(ctx.read, where, self.name_in(given)) if self._is_here(where, given) else None
-        return row if row is not None and self.arn_of(row) == given else None
+        if not self._is_here(where, given):
+            return None
+        row = self.source.find(ctx.read, where, self.name_in(given))
+        return row if self._unknown is None or row is None or self.arn_of(row) == given else None
 
     def find_named(self, tx: Transaction, where: Place, name: str) -> R | None:
         """What has this name, within an open transaction and anywhere: for controllers and ports."""

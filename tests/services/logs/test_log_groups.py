@@ -86,7 +86,10 @@ def test_tags_of_a_group(logs: Any, account: str) -> None:
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "3"}
     many = {f"k{number}": "v" for number in range(50)}
     assert refused(logs.tag_resource, resourceArn=arn, tags=many)[0] == "TooManyTagsException"
-    assert refused(logs.list_tags_for_resource, resourceArn=f"{arn}x") == NO_GROUP
+    elsewhere = arn.replace("us-east-1", "eu-west-1")
+    for missing in (f"{arn}x", elsewhere):
+        assert refused(logs.list_tags_for_resource, resourceArn=missing) == NO_GROUP
+    assert refused(logs.tag_resource, resourceArn=elsewhere, tags={"a": "b"}) == NO_GROUP
 
 
 def test_streams_are_made_and_deleted(logs: Any, stream: dict[str, str], account: str) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.autoscaling.auto_scaling_groups import LARGEST_COUNT
-from batchyard.services.autoscaling.group_rows import count_groups, place
+from batchyard.services.autoscaling.group_rows import count_groups
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.services.autoscaling.termination_policies import POLICIES
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from batchyard import ids
-from batchyard.services.autoscaling.group_rows import Place
+from batchyard.framework.place import Place
 from batchyard.services.autoscaling.tables import activities
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction

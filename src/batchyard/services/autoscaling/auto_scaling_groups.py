@@ -10,19 +10,14 @@ from sqlalchemy import insert
 from batchyard import ids
 from batchyard.framework.context import Context
 from batchyard.framework.errors import AccessDenied, ApiError
+from batchyard.framework.place import place
 from batchyard.services.autoscaling import activity_rows, group_rules, tag_lists
 from batchyard.services.autoscaling.activity_rows import moment
-from batchyard.services.autoscaling.group_rows import (
-    count_groups,
-    find_group,
-    instances_of,
-    place,
-    update_group,
-)
+from batchyard.services.autoscaling.group_rows import count_groups, instances_of, update_group
 from batchyard.services.autoscaling.group_rules import require_group, require_living_group
 from batchyard.services.autoscaling.launch_sources import check_may_launch, resolve_subnets, resolve_template
 from batchyard.services.autoscaling.resources import (
-    group_arn,
+    auto_scaling_group,
     group_conditions,
     new_group,
     passes_linked_role,
@@ -103,7 +98,7 @@ def create_auto_scaling_group(ctx: Context, request: CreateAutoScalingGroupTypeT
             **_settings(request),
         )
     )
-    ctx.note_resource(group_arn(ctx, require_group(ctx, request)))
+    ctx.note_resource(auto_scaling_group.arn_of(require_group(ctx, request)))
     ctx.intend("autoscaling.groups", name)
     return {}
 
@@ -136,7 +131,7 @@ def _creation_cause(ctx: Context, desired: int) -> str:
 def _check_new(ctx: Context, request: Any) -> None:
     name = request["AutoScalingGroupName"]
     group_rules.check_name(name)
-    held = find_group(ctx.read, place(ctx), name)
+    held = auto_scaling_group.find(ctx, name)
     if held is not None:
         text = f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
         raise autoscaling.error.AlreadyExistsFault(text + (" and is pending delete" if held.status else ""))

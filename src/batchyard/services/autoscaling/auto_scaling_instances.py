@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.autoscaling import pages
 from batchyard.services.autoscaling.group_lists import describe_instance
-from batchyard.services.autoscaling.group_rows import find_instance, list_instances, place, update_instance
+from batchyard.services.autoscaling.group_rows import find_instance, list_instances, update_instance
 from batchyard.services.autoscaling.group_rules import invalid, require_group
 from batchyard.services.autoscaling.resources import the_group
 from batchyard.services.autoscaling.service import autoscaling

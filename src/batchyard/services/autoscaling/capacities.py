@@ -7,18 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.autoscaling import activity_rows
 from batchyard.services.autoscaling.activity_rows import moment
 from batchyard.services.autoscaling.controllers import ends
-from batchyard.services.autoscaling.group_rows import (
-    find_group,
-    find_instance,
-    instances_of,
-    place,
-    update_group,
-)
+from batchyard.services.autoscaling.group_rows import find_instance, instances_of, update_group
 from batchyard.services.autoscaling.group_rules import invalid, require_living_group
-from batchyard.services.autoscaling.resources import group_arn, group_of_instance, the_group
+from batchyard.services.autoscaling.resources import auto_scaling_group, group_of_instance, the_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 
@@ -78,7 +73,7 @@ def terminate_instance_in_auto_scaling_group(
 ) -> dict[str, Any]:
     """End instances of a group, protected ones too; their places are filled again unless the capacity shrinks."""
     found = _instances(ctx, request)
-    group = find_group(ctx.read, place(ctx), found[0].group_name)
+    group = auto_scaling_group.find_named(ctx.read, place(ctx), found[0].group_name)
     if group is None:
         raise invalid(_unmanaged(found[0].instance_id))
     shrinks = request["ShouldDecrementDesiredCapacity"]
@@ -100,7 +95,7 @@ def terminate_instance_in_auto_scaling_group(
         activity_id = _end(ctx, group, one, size=size if shrinks else None)
         size -= 1
         activity = activity_rows.find(ctx.read, activity_id)
-        described.append(activity_rows.describe(activity, group_arn(ctx, group)))
+        described.append(activity_rows.describe(activity, auto_scaling_group.arn_of(group)))
     ctx.intend("autoscaling.groups", group.name)
     return {"Activities": described} if "InstanceIds" in request else {"Activity": described[0]}
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.effort import of_answer
+from batchyard.framework.place import place
 from batchyard.services.autoscaling import pages, tag_lists
-from batchyard.services.autoscaling.group_rows import find_group, instances_of, list_groups, place
+from batchyard.services.autoscaling.group_rows import instances_of
 from batchyard.services.autoscaling.group_rules import invalid
-from batchyard.services.autoscaling.resources import group_arn
+from batchyard.services.autoscaling.resources import auto_scaling_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 
@@ -49,9 +50,9 @@ def describe_auto_scaling_groups(ctx: Context, request: AutoScalingGroupNamesTyp
 
     def read(after: str, size: int) -> Sequence[Row]:
         if not names:
-            return list_groups(ctx.read, place(ctx), after=after, size=size)
+            return auto_scaling_group.source.after(ctx.read, place(ctx), after, size)
         wanted = sorted({name for name in names if name > after})[:size]
-        found = (find_group(ctx.read, place(ctx), name) for name in wanted)
+        found = (auto_scaling_group.find(ctx, name) for name in wanted)
         return [row for row in found if row is not None]
 
     if names and len(names) > max(limit, PAGE_SIZE):
@@ -94,7 +95,7 @@ def describe(ctx: Context, row: Row, *, instances: bool) -> dict[str, Any]:
     subnets = row.subnets or ()
     answer: dict[str, Any] = {
         "AutoScalingGroupName": row.name,
-        "AutoScalingGroupARN": group_arn(ctx, row),
+        "AutoScalingGroupARN": auto_scaling_group.arn_of(row),
         "LaunchTemplate": row.launch_template,
         "MinSize": row.min_size,
         "MaxSize": row.max_size,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from batchyard.framework.context import Context
-from batchyard.framework.work import Key
+from batchyard.framework.place import Place
 from batchyard.services.autoscaling.tables import groups, instances
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
-
-Place = Mapping[str, str]
-"""Account, partition and Region: what every lookup begins with."""
 
 LEAVING = frozenset({"Terminating", "Terminated"})
 """Lifecycle states of an instance that no longer counts for the group's size."""
@@ -24,13 +20,6 @@ def _placed(table: Any) -> tuple[Any, ...]:
     return tuple(table.c[name] == bindparam(name) for name in ("account", "partition", "region"))
 
 
-_GROUP = Prepared(select(groups).where(*_placed(groups), groups.c.name == bindparam("name")))
-_GROUPS = Prepared(
-    select(groups)
-    .where(*_placed(groups), groups.c.name > bindparam("after"))
-    .order_by(groups.c.name)
-    .limit(bindparam("size"))
-)
 _NAMES = Prepared(select(groups.c.name).where(*_placed(groups)))
 _INSTANCE = Prepared(select(instances).where(*_placed(instances), instances.c.instance_id == bindparam("id")))
 _INSTANCES = Prepared(
@@ -44,21 +33,6 @@ _OF_GROUP = Prepared(
     .where(*_placed(instances), instances.c.group_name == bindparam("group_name"))
     .order_by(instances.c.instance_id)
 )
-
-
-def place(at: Context | Key) -> dict[str, str]:
-    """Account, partition and Region of a call or of a controller's key."""
-    return {"account": at.account, "partition": at.partition, "region": at.region}
-
-
-def find_group(tx: Transaction, at: Place, name: str) -> Row | None:
-    """A group by name, one that is being deleted too."""
-    return tx.first(_GROUP, **at, name=name)
-
-
-def list_groups(tx: Transaction, at: Place, *, after: str, size: int) -> Sequence[Row]:
-    """So many groups behind the name `after`, by name."""
-    return tx.all(_GROUPS, **at, after=after, size=size)
 
 
 def count_groups(tx: Transaction, at: Place) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.autoscaling.group_rows import find_group, place
+from batchyard.services.autoscaling.resources import auto_scaling_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.services.autoscaling.termination_policies import POLICIES
 from batchyard.store.prepared import Row
@@ -26,11 +26,7 @@ def invalid(text: str) -> ApiError:
 
 def require_group(ctx: Context, request: Mapping[str, Any]) -> Row:
     """The group that a request names; raises ValidationError where it is missing."""
-    name = request["AutoScalingGroupName"]
-    row = find_group(ctx.read, place(ctx), name)
-    if row is None:
-        raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup: {name} not found")
-    return row
+    return auto_scaling_group.require(ctx, request["AutoScalingGroupName"])
 
 
 def require_living_group(ctx: Context, request: Mapping[str, Any]) -> Row:

@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from batchyard.framework.check import Check, Tags, Target, members
+from batchyard.framework.check import Check, Target, Values, members
 from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.framework.noun import Noun, Words
 from batchyard.framework.passing import pass_role
-from batchyard.framework.resource import ResourceType
-from batchyard.framework.work import Key
-from batchyard.services.autoscaling.group_rows import find_group, find_instance, place
+from batchyard.framework.place import place
+from batchyard.framework.rows import Rows
+from batchyard.services.autoscaling.group_rows import find_instance
+from batchyard.services.autoscaling.service import autoscaling
+from batchyard.services.autoscaling.tables import groups
 from batchyard.store.prepared import Row
 
-_NAME_MARK = ":autoScalingGroupName/"
+
+def _words(ctx: Context, name: str) -> ApiError:
+    return ApiError(
+        "ValidationError", f"AutoScalingGroup name not found - AutoScalingGroup: {name} not found"
+    )
 
 
-def _group_tags(ctx: Context, arn: str) -> Tags | None:
-    row = find_group(ctx.read, place(ctx), arn.partition(_NAME_MARK)[2])
-    return None if row is None else {tag["Key"]: tag["Value"] for tag in row.tags}
-
-
-auto_scaling_group = ResourceType(
-    "autoscaling", "autoScalingGroup:{uuid}" + _NAME_MARK + "{name}", find_tags=_group_tags
+auto_scaling_group: Noun[Row] = Noun(
+    autoscaling,
+    "autoScalingGroup:{uuid}:autoScalingGroupName/{name}",
+    Rows(groups, key=lambda name: {"name": name.rpartition(":autoScalingGroupName/")[2]}, order="name"),
+    words=Words(_words),
+    unknown={"uuid": "*"},
+    tags=lambda tags: {tag["Key"]: tag["Value"] for tag in tags},
 )
 
 
-def group_arn(at: Context | Key, row: Row) -> str:
-    """The ARN of a group; `row` has its `uuid` and `name`."""
-    head = f"arn:{at.partition}:autoscaling:{at.region}:{at.account}:autoScalingGroup:"
-    return f"{head}{row.uuid}{_NAME_MARK}{row.name}"
-
-
-def check_on_group(ctx: Context, name: str, **check: Any) -> Check:
+def check_on_group(
+    ctx: Context,
+    name: str,
+    *,
+    action: str | None = None,
+    told: str | None = None,
+    context: Mapping[str, Values] | None = None,
+) -> Check:
     """A check on the group with this name; one that is not there (yet) has `*` in the place of its id.
 
     So a policy that leaves the id open, as AWS's own do (BatchServiceRolePolicy, statement 10), decides by the
     name alone, before and after the group exists. That denials tell the id of a group that is there is recorded
     (kubernetes/autoscaler#1218, terraform-aws-modules/terraform-aws-eks#336).
     """
-    row = find_group(ctx.read, place(ctx), name)
-    arn = auto_scaling_group.arn(ctx, uuid="*" if row is None else row.uuid, name=name)
-    return Check(resource=arn, tags=lambda: _group_tags(ctx, arn), **check)
+    check = auto_scaling_group.check(ctx, name, **(context or {}))
+    return replace(check, action=action, told=told)
 
 
 def new_group(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -49,9 +58,9 @@ def new_group(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     return [_to_be_made(ctx, request)]
 
 
-def _to_be_made(ctx: Context, request: dict[str, Any], **check: Any) -> Check:
+def _to_be_made(ctx: Context, request: dict[str, Any], action: str | None = None) -> Check:
     name = request["AutoScalingGroupName"]
-    return check_on_group(ctx, name, told=auto_scaling_group.arn(ctx, uuid="*", name=name), **check)
+    return check_on_group(ctx, name, action=action, told=auto_scaling_group.arn(ctx, name))
 
 
 def the_group(path: str = "AutoScalingGroupName", *, action: str | None = None) -> Target:

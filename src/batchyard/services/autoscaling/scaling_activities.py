@@ -12,10 +12,10 @@ from batchyard.clock import LATEST, from_microseconds, microseconds
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
+from batchyard.framework.place import place
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.autoscaling import pages
 from batchyard.services.autoscaling.activity_rows import KEPT, describe
-from batchyard.services.autoscaling.group_rows import find_group, place
 from batchyard.services.autoscaling.group_rules import invalid
 from batchyard.services.autoscaling.resources import auto_scaling_group
 from batchyard.services.autoscaling.service import autoscaling
@@ -72,8 +72,8 @@ def _conditions(ctx: Context, request: Mapping[str, Any]) -> list[Any]:
     name = request.get("AutoScalingGroupName")
     if name is not None:
         conditions.append(activities.c.group_name == name)
-        if find_group(ctx.read, place(ctx), name) is None and not request.get("IncludeDeletedGroups"):
-            raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup: {name} not found")
+        if auto_scaling_group.find(ctx, name) is None and not request.get("IncludeDeletedGroups"):
+            raise auto_scaling_group.missing(ctx, name)
     shown = (0, 1) if request.get("IncludeDeletedGroups") else (0,)
     conditions.append(activities.c.group_is_deleted.in_(shown))
     if request.get("ActivityIds"):

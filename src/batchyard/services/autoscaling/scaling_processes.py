@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.services.autoscaling.activity_rows import moment
-from batchyard.services.autoscaling.group_rows import instances_of, place, update_group
+from batchyard.services.autoscaling.group_rows import instances_of, update_group
 from batchyard.services.autoscaling.group_rules import invalid, require_group
 from batchyard.services.autoscaling.resources import the_group
 from batchyard.services.autoscaling.service import autoscaling

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.framework.tag_keys import request_tag_keys, request_tags
 from batchyard.services.autoscaling import pages, tag_lists
-from batchyard.services.autoscaling.group_rows import find_group, list_groups, place, update_group
+from batchyard.services.autoscaling.group_rows import update_group
 from batchyard.services.autoscaling.group_rules import invalid
-from batchyard.services.autoscaling.resources import check_on_group
+from batchyard.services.autoscaling.resources import auto_scaling_group, check_on_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 
@@ -49,7 +50,7 @@ def _by_group(request: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 
 
 def _require(ctx: Context, name: str) -> Row:
-    row = find_group(ctx.read, place(ctx), name)
+    row = auto_scaling_group.find(ctx, name)
     if row is None:
         raise invalid(f"AutoScalingGroup not found - AutoScaling Group {name} not found")
     return row
@@ -116,10 +117,10 @@ def _groups(ctx: Context, filters: Sequence[Mapping[str, Any]], after: str, size
     """The next groups by name; only the named ones where a filter names them."""
     named = [set(one.get("Values") or ()) for one in filters if one["Name"] == "auto-scaling-group"]
     if not named:
-        return list_groups(ctx.read, place(ctx), after=after, size=size)
+        return auto_scaling_group.source.after(ctx.read, place(ctx), after, size)
     wanted = sorted(name for name in set.intersection(*named) if name > after)
     ctx.effort.spend(_PER_NAMED * len(wanted))
-    found = (find_group(ctx.read, place(ctx), name) for name in wanted)
+    found = (auto_scaling_group.find(ctx, name) for name in wanted)
     return list(islice((row for row in found if row is not None), size))
 
 

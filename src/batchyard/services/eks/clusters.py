@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
 from batchyard.framework.check import ANY, Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
-from batchyard.services.eks.resources import FIND, cluster
+from batchyard.services.eks.resources import cluster
 from batchyard.services.eks.service import eks
 from batchyard.services.eks.tables import clusters
 from batchyard.store.prepared import Row
@@ -30,7 +30,7 @@ SUPPORTED_VERSIONS = ("1.29", "1.30", "1.31", "1.32", "1.33")
 
 def _passes_role(ctx: Context, request: Any) -> Iterable[Check]:
     """iam:PassRole on the cluster's role, for the cluster that is to be [guess]."""
-    made = cluster.arn(ctx, name=request["name"])
+    made = cluster.arn(ctx, request["name"])
     yield pass_role(request["roleArn"], to="eks.amazonaws.com", associated=made)
 
 
@@ -49,7 +49,7 @@ def reserved(ctx: Context, path: str) -> ApiError:
 def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:
     """Tags given at creation need eks:TagResource, too (recorded: aws/aws-cdk#7163)."""
     if request.get("tags"):
-        yield Check(resource=cluster.arn(ctx, name=request["name"]), action="eks:TagResource")
+        yield Check(resource=cluster.arn(ctx, request["name"]), action="eks:TagResource")
 
 
 @eks.operation(
@@ -72,7 +72,7 @@ def create_cluster(ctx: Context, request: CreateClusterRequestTypeDef) -> dict[s
     The same request under the same token is answered with what it made before [guess: for as long as that is there].
     """
     name = request["name"]
-    existing = ctx.read.first(FIND, account=ctx.account, region=ctx.region, name=name)
+    existing = cluster.find(ctx, name)
     if existing is not None:
         if existing.request["clientRequestToken"] is not None and existing.request == _kept(request):
             return {"cluster": _shown(existing)}
@@ -87,7 +87,7 @@ def create_cluster(ctx: Context, request: CreateClusterRequestTypeDef) -> dict[s
             account=ctx.account,
             region=ctx.region,
             name=name,
-            arn=cluster.arn(ctx, name=name),
+            arn=cluster.arn(ctx, name),
             status="CREATING",
             created_at=ctx.now,
             version=version,
@@ -98,56 +98,37 @@ def create_cluster(ctx: Context, request: CreateClusterRequestTypeDef) -> dict[s
         )
     )
     ctx.intend("eks.clusters", name, delay_seconds=ctx.runtime.settings.pace)
-    return {"cluster": _shown(_require(ctx, name))}
+    return {"cluster": _shown(cluster.require(ctx, name))}
 
 
 @eks.operation(on=cluster.named("name"))
 def describe_cluster(ctx: Context, request: DescribeClusterRequestTypeDef) -> dict[str, Any]:
     """One cluster; a missing one is ResourceNotFoundException `No cluster found for name: x.`"""
-    return {"cluster": _shown(_require(ctx, request["name"]))}
+    return {"cluster": _shown(cluster.require(ctx, request["name"]))}
 
 
 @eks.operation(on=cluster.named("name"), writes=True)
 def delete_cluster(ctx: Context, request: DeleteClusterRequestTypeDef) -> dict[str, Any]:
     """Mark a cluster DELETING; the controller removes it."""
-    row = _require(ctx, request["name"])
+    row = cluster.require(ctx, request["name"])
     if row.status == "CREATING":
         raise eks.error.ResourceInUseException(f"Cluster has status {row.status}", clusterName=row.name)
     ctx.write.run(update(clusters).where(clusters.c.id == row.id).values(status="DELETING"))
     ctx.intend("eks.clusters", row.name, delay_seconds=ctx.runtime.settings.pace)
-    return {"cluster": _shown(_require(ctx, row.name))}
+    return {"cluster": _shown(cluster.require(ctx, row.name))}
 
 
 @eks.operation(on=ANY, refuses=("include",))
 def list_clusters(ctx: Context, request: ListClustersRequestTypeDef) -> dict[str, Any]:
     """The names of the account's clusters in this Region."""
-    limit = request.get("maxResults", 100)
-    query = (
-        select(clusters.c.name)
-        .where(clusters.c.account == ctx.account)
-        .where(clusters.c.region == ctx.region)
-        .order_by(clusters.c.name)
-        .limit(limit + 1)
-    )
-    if "nextToken" in request:
-        query = query.where(clusters.c.name > request["nextToken"])
-    names = [row.name for row in ctx.read.all(query)]
-    answer: dict[str, Any] = {"clusters": names[:limit]}
-    if len(names) > limit:
-        answer["nextToken"] = names[limit - 1]
-    return answer
+    shown, more = cluster.page(ctx, request.get("nextToken", ""), request.get("maxResults", 100))
+    names = [row.name for row in shown]
+    return {"clusters": names, **({"nextToken": names[-1]} if more else {})}
 
 
 def _kept(request: Any) -> dict[str, Any]:
     """What a repetition of the request is compared with."""
     return {"clientRequestToken": None, **request}
-
-
-def _require(ctx: Context, name: str) -> Row:
-    row = ctx.read.first(FIND, account=ctx.account, region=ctx.region, name=name)
-    if row is None:
-        raise eks.error.ResourceNotFoundException(f"No cluster found for name: {name}.", clusterName=name)
-    return row
 
 
 def _shown(row: Row) -> dict[str, Any]:

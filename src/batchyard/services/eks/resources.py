@@ -1,26 +1,18 @@
-"""EKS's nouns: the cluster, its ARN and its tags."""
+"""EKS's nouns: the cluster."""
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select
-
-from batchyard.framework.check import Tags
 from batchyard.framework.context import Context
-from batchyard.framework.resource import ResourceType
+from batchyard.framework.errors import ApiError
+from batchyard.framework.noun import Noun, Words
+from batchyard.framework.rows import Rows
+from batchyard.services.eks.service import eks
 from batchyard.services.eks.tables import clusters
-from batchyard.store.prepared import Prepared
-
-FIND = Prepared(
-    select(clusters)
-    .where(clusters.c.account == bindparam("account"))
-    .where(clusters.c.region == bindparam("region"))
-    .where(clusters.c.name == bindparam("name"))
-)
+from batchyard.store.prepared import Row
 
 
-def _tags(ctx: Context, arn: str) -> Tags | None:
-    row = ctx.read.first(FIND, account=ctx.account, region=ctx.region, name=arn.rsplit("/", 1)[-1])
-    return None if row is None else row.tags
+def _missing(ctx: Context, name: str) -> ApiError:
+    return eks.error.ResourceNotFoundException(f"No cluster found for name: {name}.", clusterName=name)
 
 
-cluster = ResourceType("eks", "cluster/{name}", find_tags=_tags)
+cluster: Noun[Row] = Noun(eks, "cluster/{name}", Rows(clusters, order="name"), words=Words(_missing))

@@ -22,7 +22,7 @@ from batchyard.services.logs.event_reading import (
     written,
 )
 from batchyard.services.logs.log_groups import now_ms
-from batchyard.services.logs.resources import GROUP, group_name, require_group, require_stream
+from batchyard.services.logs.resources import GROUP, group_name, log_group, require_stream
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_events, log_groups, log_streams
 from batchyard.store.prepared import Prepared, Row
@@ -64,7 +64,7 @@ def put_log_events(ctx: Context, request: PutLogEventsRequestTypeDef) -> dict[st
             "Log events in a single PutLogEvents request must be in chronological order."
         )
     now = now_ms(ctx)
-    expired = _forget_expired(ctx, require_group(ctx, group_name(request)))
+    expired = _forget_expired(ctx, log_group.require(ctx, group_name(request)))
     oldest = max(now - _OLDEST_MS, expired)
     kept = [event for event in events if oldest <= event["timestamp"] <= now + _NEWEST_MS]
     ctx.write.run_many(
@@ -146,7 +146,7 @@ def _rejected(times: list[int], now: int, expired: int) -> dict[str, int]:
 def get_log_events(ctx: Context, request: GetLogEventsRequestTypeDef) -> dict[str, Any]:
     """A page of one stream's events, oldest first; a token that leads nowhere is given back unchanged."""
     stream = require_stream(ctx, request)
-    span = _span(ctx, require_group(ctx, group_name(request)), request)
+    span = _span(ctx, log_group.require(ctx, group_name(request)), request)
     token = request.get("nextToken")
     direction, position = _direction(token, from_head=request.get("startFromHead", False))
     after = read_position(position) if position else None
@@ -199,7 +199,7 @@ def _unmoved(direction: str, token: str | None, position: str) -> str:
 @logs.operation(on=GROUP, refuses=("unmask",))
 def filter_log_events(ctx: Context, request: FilterLogEventsRequestTypeDef) -> dict[str, Any]:
     """Events of a group's streams that contain every term of the pattern (terms and quoted phrases only)."""
-    group = require_group(ctx, group_name(request))
+    group = log_group.require(ctx, group_name(request))
     limit = request.get("limit", LARGEST_PAGE)
     terms = list(dict.fromkeys(_terms(request.get("filterPattern", ""))))
     after = read_position(request["nextToken"]) if "nextToken" in request else None

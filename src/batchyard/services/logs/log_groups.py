@@ -11,14 +11,7 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.services.logs.deletions import delete_group
-from batchyard.services.logs.resources import (
-    EVERY_GROUP,
-    GROUP,
-    find_group,
-    group_arn,
-    group_name,
-    require_group,
-)
+from batchyard.services.logs.resources import EVERY_GROUP, GROUP, group_name, log_group
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_groups
 from batchyard.store.prepared import Row
@@ -49,7 +42,7 @@ def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:
             f"User with accountId: {ctx.account} is not authorized to perform CreateLogGroup with Tags."
             ' An additional permission "logs:TagResource" is required.'
         )
-        arn = group_arn(ctx, request["logGroupName"])
+        arn = log_group.arn(ctx, request["logGroupName"])
         yield Check(resource=arn, action="logs:TagResource", refusal=refusal)
 
 
@@ -57,8 +50,7 @@ def _tags_on_creation(ctx: Context, request: Any) -> Iterable[Check]:
 def create_log_group(ctx: Context, request: CreateLogGroupRequestTypeDef) -> None:
     """Make an empty group; a name in use is a ResourceAlreadyExistsException."""
     name = request["logGroupName"]
-    if find_group(ctx, name) is not None:
-        raise logs.error.ResourceAlreadyExistsException("The specified log group already exists")
+    log_group.refuse_taken(ctx, name)
     ctx.write.run(
         insert(log_groups).values(
             account=ctx.account,
@@ -74,7 +66,7 @@ def create_log_group(ctx: Context, request: CreateLogGroupRequestTypeDef) -> Non
 @logs.operation(on=GROUP, writes=True)
 def delete_log_group(ctx: Context, request: DeleteLogGroupRequestTypeDef) -> None:
     """Delete a group with its streams and events."""
-    group = require_group(ctx, group_name(request))
+    group = log_group.require(ctx, group_name(request))
     delete_group(ctx, group)
 
 
@@ -87,13 +79,13 @@ def put_retention_policy(ctx: Context, request: PutRetentionPolicyRequestTypeDef
             f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint:"
             f" Member must satisfy enum value set: {sorted(_RETENTION_DAYS)}"
         )
-    _set_retention(ctx, require_group(ctx, group_name(request)), days)
+    _set_retention(ctx, log_group.require(ctx, group_name(request)), days)
 
 
 @logs.operation(on=GROUP, writes=True)
 def delete_retention_policy(ctx: Context, request: DeleteRetentionPolicyRequestTypeDef) -> None:
     """Keep events for ever again."""
-    _set_retention(ctx, require_group(ctx, group_name(request)), None)
+    _set_retention(ctx, log_group.require(ctx, group_name(request)), None)
 
 
 @logs.operation(on=EVERY_GROUP, honours={"logGroupNamePrefix", "logGroupNamePattern", "nextToken", "limit"})
@@ -141,7 +133,7 @@ def _set_retention(ctx: Context, group: Row, days: int | None) -> None:
 
 
 def _shown(ctx: Context, group: Row) -> dict[str, Any]:
-    arn = group_arn(ctx, group.name)
+    arn = log_group.arn(ctx, group.name)
     shown = {
         "logGroupName": group.name,
         "creationTime": group.created_ms,

@@ -14,7 +14,7 @@ from batchyard.services.logs.resources import (
     GROUP,
     find_stream,
     group_name,
-    require_group,
+    log_group,
     require_stream,
     stream_arn,
 )
@@ -43,7 +43,7 @@ _INSERT = Prepared(
 @logs.operation(on=GROUP, writes=True)
 def create_log_stream(ctx: Context, request: CreateLogStreamRequestTypeDef) -> None:
     """Make an empty stream in a group; a name in use is a ResourceAlreadyExistsException."""
-    group = require_group(ctx, request["logGroupName"])
+    group = log_group.require(ctx, request["logGroupName"])
     if find_stream(ctx, group, request["logStreamName"]) is not None:
         raise logs.error.ResourceAlreadyExistsException("The specified log stream already exists")
     ctx.write.run(
@@ -66,7 +66,7 @@ def delete_log_stream(ctx: Context, request: DeleteLogStreamRequestTypeDef) -> N
 def describe_log_streams(ctx: Context, request: DescribeLogStreamsRequestTypeDef) -> dict[str, Any]:
     """The streams of a group, by name or by their last event."""
     name = group_name(request)
-    group = require_group(ctx, name)
+    group = log_group.require(ctx, name)
     by_time = request.get("orderBy") == "LastEventTime"
     if by_time and "logStreamNamePrefix" in request:
         raise logs.error.InvalidParameterException(

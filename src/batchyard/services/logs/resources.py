@@ -7,33 +7,34 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.framework.check import Check, Tags, Target
+from batchyard.framework.check import Check, Target
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun, Words
+from batchyard.framework.rows import Rows
 from batchyard.services.logs.service import logs
 from batchyard.services.logs.tables import log_groups, log_streams
 from batchyard.store.prepared import Prepared, Row
 
-_FIND_GROUP = Prepared(
-    select(log_groups)
-    .where(log_groups.c.account == bindparam("account"))
-    .where(log_groups.c.region == bindparam("region"))
-    .where(log_groups.c.name == bindparam("name"))
-)
 _FIND_STREAM = Prepared(
     select(log_streams)
     .where(log_streams.c.group_id == bindparam("group_id"))
     .where(log_streams.c.name == bindparam("name"))
 )
-
-
-def group_arn(ctx: Context, name: str) -> str:
-    """The ARN of a log group, without the `:*` that some answers carry."""
-    return f"arn:{ctx.partition}:logs:{ctx.region}:{ctx.account}:log-group:{name}"
+log_group: Noun[Row] = Noun(
+    logs,
+    "log-group:{name}",
+    Rows(log_groups, order="name"),
+    words=Words(
+        lambda ctx, given: logs.error.ResourceNotFoundException("The specified log group does not exist."),
+        lambda ctx, name: logs.error.ResourceAlreadyExistsException("The specified log group already exists"),
+    ),
+    given="either",
+)
 
 
 def stream_arn(ctx: Context, group: str, stream: str) -> str:
     """The ARN of a log stream."""
-    return f"{group_arn(ctx, group)}:log-stream:{stream}"
+    return f"{log_group.arn(ctx, group)}:log-stream:{stream}"
 
 
 def group_name(request: Any) -> str:
@@ -46,19 +47,6 @@ def group_name(request: Any) -> str:
     return identifier
 
 
-def find_group(ctx: Context, name: str) -> Row | None:
-    """The group's row, or None."""
-    return ctx.read.first(_FIND_GROUP, account=ctx.account, region=ctx.region, name=name)
-
-
-def require_group(ctx: Context, name: str) -> Row:
-    """The group's row; raises ResourceNotFoundException."""
-    group = find_group(ctx, name)
-    if group is None:
-        raise logs.error.ResourceNotFoundException("The specified log group does not exist.")
-    return group
-
-
 def find_stream(ctx: Context, group: Row, name: str) -> Row | None:
     """The stream's row, or None."""
     return ctx.read.first(_FIND_STREAM, group_id=group.id, name=name)
@@ -66,15 +54,10 @@ def find_stream(ctx: Context, group: Row, name: str) -> Row | None:
 
 def require_stream(ctx: Context, request: Any) -> Row:
     """The row of the stream that a request names; raises ResourceNotFoundException."""
-    stream = find_stream(ctx, require_group(ctx, group_name(request)), request["logStreamName"])
+    stream = find_stream(ctx, log_group.require(ctx, group_name(request)), request["logStreamName"])
     if stream is None:
         raise logs.error.ResourceNotFoundException("The specified log stream does not exist.")
     return stream
-
-
-def _group_tags(ctx: Context, name: str) -> Tags | None:
-    group = find_group(ctx, name)
-    return None if group is None else group.tags
 
 
 def group_target(ctx: Context, request: Any) -> Iterable[Check]:
@@ -82,14 +65,8 @@ def group_target(ctx: Context, request: Any) -> Iterable[Check]:
     name = group_name(request)
     yield Check(
         resource=stream_arn(ctx, name, request.get("logStreamName", "")),
-        tags=lambda: _group_tags(ctx, name),
+        tags=lambda: log_group.find_tags(ctx, log_group.arn(ctx, name)),
     )
-
-
-def tagged_target(ctx: Context, request: Any) -> Iterable[Check]:
-    """The group whose ARN a tag operation names."""
-    name = group_name(request)
-    yield Check(resource=group_arn(ctx, name), tags=lambda: _group_tags(ctx, name))
 
 
 def every_group(ctx: Context, request: Any) -> Iterable[Check]:
@@ -98,5 +75,4 @@ def every_group(ctx: Context, request: Any) -> Iterable[Check]:
 
 
 GROUP: Target = group_target
-TAGGED: Target = tagged_target
 EVERY_GROUP: Target = every_group

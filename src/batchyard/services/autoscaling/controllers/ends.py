@@ -7,8 +7,9 @@ from datetime import datetime
 
 from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
+from batchyard.framework.place import Place
 from batchyard.services.autoscaling import activity_rows
-from batchyard.services.autoscaling.group_rows import Place, update_instance
+from batchyard.services.autoscaling.group_rows import update_instance
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 

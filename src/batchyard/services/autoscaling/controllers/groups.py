@@ -9,18 +9,18 @@ from typing import Any
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import ApiError, SessionEnded
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling import activity_rows
 from batchyard.services.autoscaling.controllers import ends, launches, sizing
 from batchyard.services.autoscaling.group_rows import (
     delete_group,
-    find_group,
     instances_of,
-    place,
     update_group,
     update_instance,
 )
 from batchyard.services.autoscaling.launch_sources import resolve_subnets, resolve_template
+from batchyard.services.autoscaling.resources import auto_scaling_group
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
@@ -37,7 +37,7 @@ class Groups(Controller):
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         key = keys[0]
         with self.read() as tx:
-            group = find_group(tx, place(key), key.name)
+            group = auto_scaling_group.find_named(tx, place(key), key.name)
         if group is None:
             return None
         aws = acting_as(group.role_arn)
@@ -73,7 +73,7 @@ class Groups(Controller):
         """A group that cannot launch says why, by one failed activity for each attempt."""
 
         def write(tx: Transaction) -> None:
-            group = find_group(tx, place(key), key.name)
+            group = auto_scaling_group.find_named(tx, place(key), key.name)
             if group is not None and group.desired:
                 launches.begin_refused(tx, key, group, error, self.now)
 
@@ -104,7 +104,7 @@ class Groups(Controller):
             launches.record(tx, key, wave, launched, self.now)
             for instance in launched:
                 self._watch(tx, key, instance["InstanceId"])
-            group = find_group(tx, place(key), key.name)
+            group = auto_scaling_group.find_named(tx, place(key), key.name)
             if group is not None and group.status:
                 self.intend(tx, key)
             elif group is not None:
@@ -151,7 +151,7 @@ class Groups(Controller):
 
     def _close(self, tx: Transaction, key: Key, now: datetime) -> None:
         """The row of a deleted group goes once nothing of it is left, and not before the pace."""
-        group = find_group(tx, place(key), key.name)
+        group = auto_scaling_group.find_named(tx, place(key), key.name)
         if group is None or not group.status or sizing.is_waiting(group, now):
             return
         busy = activity_rows.unfinished(tx, place(key), key.name) or instances_of(tx, place(key), key.name)
@@ -164,14 +164,14 @@ class Groups(Controller):
         """After a refusal with a growing delay; else when the group's own waiting, as of `now`, is over."""
         if refused is None:
             with self.read() as tx:
-                group = find_group(tx, place(key), key.name)
+                group = auto_scaling_group.find_named(tx, place(key), key.name)
             if group is None or not sizing.is_waiting(group, now):
                 return None
             return Again((group.retry_at - now).total_seconds())
         return Again(self.write(lambda tx: self._postpone(tx, key)))
 
     def _postpone(self, tx: Transaction, key: Key) -> float:
-        group = find_group(tx, place(key), key.name)
+        group = auto_scaling_group.find_named(tx, place(key), key.name)
         if group is None:
             return 0.0
         shortest = max(SHORTEST_RETRY_SECONDS, self.runtime.settings.pace)

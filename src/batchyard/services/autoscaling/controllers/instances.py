@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from batchyard.framework.clients import Clients
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.errors import AccessDenied
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling import activity_rows
 from batchyard.services.autoscaling.group_rows import (
     delete_instance,
-    find_group,
     find_instance,
-    place,
     update_group,
     update_instance,
 )
+from batchyard.services.autoscaling.resources import auto_scaling_group
 from batchyard.services.autoscaling.scaling_processes import is_suspended
 from batchyard.services.autoscaling.service import autoscaling
 from batchyard.store.prepared import Row
@@ -46,7 +46,9 @@ class Instances(Controller):
         with self.read() as tx:
             for key in keys:
                 instance = find_instance(tx, at, key.name)
-                group = None if instance is None else find_group(tx, at, instance.group_name)
+                group = (
+                    None if instance is None else auto_scaling_group.find_named(tx, at, instance.group_name)
+                )
                 if group is not None:
                     of_role[group.role_arn].append(key)
         again: dict[Key, Again] = {}
@@ -72,7 +74,7 @@ class Instances(Controller):
         """Write what a state means for an instance, and wake its group where it matters."""
         at = place(key)
         row = find_instance(tx, at, key.name)
-        group = None if row is None else find_group(tx, at, row.group_name)
+        group = None if row is None else auto_scaling_group.find_named(tx, at, row.group_name)
         if row is None or group is None:
             return
         if row.lifecycle_state == "Terminating":

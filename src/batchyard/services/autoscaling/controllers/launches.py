@@ -12,10 +12,12 @@ from sqlalchemy import insert
 from batchyard import ids
 from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling import activity_rows
 from batchyard.services.autoscaling.activity_rows import moment
-from batchyard.services.autoscaling.group_rows import find_group, place, update_group
+from batchyard.services.autoscaling.group_rows import update_group
+from batchyard.services.autoscaling.resources import auto_scaling_group
 from batchyard.services.autoscaling.tables import instances
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
@@ -103,7 +105,7 @@ def run(aws: Clients, wave: Sequence[Row]) -> list[Any]:
 
 def record(tx: Transaction, key: Key, wave: Sequence[Row], launched: Sequence[Any], now: datetime) -> None:
     """Take a wave's instances into the group as Pending."""
-    group = find_group(tx, place(key), key.name)
+    group = auto_scaling_group.find_named(tx, place(key), key.name)
     is_protected = int(group.protects_new_instances) if group is not None else 0
     for activity, instance in zip(wave, launched, strict=True):
         instance_id = instance["InstanceId"]

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from batchyard.framework.controller import CLOCKS_DIFFER_SECONDS
+from batchyard.framework.place import place
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.framework.work import Key
 from batchyard.services.autoscaling import activity_rows
 from batchyard.services.autoscaling.activity_rows import moment
 from batchyard.services.autoscaling.controllers import ends, launches
-from batchyard.services.autoscaling.group_rows import LEAVING, find_group, instances_of, place, update_group
+from batchyard.services.autoscaling.group_rows import LEAVING, instances_of, update_group
+from batchyard.services.autoscaling.resources import auto_scaling_group
 from batchyard.services.autoscaling.scaling_processes import is_suspended
 from batchyard.services.autoscaling.spread import spread, zone_to_fill
 from batchyard.services.autoscaling.termination_policies import Candidate, choose
@@ -30,7 +32,7 @@ _OUTSIDE = 1_000_000
 def decide(tx: Transaction, key: Key, now: datetime) -> None:
     """Compare the group's desired capacity with what it holds, and record what has to begin."""
     at = place(key)
-    group = find_group(tx, at, key.name)
+    group = auto_scaling_group.find_named(tx, at, key.name)
     if group is None:
         return
     held = [one for one in instances_of(tx, at, group.name) if one.lifecycle_state not in LEAVING]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import delete, update
 
 from batchyard.framework.controller import ActingAs, Again, Controller
+from batchyard.framework.place import place
 from batchyard.framework.work import Key
-from batchyard.services.eks.resources import FIND
+from batchyard.services.eks.resources import cluster
 from batchyard.services.eks.service import eks
 from batchyard.services.eks.tables import clusters
 from batchyard.store.transaction import Transaction
@@ -26,7 +27,7 @@ class ClustersController(Controller):
 
 
 def _step(tx: Transaction, key: Key) -> None:
-    row = tx.first(FIND, account=key.account, region=key.region, name=key.name)
+    row = cluster.find_named(tx, place(key), key.name)
     if row is None:
         return
     if row.status == "CREATING":
