@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from faults.scene import ARRAY_SIZE, STOPPED_SIZE, Scene
+from faults.scene import ARRAY_SIZE, RESOURCES, STOPPED_SIZE, TOTAL, Scene
 
 EXPECTED = {
     "long": "FAILED",
@@ -35,6 +35,7 @@ _SWEPT = (
     "batch_attempts",
     "batch_job_specs",
     "batch_job_arrays",
+    "batch_consumers",
     "ecs_tasks",
     "ecs_container_instances",
     "ecs_clusters",
@@ -69,6 +70,15 @@ def check_jobs(scene: Scene) -> None:
         assert set(finished) <= ran or name == "absent", (name, job, ran)
         if job["status"] == "SUCCEEDED":
             assert len(job["attempts"]) in ran, (name, job, ran)
+
+
+def check_resources(scene: Scene) -> None:
+    """No job holds a resource after its end, and each that had an attempt has used up what does not come back."""
+    needing = [job for _, job in _children(scene)] + [scene.job(name) for name in ("bad", "again")]
+    used = sum(1 for job in needing if "consumableResourceProperties" in job and job["attempts"])
+    told = {name: (one["inUseQuantity"], one["totalQuantity"]) for name, one in scene.left.items()}
+    assert told == {"licence": (0, TOTAL), "paper": (0, TOTAL - used)}, told
+    assert set(told) == set(RESOURCES)
 
 
 def _children(scene: Scene) -> Iterator[tuple[str, Any]]:
@@ -141,6 +151,7 @@ def check_nothing_remains(scene: Scene) -> None:
     read = scene.do
     assert read("batch", "describe_compute_environments")["computeEnvironments"] == []
     assert read("batch", "describe_job_queues")["jobQueues"] == []
+    assert read("batch", "list_consumable_resources")["consumableResources"] == []
     assert read("ecs", "list_clusters")["clusterArns"] == []
     assert read("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"] == []
     assert read("ec2", "describe_launch_templates")["LaunchTemplates"] == []

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import botocore.exceptions
@@ -24,6 +24,9 @@ EVERY_SECONDS = 0.05
 ENDED = ("SUCCEEDED", "FAILED")
 ARRAY_SIZE, STOPPED_SIZE = 3, 600
 """Of the array that runs, and of the one that is cancelled while its children are made: that takes two writes."""
+RESOURCES = {"licence": "REPLENISHABLE", "paper": "NON_REPLENISHABLE"}
+TOTAL = 20
+"""Of each of them: what the jobs that need one of each hold at once is less."""
 ASKS = f"""exec {sys.executable} -c '
 import os, time, urllib.error, urllib.request
 asked = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"])
@@ -49,6 +52,11 @@ _LOST = (
 )
 
 
+def _needing(names: Iterable[str]) -> dict[str, Any]:
+    """The properties of a job that needs one of each."""
+    return {"consumableResourceList": [{"consumableResource": name, "quantity": 1} for name in names]}
+
+
 class NotThere(Exception):
     """What was waited for did not come."""
 
@@ -61,6 +69,8 @@ class Scene:
         self.stage = stage
         self.jobs: dict[str, str] = {}
         """The ids of acknowledged jobs, by name."""
+        self.left: dict[str, Any] = {}
+        """The resources as they were described once all jobs had ended."""
         self.failures: list[str] = []
         """What the server said of its own failures."""
         self._restarted = stage.fault is None
@@ -70,7 +80,13 @@ class Scene:
         for act in (self.make_roles, self.make_environments, self.make_queues, self.run_jobs):
             act()
             self._restart_once()
-        for act in (self.delete_queues, self.delete_environments, self.delete_output, self.delete_role):
+        for act in (
+            self.delete_resources,
+            self.delete_queues,
+            self.delete_environments,
+            self.delete_output,
+            self.delete_role,
+        ):
             act()
             self._restart_once()
 
@@ -298,17 +314,30 @@ class Scene:
         assert found, f"job {name} was acknowledged and is not there"
         return found[0]
 
+    def make_resources(self) -> None:
+        for name, kind in RESOURCES.items():
+            self.do(
+                "batch",
+                "create_consumable_resource",
+                done=("Object already exists",),
+                consumableResourceName=name,
+                totalQuantity=TOTAL,
+                resourceType=kind,
+            )
+
     def run_jobs(self) -> None:
+        self.make_resources()
         self._submit("itself", "fargate", ASKS)
         self._submit("long", "fargate", "exec sleep 60")
         self._submit("good", "fargate", "echo said")
-        self._submit("bad", "fargate", "exit 3")
+        self._submit("bad", "fargate", "exit 3", **licensed)
         again: dict[str, Any] = {"retryStrategy": {"attempts": 3}}
-        self._submit("again", "fargate", 'test "$AWS_BATCH_JOB_ATTEMPT" -ge 2', **again)
+        licensed: dict[str, Any] = {"consumableResourcePropertiesOverride": _needing(RESOURCES)}
+        self._submit("again", "fargate", 'test "$AWS_BATCH_JOB_ATTEMPT" -ge 2', **again, **licensed)
         self._submit("after", "fargate", "true", dependsOn=[{"jobId": self.jobs["good"]}])
         self._submit("absent", "fargate", "", command=["/no/such/program"])
         self._submit("held", "fargate", "true", dependsOn=[{"jobId": self.jobs["long"]}])
-        self._submit("array", "fargate", "true", arrayProperties={"size": ARRAY_SIZE}, **again)
+        self._submit("array", "fargate", "true", arrayProperties={"size": ARRAY_SIZE}, **again, **licensed)
         stopped: dict[str, Any] = {
             "arrayProperties": {"size": STOPPED_SIZE},
             "dependsOn": [{"jobId": self.jobs["long"]}],
@@ -322,6 +351,12 @@ class Scene:
         self.do("batch", "terminate_job", jobId=self.jobs["long"], reason="long enough")
         for name in self.jobs:
             self.until(lambda name=name: self.job(name)["status"] in ENDED, f"the end of job {name}")  # type: ignore[misc]
+        for name in RESOURCES:
+            self.left[name] = self.do("batch", "describe_consumable_resource", consumableResource=name)
+
+    def delete_resources(self) -> None:
+        for name in RESOURCES:
+            self.do("batch", "delete_consumable_resource", done=("does not exist",), consumableResource=name)
 
     def delete_queues(self) -> None:
         for name in ("fargate", "groups", "fleets"):

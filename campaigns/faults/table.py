@@ -19,6 +19,7 @@ from faults.invariants import (
     check_jobs,
     check_machinery,
     check_nothing_remains,
+    check_resources,
     check_sweeping,
 )
 from faults.scene import Scene
@@ -77,6 +78,7 @@ def play(stage: Stage, *, at_once: bool = False) -> None:
     scene = Scene(stage, at_once=at_once)
     scene.play()
     check_jobs(scene)
+    check_resources(scene)
     check_events(scene)
     check_nothing_remains(scene)
     check_machinery(scene)

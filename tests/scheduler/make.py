@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from batchyard.scheduler import ComputeEnvironment, Instance, InstanceType, Job, Node, Queue, Snapshot
+from batchyard.scheduler import (
+    ComputeEnvironment,
+    Consumable,
+    Instance,
+    InstanceType,
+    Job,
+    Node,
+    Queue,
+    Snapshot,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -72,11 +81,12 @@ def fargate(*, arn="ce", max_vcpus=16, **fields):
     return ComputeEnvironment(arn=arn, type="FARGATE", max_vcpus=max_vcpus, **fields)
 
 
-def snapshot(queues, environments):
-    """The two as a snapshot; one of a kind may be given bare."""
+def snapshot(queues, environments, **left):
+    """The two as a snapshot, with so much left of each resource; one of a kind may be given bare."""
     queues = (queues,) if isinstance(queues, Queue) else tuple(queues)
     environments = (environments,) if isinstance(environments, ComputeEnvironment) else tuple(environments)
-    return Snapshot(queues=queues, compute_environments=environments)
+    resources = tuple(Consumable(name=name, total=9, available=count) for name, count in left.items())
+    return Snapshot(queues=queues, compute_environments=environments, consumables=resources)
 
 
 _TYPES = (LARGE, XLARGE, FOUR_XLARGE, GPU)

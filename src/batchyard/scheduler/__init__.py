@@ -4,6 +4,7 @@ from batchyard.scheduler.answers import Desire, Fail, Place, Plan, Wait
 from batchyard.scheduler.plan import plan
 from batchyard.scheduler.snapshot import (
     ComputeEnvironment,
+    Consumable,
     Instance,
     InstanceType,
     Job,
@@ -16,6 +17,7 @@ from batchyard.scheduler.snapshot import (
 
 __all__ = [
     "ComputeEnvironment",
+    "Consumable",
     "Desire",
     "Fail",
     "Instance",

@@ -7,6 +7,7 @@ from itertools import islice
 
 from batchyard.scheduler import reasons
 from batchyard.scheduler.answers import Fail, Place, Plan, Wait
+from batchyard.scheduler.consuming import Left
 from batchyard.scheduler.fit import FargateRoom, InstanceRoom, Room, is_able, never_fits, waiting_reason
 from batchyard.scheduler.gangs import is_beyond_engines, place_nodes
 from batchyard.scheduler.order import FairShareLine, FifoLine, Line, serve
@@ -36,10 +37,13 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
     ]
     fails = tuple(Fail(job.job_id, reasons.JOB_QUEUE_DELETED) for queue in ending for job in queue.jobs)
     # 2. Place what fits.
-    placements = _place(lines, environments, rooms)
+    left = Left(snapshot.consumables)
+    placements = _place(lines, environments, rooms, left)
     # 3. Say of each that waits why.
     waits = tuple(
-        wait for line in lines for wait in (*_waits(line, environments), *beside[line.queue.arn].values())
+        wait
+        for line in lines
+        for wait in (*_waits(line, environments, left), *beside[line.queue.arn].values())
     )
     # 4. Wish for what they need; give back what nobody does.
     growths = {
@@ -47,7 +51,7 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
         for arn, room in rooms.items()
         if isinstance(room, InstanceRoom) and environments[arn].type != "UNMANAGED"
     }
-    _grow(lines, environments, growths)
+    _grow(lines, environments, growths, left)
     desires = (growth.desire(now) for growth in growths.values())
     return Plan(
         placements=placements,
@@ -57,7 +61,9 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
     )
 
 
-def _place(lines: list[Line], environments: Environments, rooms: Mapping[str, Room]) -> tuple[Place, ...]:
+def _place(
+    lines: list[Line], environments: Environments, rooms: Mapping[str, Room], left: Left
+) -> tuple[Place, ...]:
     placements: list[Place] = []
     open_to = {
         line.queue.arn: [(each, rooms[each.arn]) for each in _accepting(line.queue, environments)]
@@ -65,12 +71,13 @@ def _place(lines: list[Line], environments: Environments, rooms: Mapping[str, Ro
     }
 
     def take(line: Line, job: Job) -> bool:
-        if isinstance(line, FairShareLine) and line.is_held_back():
+        if (isinstance(line, FairShareLine) and line.is_held_back()) or not left.covers(job):
             return False
         for environment, room in open_to[line.queue.arn]:
             place = _placed(job, room) if is_able(job, environment) else None
             if place is not None:
                 placements.append(place)
+                left.take(job)
                 return True
         return False
 
@@ -78,7 +85,7 @@ def _place(lines: list[Line], environments: Environments, rooms: Mapping[str, Ro
     return tuple(placements)
 
 
-def _grow(lines: list[Line], environments: Environments, growths: Mapping[str, Growth]) -> None:
+def _grow(lines: list[Line], environments: Environments, growths: Mapping[str, Growth], left: Left) -> None:
     open_to = {
         line.queue.arn: [
             (each, growths[each.arn]) for each in _accepting(line.queue, environments) if each.arn in growths
@@ -87,8 +94,9 @@ def _grow(lines: list[Line], environments: Environments, growths: Mapping[str, G
     }
 
     def take(line: Line, job: Job) -> bool:
-        if isinstance(line, FairShareLine) and line.is_held_back():
+        if (isinstance(line, FairShareLine) and line.is_held_back()) or not left.covers(job):
             return False
+        left.take(job)
         possible = [growth for each, growth in open_to[line.queue.arn] if is_able(job, each)]
         for each in possible:
             if each.has_room(job):
@@ -101,13 +109,16 @@ def _grow(lines: list[Line], environments: Environments, growths: Mapping[str, G
     serve(lines, take)
 
 
-def _waits(line: Line, environments: Environments) -> list[Wait]:
+def _waits(line: Line, environments: Environments, left: Left) -> list[Wait]:
     if line.front is None:
         return []
     remaining = line.remaining()
     attached = [environments[arn] for arn in line.queue.compute_environments if arn in environments]
     never = nodes_never_fit if line.front.nodes else never_fits
-    first = Wait(line.front.job_id, waiting_reason(line.front, attached, never=never), at_front=True)
+    reason = waiting_reason(line.front, attached, never=never)
+    if reason is None and left.never_covers(line.front):
+        reason = reasons.UNDETERMINED  # [guess]: no text of AWS's for this was found
+    first = Wait(line.front.job_id, reason, at_front=True)
     return [first, *(Wait(job.job_id) for job in islice(remaining, 1, None))]
 
 

@@ -42,6 +42,17 @@ class Job:
     """Names of what the engine behind an environment must make true for it."""
     nodes: tuple[Node, ...] = ()
     """Those of a multi-node parallel job, by their index: all are placed at once, or none."""
+    consumes: tuple[tuple[str, int], ...] = ()
+    """(consumable resource, quantity): what it needs to start beside a machine, and does not hold yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumable:
+    """A consumable resource: how much there is of it, and how much of that no job holds; below 0 where it shrank."""
+
+    name: str
+    total: int
+    available: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,3 +176,5 @@ class Snapshot:
 
     queues: tuple[Queue, ...]
     compute_environments: tuple[ComputeEnvironment, ...]
+    consumables: tuple[Consumable, ...] = ()
+    """Those that a job of the snapshot names; one that is missing is not there."""

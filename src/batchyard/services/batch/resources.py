@@ -1,4 +1,4 @@
-"""Batch's nouns: compute environment, job queue, job definition, job, scheduling policy."""
+"""Batch's nouns: compute environment, job queue, job definition, job, scheduling policy, consumable resource."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import (
     compute_environments,
+    consumable_resources,
     job_definitions,
     job_queues,
     jobs,
@@ -88,7 +89,24 @@ scheduling_policy: Noun[Row] = Noun(
     words=Words(_missing_policy, _taken),
     given="arn",
 )
-NOUNS = {noun.kind: noun for noun in (compute_environment, job_queue, job_definition, job, scheduling_policy)}
+consumable_resource: Noun[Row] = Noun(
+    batch,
+    "consumable-resource/{name}",
+    Rows(consumable_resources),
+    words=_words("consumable-resource"),
+    given="either",
+)
+NOUNS = {
+    noun.kind: noun
+    for noun in (
+        compute_environment,
+        job_queue,
+        job_definition,
+        job,
+        scheduling_policy,
+        consumable_resource,
+    )
+}
 
 
 def require_environment(tx: Transaction, identity: int) -> Row:

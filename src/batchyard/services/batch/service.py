@@ -17,6 +17,7 @@ batch: Service = Service(
     ),
     resource_types={
         "compute-environment": "AWS::Batch::ComputeEnvironment",
+        "consumable-resource": "AWS::Batch::ConsumableResource",
         "job": "AWS::Batch::Job",
         "job-definition": "AWS::Batch::JobDefinition",
         "job-queue": "AWS::Batch::JobQueue",

@@ -170,6 +170,7 @@ jobs = Table(
     Column("timed_out", Boolean, nullable=False),
     Column("end_reason", Text),
     Column("array_size", Integer),
+    Column("resources", Json),
     Index("batch_jobs_by_job_id", "job_id", unique=True),
     Index(
         "batch_jobs_by_queue",
@@ -213,7 +214,8 @@ jobs = Table(
 of the row in `job_specs` that `spec_id` names. `id` is the order of submission; `name_key` the name in lower case.
 `attempt` is the number of the newest attempt. `end_reason`: why it shall end, while it still runs.
 `array_parent` is the `id` of the array job that it is a child of; a page of a queue's jobs has no children.
-`array_size` is the parent's alone. Children are forgotten with their parent, so that their ids stay theirs.
+`resources`: what it needs of consumable resources, [[id, quantity], …]; a job with a first attempt holds them until
+it ends. `array_size` is the parent's alone. Children are forgotten with their parent, so that their ids stay theirs.
 What only some jobs have (a share, a parent) is indexed for those alone, so that the others' submissions do not pay."""
 
 Index(
@@ -295,3 +297,55 @@ job_dependencies = Table(
 )
 """Only unmet dependencies stand here, by the jobs' `id`. `kind` is PLAIN (the whole job), or N_TO_N or SEQUENTIAL:
 between two arrays, or within one. Which child those mean follows from its index, so that no child has a row here."""
+
+consumable_resources = Table(
+    "batch_consumable_resources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("arn", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("in_use", BigInteger, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index("batch_consumable_resources_by_name", "account", "region", "name", unique=True),
+    Index("batch_consumable_resources_by_key", "account", "region", "name_key", "name"),
+    sqlite_autoincrement=True,
+)
+"""No `id` is given twice: ended jobs keep those of resources that are gone. `in_use` is the sum of what jobs hold: it
+changes in the transaction that brings a job to its first attempt, or to its end. `total` of one that is not
+replenishable falls with what ended jobs have used up."""
+
+consumable_updates = Table(
+    "batch_consumable_updates",
+    metadata,
+    Column("resource_id", Integer, primary_key=True),
+    Column("token", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("change", Json, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("batch_consumable_updates_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""The updates that had a clientToken, for as long as it is remembered: so that none is done twice."""
+
+consumers = Table(
+    "batch_consumers",
+    metadata,
+    Column("resource_id", Integer, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("job", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Index("batch_consumers_in_order", "resource_id", "job"),
+    Index("batch_consumers_by_name", "resource_id", "name_key", "job"),
+    Index("batch_consumers_by_job", "job"),
+    Index("batch_consumers_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""The jobs that need a resource, ended ones too, by the job's `id`; of an array its parent, for all of its children."""

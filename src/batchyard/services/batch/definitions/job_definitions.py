@@ -13,6 +13,7 @@ from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.passing import pass_role
 from batchyard.framework.workloads import TASKS
+from batchyard.services.batch.consumables import requirements
 from batchyard.services.batch.definitions.container_properties import (
     REFUSED,
     check_container,
@@ -20,7 +21,7 @@ from batchyard.services.batch.definitions.container_properties import (
 )
 from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import job_definition
+from batchyard.services.batch.resources import consumable_resource, job_definition
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_definitions
 from batchyard.services.batch.tags import check_tags, tagging
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 24 * 1024
 PLATFORMS = ("EC2", "FARGATE")
+_CHECKED = (
+    ("retryStrategy", checked_retry_strategy),
+    ("timeout", checked_timeout),
+    ("consumableResourceProperties", requirements.checked),
+)
 _REGISTERED = job_definition.named("jobDefinitionName")
 _TYPES = batch.unbuilt("`type` other than `container`", on=["RegisterJobDefinition"])
 
@@ -89,7 +95,11 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
 
 
 @batch.operation(
-    on=(_REGISTERED, tagging(_REGISTERED)),
+    on=(
+        _REGISTERED,
+        consumable_resource.named(f"consumableResourceProperties.{requirements.NAMED}"),
+        tagging(_REGISTERED),
+    ),
     passes=(_passed_roles,),
     writes=True,
     tags="tags",
@@ -98,7 +108,6 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
         "nodeProperties",
         "eksProperties",
         "ecsProperties",
-        "consumableResourceProperties",
         "schedulingPriority",
         *(f"containerProperties.{one}" for one in REFUSED),
     ),
@@ -149,7 +158,7 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
         "platformCapabilities": platforms,
         **({"propagateTags": request["propagateTags"]} if "propagateTags" in request else {}),
     }
-    for member, check in (("retryStrategy", checked_retry_strategy), ("timeout", checked_timeout)):
+    for member, check in _CHECKED:
         if member in request:
             body[member] = check(ctx, request[member])
     if len(encode(body)) > LARGEST_BYTES:

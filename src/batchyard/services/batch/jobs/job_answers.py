@@ -49,8 +49,9 @@ def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, An
         "isCancelled": row.cancelled,
         "isTerminated": row.terminated,
     }
-    if "timeout" in spec:
-        shown["timeout"] = spec["timeout"]
+    for member in ("timeout", "consumableResourceProperties"):
+        if member in spec:
+            shown[member] = spec[member]
     return shown | _array(row, array) | _progress(row)
 
 

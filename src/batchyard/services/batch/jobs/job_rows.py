@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from batchyard.scheduler.arrays import child_id
+from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.jobs import array_rows
 from batchyard.services.batch.jobs.states import may_follow
 from batchyard.services.batch.tables import job_dependencies, job_specs, jobs
@@ -38,6 +39,7 @@ _GIVEN = (
     "gpus",
     "document",
     "tags",
+    "resources",
 )
 _OF_CHILD = (
     "id",
@@ -126,13 +128,19 @@ def front_of(queue: int) -> tuple[str, int]:
 
 def insert_job(tx: Transaction, **values: Any) -> int:
     """Insert a job that has had no attempt; answers its `id`, which grows with each submission."""
-    return tx.insert(_INSERT, **values)
+    identity = tx.insert(_INSERT, **values)
+    if values["resources"]:
+        consumption.require(tx, identity, values)
+    return identity
 
 
 def insert_parent(tx: Transaction, *, document: Any, **values: Any) -> int:
     """Insert an array job's parent, whose children share its document; answers its `id`."""
     spec_id = tx.insert(_INSERT_SPEC, account=values["account"], document=document)
-    return tx.insert(_INSERT_PARENT, spec_id=spec_id, **values)
+    identity = tx.insert(_INSERT_PARENT, spec_id=spec_id, **values)
+    if values["resources"]:
+        consumption.require(tx, identity, values)
+    return identity
 
 
 def insert_children(tx: Transaction, parent: Row, base: int, statuses: Mapping[int, str]) -> None:
@@ -190,6 +198,7 @@ def find_tags(tx: Transaction, *, account: str, region: str, job_id: str) -> Map
 def change(tx: Transaction, row: Row, *, now: datetime, **values: Any) -> Row:
     """Write what changes of a job, whose row was read within this write; returns the row as it is then.
 
+    What it holds of consumable resources follows.
     A child's new status is counted with its array. Raises ValueError for a status that may not follow the present one.
     """
     status = values.get("status", row.status)
@@ -199,4 +208,6 @@ def change(tx: Transaction, row: Row, *, now: datetime, **values: Any) -> Row:
     tx.run(_CHANGE, of_id=row.id, **{name: getattr(changed, name) for name in _CHANGING})
     if row.array_parent is not None and status != row.status:
         array_rows.move(tx, row.array_parent, {row.status: -1, status: 1}, now=now)
+    if row.resources:
+        consumption.follow(tx, row, changed)
     return changed

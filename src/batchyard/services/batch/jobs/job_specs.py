@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batchyard.framework.context import Context
+from batchyard.services.batch.consumables import requirements
 from batchyard.services.batch.definitions.container_properties import Sizes, check_sizes, sizes_of
 from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
 from batchyard.services.batch.jobs.container_overrides import overridden
@@ -43,6 +44,8 @@ def resolve(
         "propagateTags": request.get("propagateTags", body.get("propagateTags", False)),
         "changes": changes,
     }
+    if needs := requirements.overridden(ctx, body, request):
+        spec["consumableResourceProperties"] = needs
     for member, check in (("retryStrategy", checked_retry_strategy), ("timeout", checked_timeout)):
         if request.get(member):
             spec[member] = check(ctx, request[member])

@@ -11,6 +11,7 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import Values
 from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch.consumables import requirements
 from batchyard.services.batch.definitions.job_definitions import find_newest_active
 from batchyard.services.batch.jobs import depends_on, job_rows, job_specs
 from batchyard.services.batch.jobs.array_rows import OPEN, WAITING, insert_array
@@ -20,7 +21,13 @@ from batchyard.services.batch.jobs.job_rows import PLAIN
 from batchyard.services.batch.jobs.states import PENDING, RUNNABLE, SUBMITTED
 from batchyard.services.batch.placing.engine_needs import check_engines
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import job, job_definition, job_queue, name_of
+from batchyard.services.batch.resources import (
+    consumable_resource,
+    job,
+    job_definition,
+    job_queue,
+    name_of,
+)
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tags import tagging
 from batchyard.store.prepared import Row
@@ -43,7 +50,12 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
 
 
 @batch.operation(
-    on=(_GIVEN_DEFINITION, job_queue.named("jobQueue"), tagging(_GIVEN_DEFINITION)),
+    on=(
+        _GIVEN_DEFINITION,
+        job_queue.named("jobQueue"),
+        consumable_resource.named(f"consumableResourcePropertiesOverride.{requirements.NAMED}"),
+        tagging(_GIVEN_DEFINITION),
+    ),
     writes=True,
     tags="tags",
     conditions=_conditions,
@@ -51,7 +63,6 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
         "nodeOverrides",
         "eksPropertiesOverride",
         "ecsPropertiesOverride",
-        "consumableResourcePropertiesOverride",
         "containerOverrides.instanceType",
     ),
 )
@@ -90,6 +101,7 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
         "memory_mib": sizes.memory_mib,
         "gpus": sizes.gpus,
         "document": spec,
+        "resources": requirements.amounts(ctx, spec.get("consumableResourceProperties")),
         "tags": request.get("tags") or {},
     }
     if size is not None:

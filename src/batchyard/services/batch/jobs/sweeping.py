@@ -11,7 +11,7 @@ from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.work import Key
 from batchyard.services.batch.jobs.job_endings import KEPT
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.tables import attempts, job_arrays, job_dependencies, job_specs, jobs
+from batchyard.services.batch.tables import attempts, consumers, job_arrays, job_dependencies, job_specs, jobs
 from batchyard.store.prepared import Prepared, among
 from batchyard.store.transaction import Transaction
 
@@ -36,6 +36,7 @@ _SWEEP_SPECS = Prepared(delete(job_specs).where(among(job_specs.c.id, "specs")))
 _SWEEP_ATTEMPTS = Prepared(
     delete(attempts).where(attempts.c.account == bindparam("of_account")).where(among(attempts.c.job, "jobs"))
 )
+_SWEEP_CONSUMERS = Prepared(delete(consumers).where(among(consumers.c.job, "jobs")))
 _SWEEP = Prepared(delete(jobs).where(among(jobs.c.id, "jobs")))
 _OLDEST = Prepared(select(func.min(jobs.c.stopped_ms).label("stopped_ms")).where(_MINE))
 
@@ -74,4 +75,5 @@ def _sweep(tx: Transaction, key: Key, until: int) -> int:
 
 def _forget(tx: Transaction, account: str, identities: Sequence[int]) -> None:
     tx.run(_SWEEP_ATTEMPTS, of_account=account, jobs=identities)
+    tx.run(_SWEEP_CONSUMERS, jobs=identities)
     tx.run(_SWEEP, jobs=identities)

@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, func, select
 from batchyard.framework.container_needs import Asked
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
-from batchyard.scheduler.snapshot import ComputeEnvironment, Instance, Job, Queue, Snapshot
+from batchyard.scheduler.snapshot import ComputeEnvironment, Consumable, Instance, Job, Queue, Snapshot
+from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.environments.capacity import launchable_types
 from batchyard.services.batch.environments.compute_resource_rules import FARGATE
 from batchyard.services.batch.placing.engine_needs import abilities_of, asked_by_definitions, needs_of
@@ -65,6 +66,8 @@ class Lines:
     """Attempts whose RunTask was not answered: the server went down meanwhile."""
     used_vcpus: Mapping[int, float]
     """What the tasks of each Fargate environment take."""
+    consumables: tuple[Consumable, ...]
+    """What there is of the resources that the waiting jobs need."""
     asked: Mapping[int, Asked]
     """What jobs ask of an engine, by their definitions' ids; nothing where there is no entry."""
 
@@ -100,6 +103,7 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
     environments = {row.id: row for row in tx.all(_ENVIRONMENTS, account=key.account, region=key.region)}
     fronts = {queue.id: front(tx, queue.id) for queue in queues}
     definitions = {row.definition_id for rows in fronts.values() for row in rows}
+    needed = {one for rows in fronts.values() for row in rows for one, _ in row.resources or ()}
     unanswered = [one for row in environments for one in tx.all(_UNANSWERED, environment_id=row)]
     return Lines(
         queues=tuple(queues),
@@ -110,6 +114,7 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
         },
         fronts=fronts,
         asked=asked_by_definitions(tx, definitions),
+        consumables=tuple(consumption.amounts(tx, needed)),
         unanswered=tuple(unanswered),
         used_vcpus={row.id: _used(tx, row) for row in environments.values() if is_fargate(row)},
     )
@@ -126,7 +131,9 @@ def snapshot(lines: Lines, observed: Mapping[int, tuple[Instance, ...]], runtime
         _environment(lines, row, observed.get(row.id, ()), runtime) for row in lines.environments.values()
     )
     return Snapshot(
-        queues=tuple(_queue(lines, row) for row in lines.queues), compute_environments=environments
+        queues=tuple(_queue(lines, row) for row in lines.queues),
+        compute_environments=environments,
+        consumables=lines.consumables,
     )
 
 
@@ -158,6 +165,7 @@ def _job(lines: Lines, queue_arn: str, row: Row) -> Job:
         scheduling_priority=row.scheduling_priority or 0,
         share_identifier=row.share_identifier,
         needs=needs_of(row.definition_id, lines.asked),
+        consumes=consumption.needs(row),
     )
 
 

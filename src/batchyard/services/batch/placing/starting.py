@@ -16,6 +16,7 @@ from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs
 from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.runtime import Runtime
+from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.environments.refused_environments import Refuse, is_environments_fault
 from batchyard.services.batch.jobs import attempt_rows, job_rows
 from batchyard.services.batch.jobs.job_endings import end_job, key_of, wake_array
@@ -172,7 +173,10 @@ class Starter:
         return [
             self._intend_one(tx, job, environment)
             for identity, environment in placements
-            if (job := jobs.get(identity)) is not None and job.status == RUNNABLE
+            if (job := jobs.get(identity)) is not None
+            and job.status == RUNNABLE
+            # Somebody may have made less of a resource since the plan.
+            and consumption.is_covered(tx, job)
         ]
 
     def _intend_one(self, tx: Transaction, job: Row, environment: Row) -> Start:

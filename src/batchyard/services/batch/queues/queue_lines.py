@@ -53,6 +53,8 @@ _WAITING = select(
     jobs.c.status_reason,
     jobs.c.share_identifier,
     jobs.c.scheduling_priority,
+    jobs.c.resources,
+    jobs.c.attempt,
 )
 _OLDEST = of_queue(_WAITING, most=FRONT, order=(jobs.c.created_ms, jobs.c.id))
 _IN_QUEUE = (
