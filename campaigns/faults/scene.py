@@ -330,9 +330,9 @@ class Scene:
         self._submit("itself", "fargate", ASKS)
         self._submit("long", "fargate", "exec sleep 60")
         self._submit("good", "fargate", "echo said")
+        licensed: dict[str, Any] = {"consumableResourcePropertiesOverride": _needing(RESOURCES)}
         self._submit("bad", "fargate", "exit 3", **licensed)
         again: dict[str, Any] = {"retryStrategy": {"attempts": 3}}
-        licensed: dict[str, Any] = {"consumableResourcePropertiesOverride": _needing(RESOURCES)}
         self._submit("again", "fargate", 'test "$AWS_BATCH_JOB_ATTEMPT" -ge 2', **again, **licensed)
         self._submit("after", "fargate", "true", dependsOn=[{"jobId": self.jobs["good"]}])
         self._submit("absent", "fargate", "", command=["/no/such/program"])

@@ -48,6 +48,10 @@ CHOSEN_FOR_LONG = [
     Fault("commit: batch.arrays ArraysController.reconcile", 2, "after", "SIGKILL"),
     Fault("write: iam.role_deletion RoleDeletion.reconcile", 2, "after", "exception"),
     Fault("engine: ecs.tasks start", 2, "after", "supervisor killed"),
+    # Jobs hold their resources, and nobody has asked for their tasks.
+    Fault("commit: batch.placing Starter.intend", 5, "after", "SIGKILL"),
+    # An attempt has ended and gives back what it held.
+    Fault("commit: batch.watching WatchingController._conclude", 3, "before", "SIGKILL"),
     # Months later, of hundreds of ended jobs some are forgotten.
     Fault("commit: batch.sweeping SweepingController.reconcile", 2, "before", "SIGKILL"),
     Fault("commit: logs.sweeping SweepingController.reconcile", 1, "after", "SIGKILL"),

@@ -71,7 +71,7 @@ def test_a_resource_from_its_creation_to_its_end(batch: Any, resource: Make, acc
     batch.tag_resource(resourceArn=arn, tags={"more": "yes"})
     batch.untag_resource(resourceArn=arn, tagKeys=["team"])
     assert batch.list_tags_for_resource(resourceArn=arn)["tags"] == {"more": "yes"}
-    with pytest.raises(ClientError, match="Object already exists.") as refused:
+    with pytest.raises(ClientError, match="Object already exists") as refused:
         resource("Licence")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
     batch.delete_consumable_resource(consumableResource="Licence")
