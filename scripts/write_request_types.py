@@ -36,7 +36,8 @@ def main() -> None:
             function = entry.function
             while hasattr(function, "__wrapped__"):
                 function = function.__wrapped__
-            if name is not None and entry.name not in KEPT:
+            made_for_several = getattr(function, "__name__", "") != entry.name
+            if name is not None and entry.name not in KEPT and not made_for_several:
                 by_file.setdefault(Path(function.__code__.co_filename), {})[function.__name__] = name
         for path, types in by_file.items():
             _annotate(path, service.name, types)

@@ -18,7 +18,6 @@ NOUNS: list[Noun[Any]] = sorted((one for one in gc.get_objects() if isinstance(o
 HAND_WRITTEN: dict[str, str] = {
     "autoscaling": "each tag names its group, and says whether instances get it",
     "ec2": "several resources of any kind in one call; tags are rows of their own",
-    "iam": "not made of its nouns yet",
 }
 """The services whose tag operations are their own, with what is different in them."""
 

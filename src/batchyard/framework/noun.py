@@ -40,7 +40,7 @@ class Noun(Generic[R]):
     `given`: what a request names it by. An ARN means what has exactly this ARN, in the account and Region of the call.
     `member`: the request's member that names it, where `named()` is told none.
     `unknown`: for what only a row knows (IAM's path, a group's id), what ARNs have where there is no row. Such a noun
-    is looked up before its check is made, any other when a policy asks for its tags; of an ARN its row has to have all.
+    is looked up before its check is made, any other when a policy asks for its tags.
     `conditions` gives further keys of a check, from the name (or ARN) and the row, which is None where the noun is not
     looked up; `told` what a denial names instead of the ARN, where the request gave a name.
     `owner`: the account in a given ARN owns the thing (aws:ResourceAccount); else it is the caller's.
@@ -112,17 +112,21 @@ class Noun(Generic[R]):
 
     def find(self, ctx: Context, given: str) -> R | None:
         """What a request means, by name or ARN as `given` says, in the call's account and Region; or None."""
-        where = place(ctx)
         if self._given == "name" or (self._given == "either" and not given.startswith("arn:")):
-            return self.source.find(ctx.read, where, given)
-        if not self._is_here(where, given):
-            return None
-        row = self.source.find(ctx.read, where, self.name_in(given))
-        return row if self._unknown is None or row is None or self.arn_of(row) == given else None
+            return self.source.find(ctx.read, place(ctx), given)
+        return self.find_by_arn(ctx.read, place(ctx), given)
 
     def find_named(self, tx: Transaction, where: Place, name: str) -> R | None:
         """What has this name, within an open transaction and anywhere: for controllers and ports."""
         return self.source.find(tx, where, name)
+
+    def find_by_arn(self, tx: Transaction, where: Place, arn: str) -> R | None:
+        """What has exactly this ARN and is here, within an open transaction; a noun without Regions asks for none."""
+        if not self._is_here(where, arn):
+            return None
+        row = self.source.find(tx, where, self.name_in(arn))
+        is_it = row is not None and self._template.format_map(_Columns(row)) == arn.split(":", 5)[5]
+        return row if is_it else None
 
     def require(self, ctx: Context, given: str) -> R:
         """What has this name; raises the noun's words where nothing has it."""

@@ -3,164 +3,194 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 
 from batchyard import ids
+from batchyard.framework.check import Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.noun import Noun, Words
+from batchyard.framework.rows import Rows
 from batchyard.services.iam import tables
 from batchyard.services.iam.service import iam
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
-Row = Any
 USUAL_PAGE = 100
 LONGEST_POSITION = 200
 """Bytes. A Marker has 320 characters at most (the model), which hold 240 bytes; its seal takes some of them."""
 _KEPT_CHARACTERS = 40
 
 
-@dataclass(frozen=True)
-class Noun:
-    """One kind: its table, the prefix of its unique ids, its place in ARNs, and AWS's words about it."""
+class Named(Rows[Row]):
+    """Rows of a kind: by name, whatever its case, and by a unique id, which begins with `id_prefix`."""
 
-    kind: str
-    """As it stands in ARNs: `user`, `instance-profile`."""
-    member: str
-    """The request member that holds its name: UserName."""
-    table: Table
-    id_prefix: str
-    missing: str
-    """NoSuchEntity's text, as recorded (slr.md 3)."""
-    taken: str
-    """EntityAlreadyExists' text, as recorded (slr.md 3)."""
-    _by_name: Prepared = field(init=False, repr=False, compare=False)
-    _by_id: Prepared = field(init=False, repr=False, compare=False)
-    _page: Prepared = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        columns = self.table.c
-        of_account = (columns.partition == bindparam("in_partition")) & (columns.account == bindparam("of"))
-        by_name = select(self.table).where(of_account, columns.name_key == bindparam("key"))
-        under = func.substr(columns.path, 1, func.length(bindparam("prefix"))) == bindparam("prefix")
-        page = select(self.table).where(of_account, columns.name_key > bindparam("after"), under)
-        by_id = select(self.table).where(columns.id == bindparam("wanted"))
-        # The dataclass is frozen to be a dictionary key; these three never change after this.
-        object.__setattr__(self, "_by_name", Prepared(by_name))
-        object.__setattr__(self, "_by_id", Prepared(by_id))
-        object.__setattr__(self, "_page", Prepared(page.order_by(columns.name_key).limit(bindparam("count"))))
-
-    def arn(self, partition: str, account: str, path: str, name: str) -> str:
-        """The ARN of a thing of this kind; IAM's ARNs have no Region."""
-        return f"arn:{partition}:iam::{account}:{self.kind}{path}{name}"
-
-    def arn_of(self, row: Row) -> str:
-        """The ARN of a row."""
-        return self.arn(row.partition, row.account, row.path, row.name)
-
-    def find(self, tx: Transaction, partition: str, account: str, name: str) -> Row | None:
-        """The row with this name, whatever its path and the name's case; or None."""
-        return tx.first(self._by_name, in_partition=partition, of=account, key=name.lower())
+    def __init__(self, table: Table, id_prefix: str) -> None:
+        below = func.substr(table.c.path, 1, func.length(bindparam("prefix"))) == bindparam("prefix")
+        super().__init__(table, ("name_key",), key=_folded, order="name_key", within=below)
+        self.id_prefix = id_prefix
+        self._by_id = Prepared(select(table).where(table.c.id == bindparam("wanted")))
 
     def find_by_id(self, tx: Transaction, unique_id: str) -> Row | None:
         """The row with this unique id, or None."""
         return tx.first(self._by_id, wanted=unique_id)
 
-    def list_after(
-        self, tx: Transaction, partition: str, account: str, *, after: str, prefix: str, count: int
-    ) -> list[Row]:
-        """Up to `count` rows below a path, in the order of their names, behind the name key `after`."""
-        return list(
-            tx.all(self._page, in_partition=partition, of=account, after=after, prefix=prefix, count=count)
-        )
+
+def rows_of(noun: Noun[Row]) -> Named:
+    """The rows of a kind: its table, for counts and quotas, and what is known of them alone."""
+    source = noun.source
+    if not isinstance(source, Named):
+        raise TypeError(f"{noun} is none of IAM's")
+    return source
 
 
-USER = Noun(
-    "user",
+def _folded(name: str) -> dict[str, str]:
+    """A name as it is known; in ARNs it comes with its path, which begins with a slash, as no name does."""
+    return {"name_key": (name.rpartition("/")[2] if name.startswith("/") else name).lower()}
+
+
+def iam_noun(
+    arn: str,
+    member: str,
+    table: Table,
+    id_prefix: str,
+    *,
+    missing: str,
+    taken: str,
+    given: Literal["name", "arn"] = "name",
+    unknown: Mapping[str, str] = MappingProxyType({"path": "/"}),
+    conditions: Callable[[Context, str, Row | None], Mapping[str, Values]] | None = None,
+    malformed: Callable[[Context, str], Exception | None] | None = None,
+) -> Noun[Row]:
+    """One kind: names are known whatever their case, things by a unique id, too, and listings look below a path.
+
+    `missing` and `taken` are the texts of NoSuchEntity and EntityAlreadyExists, recorded (slr.md 3) where nothing else
+    is said.
+    """
+    noun: Noun[Row] = Noun(
+        iam,
+        arn,
+        Named(table, id_prefix),
+        words=Words(
+            lambda ctx, name: iam.error.NoSuchEntityException(missing.format(name=name)),
+            lambda ctx, name: iam.error.EntityAlreadyExistsException(taken.format(name=name)),
+            malformed,
+        ),
+        given=given,
+        member=member,
+        unknown=unknown,
+        conditions=conditions,
+        told=(lambda ctx, name: in_words(noun, name)) if given == "name" else None,
+    )
+    return noun
+
+
+def in_words(noun: Noun[Row], name: str) -> str:
+    """How IAM's denials name a thing that a request gives by name: `role admin`, without its path.
+
+    Recorded of users, groups, roles and instance profiles (aws/aws-cdk#27067, aws/chalice#591, and AWS Cloud9's
+    guide: "iam:GetInstanceProfile on resource: instance profile …"); of what is made, passed or given by ARN they
+    name the ARN. For server certificates it is a [guess].
+    """
+    return f"{noun.kind.replace('-', ' ')} {name}"
+
+
+def _bounded(ctx: Context, name: str, row: Row | None) -> dict[str, str]:
+    """What policies may ask about a user or role: its boundary, and the service that a role is linked to."""
+    context: dict[str, str] = {}
+    if row is not None and row.boundary_arn:
+        context["iam:PermissionsBoundary"] = row.boundary_arn
+    if row is not None and getattr(row, "service_principal", None):
+        context["iam:AWSServiceName"] = row.service_principal
+    return context
+
+
+def unreadable_arn(arn: str) -> ApiError | None:
+    """ValidationError for what cannot be read as an ARN; the two blanks are AWS's (recorded: SNAP)."""
+    if len(arn.split(":", 5)) != 6 or not arn.startswith("arn:"):
+        return ApiError("ValidationError", "Invalid ARN:  Could not be parsed!")
+    return None
+
+
+USER = iam_noun(
+    "user{path}{name}",
     "UserName",
     tables.users,
     "AIDA",
-    "The user with name {name} cannot be found.",
-    "User with name {name} already exists.",
+    missing="The user with name {name} cannot be found.",
+    taken="User with name {name} already exists.",
+    conditions=_bounded,
 )
-GROUP = Noun(
-    "group",
+GROUP = iam_noun(
+    "group{path}{name}",
     "GroupName",
     tables.groups,
     "AGPA",
-    "The group with name {name} cannot be found.",
-    "Group with name {name} already exists.",
+    missing="The group with name {name} cannot be found.",
+    taken="Group with name {name} already exists.",
 )
-ROLE = Noun(
-    "role",
+ROLE = iam_noun(
+    "role{path}{name}",
     "RoleName",
     tables.roles,
     "AROA",
-    "The role with name {name} cannot be found.",
-    "Role with name {name} already exists.",
+    missing="The role with name {name} cannot be found.",
+    taken="Role with name {name} already exists.",
+    conditions=_bounded,
 )
-POLICY = Noun(
-    "policy",
-    "PolicyName",
+POLICY = iam_noun(
+    "policy{path}{name}",
+    "PolicyArn",
     tables.policies,
     "ANPA",
-    "Policy {name} was not found.",
-    "A policy called {name} already exists. Duplicate names are not allowed.",
+    missing="Policy {name} was not found.",
+    taken="A policy called {name} already exists. Duplicate names are not allowed.",
+    given="arn",
+    malformed=lambda ctx, arn: unreadable_arn(arn),
 )
-INSTANCE_PROFILE = Noun(
-    "instance-profile",
+INSTANCE_PROFILE = iam_noun(
+    "instance-profile{path}{name}",
     "InstanceProfileName",
     tables.instance_profiles,
     "AIPA",
-    "Instance Profile {name} cannot be found.",
-    "Instance Profile {name} already exists.",
+    missing="Instance Profile {name} cannot be found.",
+    taken="Instance Profile {name} already exists.",
 )
-SERVER_CERTIFICATE = Noun(
-    "server-certificate",
+SERVER_CERTIFICATE = iam_noun(
+    "server-certificate{path}{name}",
     "ServerCertificateName",
     tables.server_certificates,
     "ASCA",
-    "The Server Certificate with name {name} cannot be found.",
-    "The Server Certificate with name {name} already exists.",
+    missing="The Server Certificate with name {name} cannot be found.",
+    taken="The Server Certificate with name {name} already exists.",
 )
-MFA_DEVICE = Noun(
-    "mfa",
-    "VirtualMFADeviceName",
+MFA_DEVICE = iam_noun(
+    "mfa{path}{name}",
+    "SerialNumber",
     tables.mfa_devices,
     "AMFA",
-    "MFA Device with serial number {name} does not exist.",
-    "MFA device already exists.",
+    missing="MFA Device with serial number {name} does not exist.",
+    taken="MFA device already exists.",
+    given="arn",
 )
 """Its serial number is its ARN."""
 
 BY_KIND = {noun.kind: noun for noun in (USER, GROUP, ROLE, POLICY, INSTANCE_PROFILE)}
 
 
-def no_such(noun: Noun, name: str) -> ApiError:
-    """NoSuchEntity for a name that nothing of this kind has."""
-    return iam.error.NoSuchEntityException(noun.missing.format(name=name))
+def find_by_id(noun: Noun[Row], tx: Transaction, unique_id: str) -> Row | None:
+    """The row with this unique id, or None."""
+    return rows_of(noun).find_by_id(tx, unique_id)
 
 
-def find(ctx: Context, noun: Noun, name: str) -> Row | None:
-    """The caller's account's thing with this name, or None."""
-    return noun.find(ctx.read, ctx.partition, ctx.account, name)
-
-
-def require(ctx: Context, noun: Noun, name: str) -> Row:
-    """The caller's account's thing with this name; raises NoSuchEntity."""
-    row = find(ctx, noun, name)
-    if row is None:
-        raise no_such(noun, name)
-    return row
-
-
-def insert_new(ctx: Context, noun: Noun, name: str, **values: Any) -> Row:
+def insert_new(ctx: Context, noun: Noun[Row], name: str, **values: Any) -> Row:
     """Insert a row under a new unique id; raises EntityAlreadyExists where the name is taken."""
-    refuse_taken(ctx, noun, name)
-    unique_id = ids.principal_id(noun.id_prefix)
+    noun.refuse_taken(ctx, name)
+    unique_id = ids.principal_id(rows_of(noun).id_prefix)
     row = {
         "partition": ctx.partition,
         "account": ctx.account,
@@ -171,33 +201,27 @@ def insert_new(ctx: Context, noun: Noun, name: str, **values: Any) -> Row:
         "created_at": ctx.now.replace(microsecond=0),
         "tags": {},
     }
-    ctx.write.run(insert(noun.table).values(**{**row, **values}))
-    return noun.find_by_id(ctx.write, unique_id)
+    ctx.write.run(insert(rows_of(noun).table).values(**{**row, **values}))
+    return find_by_id(noun, ctx.write, unique_id)
 
 
-def refuse_taken(ctx: Context, noun: Noun, name: str) -> None:
-    """Raise EntityAlreadyExists where something of this kind has the name, in whatever case and path."""
-    if find(ctx, noun, name) is not None:
-        raise iam.error.EntityAlreadyExistsException(noun.taken.format(name=name))
-
-
-def update_row(ctx: Context, noun: Noun, row: Row, **values: Any) -> Row:
+def update_row(ctx: Context, noun: Noun[Row], row: Row, **values: Any) -> Row:
     """Change columns of a row; answers the row as it is now."""
-    ctx.write.run(update(noun.table).where(noun.table.c.id == row.id).values(**values))
-    return noun.find_by_id(ctx.write, row.id)
+    ctx.write.run(update(rows_of(noun).table).where(rows_of(noun).table.c.id == row.id).values(**values))
+    return find_by_id(noun, ctx.write, row.id)
 
 
-def delete_row(ctx: Context, noun: Noun, row: Row) -> None:
+def delete_row(ctx: Context, noun: Noun[Row], row: Row) -> None:
     """Forget a row; what hangs on it is for the caller to have removed."""
-    ctx.write.run(delete(noun.table).where(noun.table.c.id == row.id))
+    ctx.write.run(delete(rows_of(noun).table).where(rows_of(noun).table.c.id == row.id))
 
 
-def rename(ctx: Context, noun: Noun, row: Row, *, name: str | None, path: str | None) -> None:
+def rename(ctx: Context, noun: Noun[Row], row: Row, *, name: str | None, path: str | None) -> None:
     """Give a user or group another name or path; its unique id stays."""
     values: dict[str, str] = {}
     if name is not None:
         if name.lower() != row.name_key:
-            refuse_taken(ctx, noun, name)
+            noun.refuse_taken(ctx, name)
         values |= {"name": name, "name_key": name.lower()}
     if path is not None:
         values["path"] = path
@@ -205,18 +229,11 @@ def rename(ctx: Context, noun: Noun, row: Row, *, name: str | None, path: str | 
         update_row(ctx, noun, row, **values)
 
 
-def list_page(ctx: Context, noun: Noun, request: Any) -> tuple[list[Row], dict[str, Any]]:
+def list_page(ctx: Context, noun: Noun[Row], request: Any) -> tuple[list[Row], dict[str, Any]]:
     """One page of the account's things below PathPrefix, and the answer's IsTruncated and Marker."""
     count = request.get("MaxItems", USUAL_PAGE)
-    rows = noun.list_after(
-        ctx.read,
-        ctx.partition,
-        ctx.account,
-        after=position(request),
-        prefix=request.get("PathPrefix", "/"),
-        count=count + 1,
-    )
-    return rows[:count], page_end(rows, count, lambda row: row.name_key)
+    rows, more = noun.page(ctx, position(request), count, prefix=request.get("PathPrefix", "/"))
+    return list(rows), {"IsTruncated": True, "Marker": rows[-1].name_key} if more else {"IsTruncated": False}
 
 
 def cut_page(items: list[Any], request: Any, key: Any) -> tuple[list[Any], dict[str, Any]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from batchyard.framework.noun import Noun
 from batchyard.framework.ports import AccessKey, Prepare, PrincipalPolicies, TrustedRole, unbounded
 from batchyard.identity.keyring import Keyring
 from batchyard.identity.session import Session
@@ -14,11 +15,11 @@ from batchyard.policy.evaluate import Source
 from batchyard.services.iam import revisions
 from batchyard.services.iam.credentials import one_time_codes
 from batchyard.services.iam.credentials.mfa_devices import SEED_PURPOSE
-from batchyard.services.iam.nouns import INSTANCE_PROFILE, MFA_DEVICE, ROLE, USER, Noun, Row
+from batchyard.services.iam.nouns import INSTANCE_PROFILE, MFA_DEVICE, ROLE, USER, find_by_id
 from batchyard.services.iam.policies.managed_policies import FindManagedPolicy, find_managed
 from batchyard.services.iam.policies.principal_policies import PolicyReading, source_of
 from batchyard.services.iam.tables import access_keys, users
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 SECRET_PURPOSE = "access-key"
@@ -84,7 +85,7 @@ class IamSource:
             account=row.account,
             partition=row.partition,
             user_name=row.name,
-            user_arn=USER.arn(row.partition, row.account, row.path, row.name),
+            user_arn=USER.arn_of(row),
             user_id=row.id,
         )
         if len(self._keys) >= _KEPT_PRINCIPALS:
@@ -114,7 +115,7 @@ class IamSource:
             if known.revision == revision and self._is_fresh(known):
                 return known.found
         reading = PolicyReading(tx, self._find_aws, session.partition, session.account, prepare)
-        row = noun.find_by_id(tx, principal_id)
+        row = find_by_id(noun, tx, principal_id)
         if row is None or (row.partition, row.account) != (session.partition, session.account):
             self._known.pop(place, None)
             return None
@@ -136,7 +137,7 @@ class IamSource:
 
     def find_role(self, tx: Transaction, partition: str, account: str, name: str) -> TrustedRole | None:
         """A role by name (without path)."""
-        row = ROLE.find(tx, partition, account, name)
+        row = ROLE.find_named(tx, {"partition": partition, "account": account}, name)
         if row is None:
             return None
         return TrustedRole(
@@ -152,12 +153,11 @@ class IamSource:
     def find_profile_role(self, tx: Transaction, partition: str, account: str, *, profile: str) -> str | None:
         """The ARN of the role inside an instance profile, given by name or by its whole ARN; None where there
         is no such profile or no role in it."""
-        found = INSTANCE_PROFILE.find(tx, partition, account, profile.rsplit("/", 1)[-1])
+        find = INSTANCE_PROFILE.find_by_arn if profile.startswith("arn:") else INSTANCE_PROFILE.find_named
+        found = find(tx, {"partition": partition, "account": account}, profile)
         if found is None or found.role_id is None:
             return None
-        if profile.startswith("arn:") and INSTANCE_PROFILE.arn_of(found) != profile:
-            return None
-        row = ROLE.find_by_id(tx, found.role_id)
+        row = find_by_id(ROLE, tx, found.role_id)
         return None if row is None else ROLE.arn_of(row)
 
     def has_device(self, tx: Transaction, session: Session, serial_number: str) -> bool:
@@ -183,8 +183,9 @@ class IamSource:
         return True
 
     def _device(self, tx: Transaction, session: Session, serial_number: str) -> Row | None:
-        row = MFA_DEVICE.find(tx, session.partition, session.account, serial_number.rpartition("/")[2])
-        if row is None or MFA_DEVICE.arn_of(row) != serial_number or session.kind != "user":
+        where = {"partition": session.partition, "account": session.account}
+        row = MFA_DEVICE.find_by_arn(tx, where, serial_number)
+        if row is None or session.kind != "user":
             return None
         return row if row.user_id == session.principal_id else None
 
@@ -196,7 +197,7 @@ class IamSource:
         return True
 
 
-def _behind(session: Session) -> tuple[Noun, str]:
+def _behind(session: Session) -> tuple[Noun[Row], str]:
     """Whose policies a session has: the user or role, by its unique id."""
     if session.role is not None:
         return ROLE, session.role.role_id

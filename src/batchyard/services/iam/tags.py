@@ -1,56 +1,44 @@
-"""Tags of users, roles, policies and instance profiles: tag, untag, list."""
+"""Tags of IAM's kinds: what they may be. The operations are made of the nouns: TagRole, UntagRole, ListRoleTags, …"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.noun import Noun
+from batchyard.framework.tag_operations import TagMembers, TagRules, tag_operations_of
 from batchyard.services.iam import revisions
+from batchyard.services.iam.federation.providers import OIDC_PROVIDER, SAML_PROVIDER
 from batchyard.services.iam.nouns import (
     INSTANCE_PROFILE,
+    MFA_DEVICE,
     POLICY,
     ROLE,
+    SERVER_CERTIFICATE,
     USER,
-    Noun,
-    Row,
     cut_page,
-    no_such,
-    require,
-    tag_list,
-    update_row,
 )
-from batchyard.services.iam.policies.managed_policies import check_arn
-from batchyard.services.iam.resources import find_policy_row, given_policy, instance_profile, role, user
 from batchyard.services.iam.service import iam
-
-if TYPE_CHECKING:
-    from types_boto3_iam.type_defs import (
-        ListInstanceProfileTagsRequestTypeDef,
-        ListPolicyTagsRequestTypeDef,
-        ListRoleTagsRequestTypeDef,
-        ListUserTagsRequestTypeDef,
-        TagInstanceProfileRequestTypeDef,
-        TagPolicyRequestTypeDef,
-        TagRoleRequestTypeDef,
-        TagUserRequestTypeDef,
-        UntagInstanceProfileRequestTypeDef,
-        UntagPolicyRequestTypeDef,
-        UntagRoleRequestTypeDef,
-        UntagUserRequestTypeDef,
-    )
+from batchyard.store.prepared import Row
 
 MOST_TAGS = 50
 
 
-def checked_tags(noun: Noun, given: Iterable[Any], *, had: dict[str, str] | None = None) -> dict[str, str]:
+def _fold(noun: Noun[Row]) -> Callable[[str], str]:
+    return str.lower if noun in (USER, ROLE) else str
+
+
+def checked_tags(
+    noun: Noun[Row], given: Iterable[Any], *, had: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The tags that are there after `given` were set on top of `had`.
 
     Keys of users and roles ignore case, those of policies and profiles do not (IAM user guide, Tagging IAM
     resources). Raises InvalidInput for a key given twice, LimitExceeded beyond 50.
     """
-    fold: Callable[[str], str] = str.lower if noun in (USER, ROLE) else str
+    fold = _fold(noun)
     seen: set[str] = set()
     tags = dict(had or {})
     for tag in given:
@@ -77,117 +65,34 @@ def reserved(ctx: Context, path: str) -> ApiError:
     )
 
 
-def set_tags(ctx: Context, noun: Noun, row: Row, request: Any) -> None:
-    """Set the request's tags on a thing, over those that it has."""
-    update_row(ctx, noun, row, tags=checked_tags(noun, request["Tags"], had=row.tags))
-    revisions.changed(ctx)
+def _taken(ctx: Context, noun: Noun[Row], kept: Mapping[str, str], keys: Sequence[str]) -> dict[str, str]:
+    fold = _fold(noun)
+    gone = {fold(key) for key in keys}
+    return {key: value for key, value in kept.items() if fold(key) not in gone}
 
 
-def take_tags(ctx: Context, noun: Noun, row: Row, request: Any) -> None:
-    """Take the tags with the request's keys from a thing; keys that are not there are passed over."""
-    fold: Callable[[str], str] = str.lower if noun in (USER, ROLE) else str
-    gone = {fold(key) for key in request["TagKeys"]}
-    update_row(ctx, noun, row, tags={key: value for key, value in row.tags.items() if fold(key) not in gone})
-    revisions.changed(ctx)
-
-
-def tag_page(row: Row, request: Any) -> dict[str, Any]:
+def _page(kept: Mapping[str, str], request: Any) -> dict[str, Any]:
     """One page of a thing's tags, in the order of their keys."""
-    tags, end = cut_page(tag_list(row), request, lambda tag: tag["Key"])
+    listed = [{"Key": key, "Value": value} for key, value in kept.items()]
+    tags, end = cut_page(listed, request, lambda tag: tag["Key"])
     return {"Tags": tags, **end}
 
 
-def _find(ctx: Context, noun: Noun, request: Any) -> Row:
-    if noun is not POLICY:
-        return require(ctx, noun, request[noun.member])
-    check_arn(request["PolicyArn"])
-    row = find_policy_row(ctx, request["PolicyArn"])
-    if row is None:
-        raise no_such(POLICY, request["PolicyArn"])
-    return row
-
-
-def _tag(ctx: Context, noun: Noun, request: Any) -> None:
-    set_tags(ctx, noun, _find(ctx, noun, request), request)
-
-
-def _untag(ctx: Context, noun: Noun, request: Any) -> None:
-    take_tags(ctx, noun, _find(ctx, noun, request), request)
-
-
-def _list(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
-    return tag_page(_find(ctx, noun, request), request)
-
-
-@iam.operation(on=user, tags="Tags", writes=True)
-def tag_user(ctx: Context, request: TagUserRequestTypeDef) -> None:
-    """Set tags of a user; one that is there gets the new value."""
-    _tag(ctx, USER, request)
-
-
-@iam.operation(on=user, tag_keys="TagKeys", writes=True)
-def untag_user(ctx: Context, request: UntagUserRequestTypeDef) -> None:
-    """Take tags from a user; keys that are not there are passed over."""
-    _untag(ctx, USER, request)
-
-
-@iam.operation(on=user)
-def list_user_tags(ctx: Context, request: ListUserTagsRequestTypeDef) -> dict[str, Any]:
-    """List the tags of a user in the order of their keys."""
-    return _list(ctx, USER, request)
-
-
-@iam.operation(on=role, tags="Tags", writes=True)
-def tag_role(ctx: Context, request: TagRoleRequestTypeDef) -> None:
-    """Set tags of a role; one that is there gets the new value."""
-    _tag(ctx, ROLE, request)
-
-
-@iam.operation(on=role, tag_keys="TagKeys", writes=True)
-def untag_role(ctx: Context, request: UntagRoleRequestTypeDef) -> None:
-    """Take tags from a role; keys that are not there are passed over."""
-    _untag(ctx, ROLE, request)
-
-
-@iam.operation(on=role)
-def list_role_tags(ctx: Context, request: ListRoleTagsRequestTypeDef) -> dict[str, Any]:
-    """List the tags of a role in the order of their keys."""
-    return _list(ctx, ROLE, request)
-
-
-@iam.operation(on=given_policy, tags="Tags", writes=True)
-def tag_policy(ctx: Context, request: TagPolicyRequestTypeDef) -> None:
-    """Set tags of a customer managed policy; one that is there gets the new value."""
-    _tag(ctx, POLICY, request)
-
-
-@iam.operation(on=given_policy, tag_keys="TagKeys", writes=True)
-def untag_policy(ctx: Context, request: UntagPolicyRequestTypeDef) -> None:
-    """Take tags from a customer managed policy; keys that are not there are passed over."""
-    _untag(ctx, POLICY, request)
-
-
-@iam.operation(on=given_policy)
-def list_policy_tags(ctx: Context, request: ListPolicyTagsRequestTypeDef) -> dict[str, Any]:
-    """List the tags of a customer managed policy in the order of their keys."""
-    return _list(ctx, POLICY, request)
-
-
-@iam.operation(on=instance_profile, tags="Tags", writes=True)
-def tag_instance_profile(ctx: Context, request: TagInstanceProfileRequestTypeDef) -> None:
-    """Set tags of an instance profile; one that is there gets the new value."""
-    _tag(ctx, INSTANCE_PROFILE, request)
-
-
-@iam.operation(on=instance_profile, tag_keys="TagKeys", writes=True)
-def untag_instance_profile(ctx: Context, request: UntagInstanceProfileRequestTypeDef) -> None:
-    """Take tags from an instance profile; keys that are not there are passed over."""
-    _untag(ctx, INSTANCE_PROFILE, request)
-
-
-@iam.operation(on=instance_profile)
-def list_instance_profile_tags(
-    ctx: Context, request: ListInstanceProfileTagsRequestTypeDef
-) -> dict[str, Any]:
-    """List the tags of an instance profile in the order of their keys."""
-    return _list(ctx, INSTANCE_PROFILE, request)
+_RULES = TagRules(
+    lambda ctx, noun, kept, given: checked_tags(noun, given, had=kept),
+    taken=_taken,
+    shown=_page,
+    changing=lambda ctx, noun, row, tags: revisions.changed(ctx),
+)
+_NAMES = {
+    USER: "user",
+    ROLE: "role",
+    POLICY: "policy",
+    INSTANCE_PROFILE: "instance_profile",
+    SERVER_CERTIFICATE: "server_certificate",
+    MFA_DEVICE: "mfa_device",
+    OIDC_PROVIDER: "open_id_connect_provider",
+    SAML_PROVIDER: "saml_provider",
+}
+for _noun, _name in _NAMES.items():
+    tag_operations_of(_noun, _name, _RULES, TagMembers(_noun.member, "Tags", "TagKeys"))

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
 from batchyard.services.iam.credentials.access_keys import KEYS_PER_USER
 from batchyard.services.iam.credentials.signing_certificates import CERTIFICATES_PER_USER
 from batchyard.services.iam.credentials.token_preferences import global_endpoint_token_version
@@ -20,7 +21,7 @@ from batchyard.services.iam.nouns import (
     ROLE,
     SERVER_CERTIFICATE,
     USER,
-    Noun,
+    rows_of,
 )
 from batchyard.services.iam.policies import documents
 from batchyard.services.iam.policies.attached_policies import MOST_ATTACHED
@@ -29,7 +30,7 @@ from batchyard.services.iam.principals.groups import GROUPS_PER_USER
 from batchyard.services.iam.quotas import PER_ACCOUNT
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import policies, policy_versions
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 VERSIONS_IN_USE = 10000
 """AWS's quota of policy versions in an account, as the summary tells it (recorded: SNAP)."""
@@ -42,11 +43,11 @@ _VERSIONS = Prepared(
 )
 
 
-def _counting(noun: Noun, *conditions: ColumnElement[bool]) -> Prepared:
-    columns = noun.table.c
+def _counting(noun: Noun[Row], *conditions: ColumnElement[bool]) -> Prepared:
+    columns = rows_of(noun).table.c
     return Prepared(
         select(func.count().label("things"))
-        .select_from(noun.table)
+        .select_from(rows_of(noun).table)
         .where(
             columns.partition == bindparam("in_partition"), columns.account == bindparam("of"), *conditions
         )
@@ -62,7 +63,7 @@ _COUNTED = {
     "ServerCertificates": (SERVER_CERTIFICATE, _counting(SERVER_CERTIFICATE)),
 }
 _DEVICES = _counting(MFA_DEVICE)
-_DEVICES_IN_USE = _counting(MFA_DEVICE, MFA_DEVICE.table.c.user_id.is_not(None))
+_DEVICES_IN_USE = _counting(MFA_DEVICE, rows_of(MFA_DEVICE).table.c.user_id.is_not(None))
 _PROVIDERS = (_counting(OIDC_PROVIDER), _counting(SAML_PROVIDER))
 
 

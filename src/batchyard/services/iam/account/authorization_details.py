@@ -11,18 +11,9 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.effort import of_answer
-from batchyard.services.iam.nouns import (
-    GROUP,
-    POLICY,
-    ROLE,
-    USER,
-    USUAL_PAGE,
-    Noun,
-    Row,
-    page_end,
-    position,
-    tag_list,
-)
+from batchyard.framework.noun import Noun
+from batchyard.framework.place import place
+from batchyard.services.iam.nouns import GROUP, POLICY, ROLE, USER, USUAL_PAGE, page_end, position, tag_list
 from batchyard.services.iam.policies import documents, policies
 from batchyard.services.iam.policies.attached_policies import policy_name
 from batchyard.services.iam.policies.boundaries import boundary_shape
@@ -33,7 +24,7 @@ from batchyard.services.iam.principals.instance_profiles import profile_shape, p
 from batchyard.services.iam.principals.ownership import list_attached, list_inline
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 _USED_AWS_POLICIES = Prepared(
     select(attachments.c.policy_arn)
@@ -59,9 +50,9 @@ class _Section:
     shape: Callable[[Context, Any], dict[str, Any]]
 
 
-def _rows_of(noun: Noun) -> Callable[[Context, str, int], Iterable[tuple[str, Any]]]:
+def _rows_of(noun: Noun[Row]) -> Callable[[Context, str, int], Iterable[tuple[str, Any]]]:
     def list_after(ctx: Context, after: str, count: int) -> Iterable[tuple[str, Any]]:
-        rows = noun.list_after(ctx.read, ctx.partition, ctx.account, after=after, prefix="/", count=count)
+        rows = noun.source.after(ctx.read, place(ctx), after, count, prefix="/")
         return [(row.name_key, row) for row in rows]
 
     return list_after

@@ -11,11 +11,12 @@ from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.service import RoleUse
 from batchyard.framework.work import Key
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import ROLE, Row
+from batchyard.services.iam.nouns import ROLE, find_by_id
 from batchyard.services.iam.principals import departed_principals
 from batchyard.services.iam.principals.service_linked_roles import DELETION_CONTROLLER, find_task
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments, role_deletions, roles
+from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
 KEPT = timedelta(days=30)
@@ -56,7 +57,7 @@ class RoleDeletion(Controller):
 
     def _conclude(self, tx: Transaction, task: Row) -> None:
         """Ask the linked service and delete the role, in one transaction: no use can slip in between."""
-        role = ROLE.find_by_id(tx, task.role_id)
+        role = find_by_id(ROLE, tx, task.role_id)
         uses = [] if role is None else self._uses(tx, role)
         if uses:
             self._set(tx, task, status="FAILED", reason=_reason(role, uses), usage=_usage(uses))

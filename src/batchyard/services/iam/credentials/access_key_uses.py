@@ -10,8 +10,9 @@ from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam.credentials.access_keys import find_key
-from batchyard.services.iam.nouns import USER, Row
+from batchyard.services.iam.nouns import USER, find_by_id
 from batchyard.services.iam.service import iam
+from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import GetAccessKeyLastUsedRequestTypeDef
@@ -25,7 +26,7 @@ def _owner(ctx: Context, request: Mapping[str, Any]) -> Row | None:
     key = find_key(ctx, request["AccessKeyId"])
     if key is None or (key.partition, key.account) != (ctx.partition, ctx.account):
         return None
-    return USER.find_by_id(ctx.read, key.user_id)
+    return find_by_id(USER, ctx.read, key.user_id)
 
 
 def _owner_check(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:

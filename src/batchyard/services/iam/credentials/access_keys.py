@@ -9,13 +9,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from batchyard import ids
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import USER, Row, cut_page, require
+from batchyard.services.iam.nouns import USER, cut_page
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.ports import SECRET_PURPOSE
 from batchyard.services.iam.resources import own_or_named, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import access_keys
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -46,7 +46,7 @@ def find_key(ctx: Context, access_key_id: str) -> Row | None:
 
 
 def _user(ctx: Context, request: Any) -> Row:
-    return require(ctx, USER, user_name(ctx, request))
+    return USER.require(ctx, user_name(ctx, request))
 
 
 def _key(ctx: Context, request: Any) -> Row:

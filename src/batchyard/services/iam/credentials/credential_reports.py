@@ -19,10 +19,10 @@ from batchyard.services.iam.credentials.login_profiles import find_profile
 from batchyard.services.iam.credentials.mfa_devices import devices_of
 from batchyard.services.iam.credentials.password_policies import find_password_policy
 from batchyard.services.iam.credentials.signing_certificates import certificates_of
-from batchyard.services.iam.nouns import USER, Row
+from batchyard.services.iam.nouns import USER
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import credential_reports
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.upsert import upsert
 
 FRESH = timedelta(hours=4)
@@ -88,7 +88,7 @@ def _csv(ctx: Context) -> str:
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow(COLUMNS)
     lines.writerow(_root_line(ctx))
-    for row in USER.list_after(ctx.read, ctx.partition, ctx.account, after="", prefix="/", count=1_000_000):
+    for row in USER.page(ctx, "", 1_000_000, prefix="/")[0]:
         lines.writerow(_user_line(ctx, row))
     return out.getvalue().removesuffix("\n")
 

@@ -12,11 +12,11 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam.credentials import passwords
 from batchyard.services.iam.credentials.password_policies import find_password_policy
-from batchyard.services.iam.nouns import USER, Row, require
-from batchyard.services.iam.resources import check_on, own_or_named, user, user_name
+from batchyard.services.iam.nouns import USER
+from batchyard.services.iam.resources import own_or_named, user, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import login_profiles
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -59,7 +59,7 @@ def _shape(owner: Row, profile: Row) -> dict[str, Any]:
 @iam.operation(on=own_or_named, writes=True)
 def create_login_profile(ctx: Context, request: CreateLoginProfileRequestTypeDef) -> dict[str, Any]:
     """Give a user a password; a second one is EntityAlreadyExists (text recorded: SNAP)."""
-    owner = require(ctx, USER, user_name(ctx, request))
+    owner = USER.require(ctx, user_name(ctx, request))
     if "Password" not in request:
         # Only sessions of AssumeRoot, which is not built, may leave it out (botocore).
         raise ApiError(
@@ -91,14 +91,14 @@ def create_login_profile(ctx: Context, request: CreateLoginProfileRequestTypeDef
 @iam.operation(on=own_or_named)
 def get_login_profile(ctx: Context, request: GetLoginProfileRequestTypeDef) -> dict[str, Any]:
     """Tell whether a user has a password, and since when."""
-    owner = require(ctx, USER, user_name(ctx, request))
+    owner = USER.require(ctx, user_name(ctx, request))
     return _shape(owner, _require(ctx, owner))
 
 
 @iam.operation(on=user, writes=True)
 def update_login_profile(ctx: Context, request: Any) -> None:
     """Change the password, whether it must be changed, or how long a sign-in lasts; what is left out stays."""
-    owner = require(ctx, USER, request["UserName"])
+    owner = USER.require(ctx, request["UserName"])
     profile = _require(ctx, owner)
     if "MaxSigninSessionDuration" in request and request.get("ResetMaxSigninSessionDuration"):
         # botocore: not both; the text is a guess.
@@ -120,7 +120,7 @@ def update_login_profile(ctx: Context, request: Any) -> None:
 @iam.operation(on=own_or_named, writes=True)
 def delete_login_profile(ctx: Context, request: DeleteLoginProfileRequestTypeDef) -> None:
     """Take a user's password away; keys and sessions stay."""
-    owner = require(ctx, USER, user_name(ctx, request))
+    owner = USER.require(ctx, user_name(ctx, request))
     _require(ctx, owner)
     ctx.write.run(delete(login_profiles).where(login_profiles.c.user_id == owner.id))
 
@@ -133,13 +133,13 @@ def _own(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     policy = find_password_policy(ctx)
     if policy is not None and policy["AllowUsersToChangePassword"]:
         return []
-    return [check_on(ctx, USER, ctx.session.name)]
+    return [USER.check(ctx, ctx.session.name)]
 
 
 @iam.operation(on=_own, writes=True)
 def change_password(ctx: Context, request: ChangePasswordRequestTypeDef) -> None:
     """Change the caller's own password; a wrong old one is AccessDenied [guess], no password NoSuchEntity."""
-    profile = _require(ctx, require(ctx, USER, ctx.session.name))
+    profile = _require(ctx, USER.require(ctx, ctx.session.name))
     if not passwords.are_equal(passwords.digest(request["OldPassword"], profile.salt), profile.digest):
         raise ApiError("AccessDenied", "The old password was incorrect.", status=403)
     _update(ctx, profile, {**_new_password(ctx, profile, request["NewPassword"]), "reset_required": False})

@@ -15,14 +15,11 @@ from batchyard.services.iam.federation.providers import sorted_tags
 from batchyard.services.iam.nouns import (
     MFA_DEVICE,
     USER,
-    Row,
     cut_page,
     delete_row,
-    find,
+    find_by_id,
     insert_new,
     list_page,
-    no_such,
-    require,
     update_row,
 )
 from batchyard.services.iam.policies.documents import over_quota
@@ -30,8 +27,8 @@ from batchyard.services.iam.principals.users import brief
 from batchyard.services.iam.resources import own_or_named, to_be, user, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import mfa_devices
-from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
-from batchyard.store.prepared import Prepared
+from batchyard.services.iam.tags import checked_tags
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -41,11 +38,8 @@ if TYPE_CHECKING:
         EnableMFADeviceRequestTypeDef,
         GetMFADeviceRequestTypeDef,
         ListMFADevicesRequestTypeDef,
-        ListMFADeviceTagsRequestTypeDef,
         ListVirtualMFADevicesRequestTypeDef,
         ResyncMFADeviceRequestTypeDef,
-        TagMFADeviceRequestTypeDef,
-        UntagMFADeviceRequestTypeDef,
     )
 
 DEVICES_PER_USER = 8
@@ -62,24 +56,6 @@ def devices_of(ctx: Context, owner: Row) -> list[Row]:
     return list(ctx.read.all(_OF_USER, owner=owner.id))
 
 
-def _find(ctx: Context, serial: str) -> Row | None:
-    """The account's device with this serial number, which is its ARN."""
-    row = find(ctx, MFA_DEVICE, serial.rpartition("/")[2])
-    return row if row is not None and MFA_DEVICE.arn_of(row) == serial else None
-
-
-def _require(ctx: Context, request: Any) -> Row:
-    row = _find(ctx, request["SerialNumber"])
-    if row is None:
-        raise no_such(MFA_DEVICE, request["SerialNumber"])
-    return row
-
-
-def _given(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    row = _find(ctx, request["SerialNumber"])
-    return [Check(resource=request["SerialNumber"], tags=lambda: None if row is None else row.tags)]
-
-
 def _refuse_unsayable(serial: str) -> None:
     """Refuse a serial number that no other call could name: its model's limit leaves 226 letters to a name.
 
@@ -90,13 +66,13 @@ def _refuse_unsayable(serial: str) -> None:
         raise ApiError("ValidationError", f"1 validation error detected: {text} or equal to {LONGEST_SERIAL}")
 
 
-@iam.operation(on=to_be(MFA_DEVICE), tags="Tags", writes=True)
+@iam.operation(on=to_be(MFA_DEVICE, "VirtualMFADeviceName"), tags="Tags", writes=True)
 def create_virtual_mfa_device(ctx: Context, request: CreateVirtualMFADeviceRequestTypeDef) -> dict[str, Any]:
     """Make a device that nobody has; its seed is shown this once, and kept sealed."""
     tags = checked_tags(MFA_DEVICE, request.get("Tags", ()))
     seed = one_time_codes.new_seed()
     name, path = request["VirtualMFADeviceName"], request.get("Path", "/")
-    _refuse_unsayable(MFA_DEVICE.arn(ctx.partition, ctx.account, path, name))
+    _refuse_unsayable(MFA_DEVICE.arn(ctx, path=path, name=name))
     row = insert_new(
         ctx,
         MFA_DEVICE,
@@ -117,10 +93,10 @@ def create_virtual_mfa_device(ctx: Context, request: CreateVirtualMFADeviceReque
     return {"VirtualMFADevice": shape | ({"Tags": sorted_tags(row)} if tags else {})}
 
 
-@iam.operation(on=_given, writes=True)
+@iam.operation(on=MFA_DEVICE.named(), writes=True)
 def delete_virtual_mfa_device(ctx: Context, request: DeleteVirtualMFADeviceRequestTypeDef) -> None:
     """Delete a device that no user has."""
-    row = _require(ctx, request)
+    row = MFA_DEVICE.require(ctx, request["SerialNumber"])
     if row.user_id is not None:
         # In people's logs.
         raise iam.error.DeleteConflictException("MFA VirtualDevice in use. Must deactivate first.")
@@ -138,7 +114,7 @@ def list_virtual_mfa_devices(ctx: Context, request: ListVirtualMFADevicesRequest
 
 def _virtual(ctx: Context, row: Row) -> dict[str, Any]:
     shape: dict[str, Any] = {"SerialNumber": MFA_DEVICE.arn_of(row)}
-    owner = None if row.user_id is None else USER.find_by_id(ctx.read, row.user_id)
+    owner = None if row.user_id is None else find_by_id(USER, ctx.read, row.user_id)
     if owner is not None:
         shape |= {"EnableDate": row.enabled_at, "User": brief(owner)}
     return shape
@@ -147,8 +123,8 @@ def _virtual(ctx: Context, row: Row) -> dict[str, Any]:
 @iam.operation(on=user, writes=True)
 def enable_mfa_device(ctx: Context, request: EnableMFADeviceRequestTypeDef) -> None:
     """Give a device to a user who shows two codes of it, one after the other (texts recorded: SNAP)."""
-    owner = require(ctx, USER, request["UserName"])
-    row = _require(ctx, request)
+    owner = USER.require(ctx, request["UserName"])
+    row = MFA_DEVICE.require(ctx, request["SerialNumber"])
     if row.user_id is not None:
         raise iam.error.EntityAlreadyExistsException("MFA Device is already in use.")
     if len(devices_of(ctx, owner)) >= DEVICES_PER_USER:
@@ -174,10 +150,10 @@ def _check_codes(ctx: Context, row: Row, request: Any, *, around: int) -> None:
 
 def _enabled(ctx: Context, request: Any) -> Row:
     """The user's device; raises NoSuchEntity where it is not the user's."""
-    owner = require(ctx, USER, request["UserName"])
-    row = _require(ctx, request)
+    owner = USER.require(ctx, request["UserName"])
+    row = MFA_DEVICE.require(ctx, request["SerialNumber"])
     if row.user_id != owner.id:
-        raise no_such(MFA_DEVICE, request["SerialNumber"])
+        raise MFA_DEVICE.missing(ctx, request["SerialNumber"])
     return row
 
 
@@ -191,7 +167,7 @@ def deactivate_mfa_device(ctx: Context, request: DeactivateMFADeviceRequestTypeD
 @iam.operation(on=own_or_named)
 def list_mfa_devices(ctx: Context, request: ListMFADevicesRequestTypeDef) -> dict[str, Any]:
     """List the devices of a user."""
-    owner = require(ctx, USER, user_name(ctx, request))
+    owner = USER.require(ctx, user_name(ctx, request))
     shown, end = cut_page(devices_of(ctx, owner), request, lambda row: row.name_key)
     devices = [
         {"UserName": owner.name, "SerialNumber": MFA_DEVICE.arn_of(row), "EnableDate": row.enabled_at}
@@ -204,36 +180,20 @@ def _holder(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """The user who has the device, as the reference says; by name where it is given."""
     if "UserName" in request:
         return user(ctx, request)
-    row = _find(ctx, request["SerialNumber"])
-    owner = None if row is None or row.user_id is None else USER.find_by_id(ctx.read, row.user_id)
-    unknown = USER.arn(ctx.partition, ctx.account, "/", "*")
+    row = MFA_DEVICE.find(ctx, request["SerialNumber"])
+    owner = None if row is None or row.user_id is None else find_by_id(USER, ctx.read, row.user_id)
+    unknown = USER.arn(ctx, "*")
     return [Check(resource=unknown if owner is None else USER.arn_of(owner), told=unknown)]
 
 
 @iam.operation(on=_holder)
 def get_mfa_device(ctx: Context, request: GetMFADeviceRequestTypeDef) -> dict[str, Any]:
     """Tell about a device, and whose it is."""
-    row = _enabled(ctx, request) if "UserName" in request else _require(ctx, request)
+    row = (
+        _enabled(ctx, request) if "UserName" in request else MFA_DEVICE.require(ctx, request["SerialNumber"])
+    )
     shape: dict[str, Any] = {"SerialNumber": request["SerialNumber"]}
-    owner = None if row.user_id is None else USER.find_by_id(ctx.read, row.user_id)
+    owner = None if row.user_id is None else find_by_id(USER, ctx.read, row.user_id)
     if owner is not None:
         shape |= {"UserName": owner.name, "EnableDate": row.enabled_at}
     return shape
-
-
-@iam.operation(on=_given, tags="Tags", writes=True)
-def tag_mfa_device(ctx: Context, request: TagMFADeviceRequestTypeDef) -> None:
-    """Set tags of a device."""
-    set_tags(ctx, MFA_DEVICE, _require(ctx, request), request)
-
-
-@iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_mfa_device(ctx: Context, request: UntagMFADeviceRequestTypeDef) -> None:
-    """Take tags from a device."""
-    take_tags(ctx, MFA_DEVICE, _require(ctx, request), request)
-
-
-@iam.operation(on=_given)
-def list_mfa_device_tags(ctx: Context, request: ListMFADeviceTagsRequestTypeDef) -> dict[str, Any]:
-    """List the tags of a device in the order of their keys."""
-    return tag_page(_require(ctx, request), request)

@@ -7,34 +7,24 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.context import Context
 from batchyard.services.iam.credentials import pem
 from batchyard.services.iam.federation.providers import sorted_tags
-from batchyard.services.iam.nouns import (
-    SERVER_CERTIFICATE,
-    Row,
-    delete_row,
-    insert_new,
-    list_page,
-    rename,
-    require,
-)
+from batchyard.services.iam.nouns import SERVER_CERTIFICATE, delete_row, insert_new, list_page, rename
 from batchyard.services.iam.quotas import refuse_full
-from batchyard.services.iam.resources import listing, named, to_be, to_become
+from batchyard.services.iam.resources import listing, to_be, to_become
 from batchyard.services.iam.service import iam
-from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
+from batchyard.services.iam.tags import checked_tags
+from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
         DeleteServerCertificateRequestTypeDef,
         GetServerCertificateRequestTypeDef,
         ListServerCertificatesRequestTypeDef,
-        ListServerCertificateTagsRequestTypeDef,
-        TagServerCertificateRequestTypeDef,
-        UntagServerCertificateRequestTypeDef,
         UpdateServerCertificateRequestTypeDef,
         UploadServerCertificateRequestTypeDef,
     )
 
 KEY_PURPOSE = "server-certificate-key"
-_given = named(SERVER_CERTIFICATE)
+_given = SERVER_CERTIFICATE.named()
 
 
 def _metadata(row: Row) -> dict[str, Any]:
@@ -46,10 +36,6 @@ def _metadata(row: Row) -> dict[str, Any]:
         "UploadDate": row.created_at,
         "Expiration": row.expires_at,
     }
-
-
-def _require(ctx: Context, request: Any) -> Row:
-    return require(ctx, SERVER_CERTIFICATE, request["ServerCertificateName"])
 
 
 @iam.operation(on=to_be(SERVER_CERTIFICATE), tags="Tags", writes=True)
@@ -80,7 +66,7 @@ def upload_server_certificate(ctx: Context, request: UploadServerCertificateRequ
 @iam.operation(on=_given)
 def get_server_certificate(ctx: Context, request: GetServerCertificateRequestTypeDef) -> dict[str, Any]:
     """Tell a certificate and its chain (members recorded: SNAP)."""
-    row = _require(ctx, request)
+    row = SERVER_CERTIFICATE.require(ctx, request["ServerCertificateName"])
     shape = {
         "ServerCertificateMetadata": _metadata(row),
         "CertificateBody": row.body,
@@ -100,7 +86,7 @@ def list_server_certificates(ctx: Context, request: ListServerCertificatesReques
 @iam.operation(on=[_given, to_become(SERVER_CERTIFICATE)], writes=True)
 def update_server_certificate(ctx: Context, request: UpdateServerCertificateRequestTypeDef) -> None:
     """Give a certificate another name or path."""
-    row = _require(ctx, request)
+    row = SERVER_CERTIFICATE.require(ctx, request["ServerCertificateName"])
     rename(
         ctx,
         SERVER_CERTIFICATE,
@@ -113,24 +99,4 @@ def update_server_certificate(ctx: Context, request: UpdateServerCertificateRequ
 @iam.operation(on=_given, writes=True)
 def delete_server_certificate(ctx: Context, request: DeleteServerCertificateRequestTypeDef) -> None:
     """Delete a certificate: nothing here uses one."""
-    delete_row(ctx, SERVER_CERTIFICATE, _require(ctx, request))
-
-
-@iam.operation(on=_given, tags="Tags", writes=True)
-def tag_server_certificate(ctx: Context, request: TagServerCertificateRequestTypeDef) -> None:
-    """Set tags of a certificate."""
-    set_tags(ctx, SERVER_CERTIFICATE, _require(ctx, request), request)
-
-
-@iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_server_certificate(ctx: Context, request: UntagServerCertificateRequestTypeDef) -> None:
-    """Take tags from a certificate."""
-    take_tags(ctx, SERVER_CERTIFICATE, _require(ctx, request), request)
-
-
-@iam.operation(on=_given)
-def list_server_certificate_tags(
-    ctx: Context, request: ListServerCertificateTagsRequestTypeDef
-) -> dict[str, Any]:
-    """List the tags of a certificate in the order of their keys."""
-    return tag_page(_require(ctx, request), request)
+    delete_row(ctx, SERVER_CERTIFICATE, SERVER_CERTIFICATE.require(ctx, request["ServerCertificateName"]))

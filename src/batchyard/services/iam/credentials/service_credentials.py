@@ -12,12 +12,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from batchyard import ids
 from batchyard.framework.context import Context
-from batchyard.services.iam.nouns import USER, Row, cut_page, require
+from batchyard.services.iam.nouns import USER, cut_page
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.resources import own_or_named, user, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import service_credentials
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -50,7 +50,7 @@ def _find(ctx: Context, request: Mapping[str, Any]) -> Row | None:
 
 def _require(ctx: Context, request: Any) -> tuple[Row, Row]:
     """The user and its credential; raises NoSuchEntity (text: a guess)."""
-    owner = require(ctx, USER, user_name(ctx, request))
+    owner = USER.require(ctx, user_name(ctx, request))
     row = _find(ctx, request)
     if row is None or row.user_id != owner.id:
         text = f"No such credential {request['ServiceSpecificCredentialId']} exists"
@@ -100,7 +100,7 @@ def create_service_specific_credential(
     ctx: Context, request: CreateServiceSpecificCredentialRequestTypeDef
 ) -> dict[str, Any]:
     """Make a name and a password for one service; two at most for each, the password is shown this once."""
-    owner = require(ctx, USER, request["UserName"])
+    owner = USER.require(ctx, request["UserName"])
     name = request["ServiceName"]
     _check_service(name)
     present = [row for row in ctx.read.all(_OF_USER, owner=owner.id) if row.service_name == name]
@@ -131,7 +131,7 @@ def list_service_specific_credentials(
     ctx: Context, request: ListServiceSpecificCredentialsRequestTypeDef
 ) -> dict[str, Any]:
     """List a user's credentials, of all services or of one, without their passwords."""
-    owner = require(ctx, USER, user_name(ctx, request))
+    owner = USER.require(ctx, user_name(ctx, request))
     wanted = request.get("ServiceName")
     if wanted is not None:
         _check_service(wanted)

@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from batchyard import ids
 from batchyard.framework.context import Context
 from batchyard.services.iam.credentials import pem
-from batchyard.services.iam.nouns import USER, Row, cut_page, require
+from batchyard.services.iam.nouns import USER, cut_page
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.resources import own_or_named, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import signing_certificates
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -39,7 +39,7 @@ def certificates_of(ctx: Context, owner: Row) -> list[Row]:
 
 
 def _owner(ctx: Context, request: Any) -> Row:
-    return require(ctx, USER, user_name(ctx, request))
+    return USER.require(ctx, user_name(ctx, request))
 
 
 def _require(ctx: Context, request: Any) -> Row:

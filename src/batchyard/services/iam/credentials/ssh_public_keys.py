@@ -18,12 +18,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from batchyard import ids
 from batchyard.framework.context import Context
-from batchyard.services.iam.nouns import USER, Row, cut_page, require
+from batchyard.services.iam.nouns import USER, cut_page
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.resources import own_or_named, user, user_name
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import ssh_public_keys
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -51,7 +51,7 @@ def ssh_keys_of(ctx: Context, owner: Row) -> list[Row]:
 
 def _require(ctx: Context, request: Any) -> tuple[Row, Row]:
     """The user and its key; raises NoSuchEntity (text recorded: SNAP)."""
-    owner = require(ctx, USER, request["UserName"])
+    owner = USER.require(ctx, request["UserName"])
     for key in ssh_keys_of(ctx, owner):
         if key.key_id == request["SSHPublicKeyId"]:
             return owner, key
@@ -91,7 +91,7 @@ def _metadata(owner: Row, key: Row) -> dict[str, Any]:
 @iam.operation(on=user, writes=True)
 def upload_ssh_public_key(ctx: Context, request: UploadSSHPublicKeyRequestTypeDef) -> dict[str, Any]:
     """Keep a key for a user; five at most, and none twice (text of a second one: SNAP)."""
-    owner = require(ctx, USER, request["UserName"])
+    owner = USER.require(ctx, request["UserName"])
     fingerprint = _fingerprint(_read(request["SSHPublicKeyBody"]))
     present = ssh_keys_of(ctx, owner)
     if any(one.fingerprint == fingerprint for one in present):
@@ -135,7 +135,7 @@ def get_ssh_public_key(ctx: Context, request: GetSSHPublicKeyRequestTypeDef) -> 
 @iam.operation(on=own_or_named)
 def list_ssh_public_keys(ctx: Context, request: ListSSHPublicKeysRequestTypeDef) -> dict[str, Any]:
     """List a user's keys without what they are."""
-    owner = require(ctx, USER, user_name(ctx, request))
+    owner = USER.require(ctx, user_name(ctx, request))
     shown, end = cut_page(ssh_keys_of(ctx, owner), request, lambda one: one.key_id)
     return {"SSHPublicKeys": [_metadata(owner, one) for one in shown], **end}
 

@@ -14,17 +14,14 @@ from batchyard.services.iam.federation.providers import (
     OIDC_PROVIDER,
     all_providers,
     announce_new,
-    find_provider,
-    given_provider,
     provider_to_be,
-    require_provider,
     sorted_tags,
 )
 from batchyard.services.iam.nouns import delete_row, insert_new, update_row
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.quotas import refuse_full
 from batchyard.services.iam.service import iam
-from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
+from batchyard.services.iam.tags import checked_tags
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -32,10 +29,7 @@ if TYPE_CHECKING:
         CreateOpenIDConnectProviderRequestTypeDef,
         DeleteOpenIDConnectProviderRequestTypeDef,
         GetOpenIDConnectProviderRequestTypeDef,
-        ListOpenIDConnectProviderTagsRequestTypeDef,
         RemoveClientIDFromOpenIDConnectProviderRequestTypeDef,
-        TagOpenIDConnectProviderRequestTypeDef,
-        UntagOpenIDConnectProviderRequestTypeDef,
         UpdateOpenIDConnectProviderThumbprintRequestTypeDef,
     )
 
@@ -43,7 +37,7 @@ MOST_CLIENT_IDS = 100
 MOST_THUMBPRINTS = 5
 
 _URL = re.compile(r"https://(?P<name>[A-Za-z0-9.-]+\.?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/!$&'()*+,;=:@%-]*)?)")
-_given = given_provider(OIDC_PROVIDER)
+_given = OIDC_PROVIDER.named()
 _to_be = provider_to_be(OIDC_PROVIDER, lambda request: request["Url"].partition("://")[2])
 
 
@@ -92,7 +86,7 @@ def get_open_id_connect_provider(
     ctx: Context, request: GetOpenIDConnectProviderRequestTypeDef
 ) -> dict[str, Any]:
     """Tell about a provider; its Url has no scheme (aws-cli's example)."""
-    row = require_provider(ctx, OIDC_PROVIDER, request)
+    row = OIDC_PROVIDER.require(ctx, request["OpenIDConnectProviderArn"])
     return {
         "Url": row.name,
         "ClientIDList": row.client_ids,
@@ -114,7 +108,7 @@ def update_open_id_connect_provider_thumbprint(
     ctx: Context, request: UpdateOpenIDConnectProviderThumbprintRequestTypeDef
 ) -> None:
     """Replace the thumbprints."""
-    row = require_provider(ctx, OIDC_PROVIDER, request)
+    row = OIDC_PROVIDER.require(ctx, request["OpenIDConnectProviderArn"])
     _check_thumbprints(request["ThumbprintList"])
     update_row(ctx, OIDC_PROVIDER, row, thumbprints=request["ThumbprintList"])
     revisions.changed(ctx)
@@ -125,7 +119,7 @@ def add_client_id_to_open_id_connect_provider(
     ctx: Context, request: AddClientIDToOpenIDConnectProviderRequestTypeDef
 ) -> None:
     """Add a client id; one that is there stays."""
-    row = require_provider(ctx, OIDC_PROVIDER, request)
+    row = OIDC_PROVIDER.require(ctx, request["OpenIDConnectProviderArn"])
     client_ids = list(dict.fromkeys([*row.client_ids, request["ClientID"]]))
     _check_client_ids(client_ids)
     update_row(ctx, OIDC_PROVIDER, row, client_ids=client_ids)
@@ -137,7 +131,7 @@ def remove_client_id_from_open_id_connect_provider(
     ctx: Context, request: RemoveClientIDFromOpenIDConnectProviderRequestTypeDef
 ) -> None:
     """Take a client id away; one that is not there is no error."""
-    row = require_provider(ctx, OIDC_PROVIDER, request)
+    row = OIDC_PROVIDER.require(ctx, request["OpenIDConnectProviderArn"])
     left = [one for one in row.client_ids if one != request["ClientID"]]
     update_row(ctx, OIDC_PROVIDER, row, client_ids=left)
     revisions.changed(ctx)
@@ -146,29 +140,9 @@ def remove_client_id_from_open_id_connect_provider(
 @iam.operation(on=_given, writes=True)
 def delete_open_id_connect_provider(ctx: Context, request: DeleteOpenIDConnectProviderRequestTypeDef) -> None:
     """Delete a provider; roles that trust it stay. A missing one has words of its own here (recorded: SNAP)."""
-    row = find_provider(ctx, OIDC_PROVIDER, request["OpenIDConnectProviderArn"])
+    row = OIDC_PROVIDER.find(ctx, request["OpenIDConnectProviderArn"])
     if row is None:
         text = f"OpenId connect Provider {request['OpenIDConnectProviderArn']} cannot be found."
         raise iam.error.NoSuchEntityException(text)
     delete_row(ctx, OIDC_PROVIDER, row)
     revisions.changed(ctx)
-
-
-@iam.operation(on=_given, tags="Tags", writes=True)
-def tag_open_id_connect_provider(ctx: Context, request: TagOpenIDConnectProviderRequestTypeDef) -> None:
-    """Set tags of a provider."""
-    set_tags(ctx, OIDC_PROVIDER, require_provider(ctx, OIDC_PROVIDER, request), request)
-
-
-@iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_open_id_connect_provider(ctx: Context, request: UntagOpenIDConnectProviderRequestTypeDef) -> None:
-    """Take tags from a provider."""
-    take_tags(ctx, OIDC_PROVIDER, require_provider(ctx, OIDC_PROVIDER, request), request)
-
-
-@iam.operation(on=_given)
-def list_open_id_connect_provider_tags(
-    ctx: Context, request: ListOpenIDConnectProviderTagsRequestTypeDef
-) -> dict[str, Any]:
-    """List the tags of a provider in the order of their keys."""
-    return tag_page(require_provider(ctx, OIDC_PROVIDER, request), request)

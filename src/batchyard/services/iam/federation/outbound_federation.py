@@ -14,9 +14,9 @@ from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.identity.token_issuers import issuer_url
 from batchyard.services.iam.federation.token_issuers import find_issuer, insert_issuer
-from batchyard.services.iam.nouns import Row
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import token_issuers
+from batchyard.store.prepared import Row
 
 
 @iam.operation(on=ANY, writes=True)

@@ -19,7 +19,7 @@ class ProviderSource:
         self, tx: Transaction, partition: str, account: str, issuer: str
     ) -> OidcProvider | None:
         """The provider of an issuer, given by its URL without the scheme; letters' case counts."""
-        row = OIDC_PROVIDER.find(tx, partition, account, issuer)
+        row = OIDC_PROVIDER.find_named(tx, {"partition": partition, "account": account}, issuer)
         if row is None or row.name != issuer:
             return None
         return OidcProvider(OIDC_PROVIDER.arn_of(row), row.name, frozenset(row.client_ids))
@@ -28,8 +28,8 @@ class ProviderSource:
         self, tx: Transaction, partition: str, account: str, arn: str
     ) -> SamlProvider | None:
         """The account's SAML provider with exactly this ARN."""
-        row = SAML_PROVIDER.find(tx, partition, account, arn.rpartition("/")[2])
-        if row is None or SAML_PROVIDER.arn_of(row) != arn:
+        row = SAML_PROVIDER.find_by_arn(tx, {"partition": partition, "account": account}, arn)
+        if row is None:
             return None
         keys = tuple(self._keyring.open(KEY_PURPOSE, key["sealed"]) for key in row.private_keys)
         return SamlProvider(arn, row.name, row.metadata_document, row.encryption_mode, keys)

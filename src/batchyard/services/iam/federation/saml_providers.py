@@ -15,33 +15,29 @@ from batchyard.services.iam.federation.providers import (
     SAML_PROVIDER,
     all_providers,
     announce_new,
-    given_provider,
     provider_to_be,
-    require_provider,
     sorted_tags,
 )
 from batchyard.services.iam.federation.saml_metadata import valid_until
-from batchyard.services.iam.nouns import Row, delete_row, insert_new, update_row
+from batchyard.services.iam.nouns import delete_row, insert_new, update_row
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.quotas import refuse_full
 from batchyard.services.iam.service import iam
-from batchyard.services.iam.tags import checked_tags, set_tags, tag_page, take_tags
+from batchyard.services.iam.tags import checked_tags
+from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
         CreateSAMLProviderRequestTypeDef,
         DeleteSAMLProviderRequestTypeDef,
         GetSAMLProviderRequestTypeDef,
-        ListSAMLProviderTagsRequestTypeDef,
-        TagSAMLProviderRequestTypeDef,
-        UntagSAMLProviderRequestTypeDef,
         UpdateSAMLProviderRequestTypeDef,
     )
 
 MOST_KEYS = 2
 KEY_PURPOSE = "saml-private-key"
 _REFUSED = ("ContextProvider", "IdentityCenterInstanceArn")
-_given = given_provider(SAML_PROVIDER)
+_given = SAML_PROVIDER.named()
 _to_be = provider_to_be(SAML_PROVIDER, lambda request: request["Name"])
 
 
@@ -73,7 +69,7 @@ def create_saml_provider(ctx: Context, request: CreateSAMLProviderRequestTypeDef
 @iam.operation(on=_given)
 def get_saml_provider(ctx: Context, request: GetSAMLProviderRequestTypeDef) -> dict[str, Any]:
     """Tell about a provider, its keys without what they hold (members recorded: SNAP)."""
-    row = require_provider(ctx, SAML_PROVIDER, request)
+    row = SAML_PROVIDER.require(ctx, request["SAMLProviderArn"])
     return {
         "SAMLProviderUUID": row.id,
         "SAMLMetadataDocument": row.metadata_document,
@@ -103,7 +99,7 @@ def list_saml_providers(ctx: Context, request: Any) -> dict[str, Any]:
 )
 def update_saml_provider(ctx: Context, request: UpdateSAMLProviderRequestTypeDef) -> dict[str, Any]:
     """Change metadata, encryption or keys; what is left out stays."""
-    row = require_provider(ctx, SAML_PROVIDER, request)
+    row = SAML_PROVIDER.require(ctx, request["SAMLProviderArn"])
     values: dict[str, Any] = {}
     if "SAMLMetadataDocument" in request:
         document = request["SAMLMetadataDocument"]
@@ -151,23 +147,5 @@ def _with_key(ctx: Context, keys: list[dict[str, str]], request: Any) -> list[di
 @iam.operation(on=_given, writes=True)
 def delete_saml_provider(ctx: Context, request: DeleteSAMLProviderRequestTypeDef) -> None:
     """Delete a provider; roles that trust it stay."""
-    delete_row(ctx, SAML_PROVIDER, require_provider(ctx, SAML_PROVIDER, request))
+    delete_row(ctx, SAML_PROVIDER, SAML_PROVIDER.require(ctx, request["SAMLProviderArn"]))
     revisions.changed(ctx)
-
-
-@iam.operation(on=_given, tags="Tags", writes=True)
-def tag_saml_provider(ctx: Context, request: TagSAMLProviderRequestTypeDef) -> None:
-    """Set tags of a provider."""
-    set_tags(ctx, SAML_PROVIDER, require_provider(ctx, SAML_PROVIDER, request), request)
-
-
-@iam.operation(on=_given, tag_keys="TagKeys", writes=True)
-def untag_saml_provider(ctx: Context, request: UntagSAMLProviderRequestTypeDef) -> None:
-    """Take tags from a provider."""
-    take_tags(ctx, SAML_PROVIDER, require_provider(ctx, SAML_PROVIDER, request), request)
-
-
-@iam.operation(on=_given)
-def list_saml_provider_tags(ctx: Context, request: ListSAMLProviderTagsRequestTypeDef) -> dict[str, Any]:
-    """List the tags of a provider in the order of their keys."""
-    return tag_page(require_provider(ctx, SAML_PROVIDER, request), request)

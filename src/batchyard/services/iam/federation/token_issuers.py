@@ -14,9 +14,8 @@ from batchyard import ids
 from batchyard.framework.context import Context
 from batchyard.framework.ports import SigningKey
 from batchyard.identity.keyring import Keyring
-from batchyard.services.iam.nouns import Row
 from batchyard.services.iam.tables import token_issuers
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 PURPOSE = "token-signing-key"

@@ -10,9 +10,10 @@ from typing import Any
 from batchyard.audit.last_access import LastAccess, LastAction, list_last_accesses, list_last_actions
 from batchyard.data.service_names import names
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
 from batchyard.policy.document import Policy
-from batchyard.services.iam.nouns import Noun, Row
 from batchyard.services.iam.policies.granted_services import granted_actions, granted_services
+from batchyard.store.prepared import Row
 from batchyard.wire import model as wire_model
 
 TRACKED = timedelta(days=400)
@@ -24,7 +25,7 @@ UNTRACKED = frozenset(["iam:PassRole"])
 class ReportEntity:
     """A user or role whose calls count in a report."""
 
-    noun: Noun
+    noun: Noun[Row]
     row: Row
 
     def kept(self) -> dict[str, str]:

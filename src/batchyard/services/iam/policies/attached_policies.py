@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
 
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import BY_KIND, GROUP, ROLE, USER, Noun, cut_page, require
+from batchyard.services.iam.nouns import BY_KIND, GROUP, ROLE, USER, cut_page, find_by_id
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.policies.managed_policies import check_arn, require_attachable, require_for
 from batchyard.services.iam.principals.groups import members_of
 from batchyard.services.iam.principals.ownership import list_attached
 from batchyard.services.iam.principals.protection import refuse_linked_policy, require_modifiable
-from batchyard.services.iam.resources import given_policy, group, role, user, with_policy_arn
+from batchyard.services.iam.resources import given_policy, with_policy_arn
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.upsert import insert_missing
 
 if TYPE_CHECKING:
-    from types_boto3_iam.type_defs import (
-        AttachGroupPolicyRequestTypeDef,
-        AttachRolePolicyRequestTypeDef,
-        AttachUserPolicyRequestTypeDef,
-        DetachGroupPolicyRequestTypeDef,
-        DetachRolePolicyRequestTypeDef,
-        DetachUserPolicyRequestTypeDef,
-        ListAttachedGroupPoliciesRequestTypeDef,
-        ListAttachedRolePoliciesRequestTypeDef,
-        ListAttachedUserPoliciesRequestTypeDef,
-        ListEntitiesForPolicyRequestTypeDef,
-    )
+    from types_boto3_iam.type_defs import ListEntitiesForPolicyRequestTypeDef
 
 MOST_ATTACHED = 10
 
@@ -43,7 +34,8 @@ _USES = Prepared(
 )
 
 
-def _attach(ctx: Context, noun: Noun, request: Any) -> None:
+def _attach(noun: Noun[Row], ctx: Context, request: Any) -> None:
+    """Attach a managed policy; again changes nothing."""
     owner = require_modifiable(ctx, noun, request[noun.member])
     policy = require_attachable(ctx, request["PolicyArn"])
     refuse_linked_policy(policy, noun)
@@ -54,7 +46,7 @@ def _attach(ctx: Context, noun: Noun, request: Any) -> None:
     revisions.changed(ctx)
 
 
-def attach(ctx: Context, noun: Noun, owner_id: str, policy_arn: str) -> None:
+def attach(ctx: Context, noun: Noun[Row], owner_id: str, policy_arn: str) -> None:
     """Keep an attachment; one that is there stays."""
     values = {
         "owner_id": owner_id,
@@ -66,7 +58,7 @@ def attach(ctx: Context, noun: Noun, owner_id: str, policy_arn: str) -> None:
     ctx.write.run(insert_missing(attachments, values))
 
 
-def _detach(ctx: Context, noun: Noun, request: Any) -> None:
+def _detach(noun: Noun[Row], ctx: Context, request: Any) -> None:
     """Raise NoSuchEntity where the policy is not attached (text recorded: SNAP)."""
     owner = require_modifiable(ctx, noun, request[noun.member])
     check_arn(request["PolicyArn"])
@@ -80,8 +72,8 @@ def _detach(ctx: Context, noun: Noun, request: Any) -> None:
     revisions.changed(ctx)
 
 
-def _list(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
-    owner = require(ctx, noun, request[noun.member])
+def _list(noun: Noun[Row], ctx: Context, request: Any) -> dict[str, Any]:
+    owner = noun.require(ctx, request[noun.member])
     prefix = request.get("PathPrefix", "/")
     arns = [arn for arn in list_attached(ctx, owner) if _path(arn).startswith(prefix)]
     shown, end = cut_page(arns, request, lambda arn: f"{policy_name(arn).lower()} {arn}")
@@ -124,7 +116,7 @@ def list_entities_for_policy(ctx: Context, request: ListEntitiesForPolicyRequest
             continue
         if usage is not None and (usage == "PermissionsBoundary") is not bool(use.is_boundary):
             continue
-        owner = BY_KIND[use.owner_kind].find_by_id(ctx.read, use.owner_id)
+        owner = find_by_id(BY_KIND[use.owner_kind], ctx.read, use.owner_id)
         if owner is not None and owner.path.startswith(prefix) and (use.owner_kind, owner) not in found:
             found.append((use.owner_kind, owner))
     shown, end = cut_page(found, request, lambda one: f"{one[0]} {one[1].name_key}")
@@ -135,61 +127,8 @@ def list_entities_for_policy(ctx: Context, request: ListEntitiesForPolicyRequest
     return answer
 
 
-@iam.operation(on=with_policy_arn(USER), writes=True)
-def attach_user_policy(ctx: Context, request: AttachUserPolicyRequestTypeDef) -> None:
-    """Attach a managed policy to a user; again changes nothing."""
-    _attach(ctx, USER, request)
-
-
-@iam.operation(on=with_policy_arn(USER), writes=True)
-def detach_user_policy(ctx: Context, request: DetachUserPolicyRequestTypeDef) -> None:
-    """Detach a managed policy from a user."""
-    _detach(ctx, USER, request)
-
-
-@iam.operation(on=user)
-def list_attached_user_policies(
-    ctx: Context, request: ListAttachedUserPoliciesRequestTypeDef
-) -> dict[str, Any]:
-    """List the managed policies attached to a user."""
-    return _list(ctx, USER, request)
-
-
-@iam.operation(on=with_policy_arn(GROUP), writes=True)
-def attach_group_policy(ctx: Context, request: AttachGroupPolicyRequestTypeDef) -> None:
-    """Attach a managed policy to a group; again changes nothing."""
-    _attach(ctx, GROUP, request)
-
-
-@iam.operation(on=with_policy_arn(GROUP), writes=True)
-def detach_group_policy(ctx: Context, request: DetachGroupPolicyRequestTypeDef) -> None:
-    """Detach a managed policy from a group."""
-    _detach(ctx, GROUP, request)
-
-
-@iam.operation(on=group)
-def list_attached_group_policies(
-    ctx: Context, request: ListAttachedGroupPoliciesRequestTypeDef
-) -> dict[str, Any]:
-    """List the managed policies attached to a group."""
-    return _list(ctx, GROUP, request)
-
-
-@iam.operation(on=with_policy_arn(ROLE), writes=True)
-def attach_role_policy(ctx: Context, request: AttachRolePolicyRequestTypeDef) -> None:
-    """Attach a managed policy to a role; again changes nothing."""
-    _attach(ctx, ROLE, request)
-
-
-@iam.operation(on=with_policy_arn(ROLE), writes=True)
-def detach_role_policy(ctx: Context, request: DetachRolePolicyRequestTypeDef) -> None:
-    """Detach a managed policy from a role."""
-    _detach(ctx, ROLE, request)
-
-
-@iam.operation(on=role)
-def list_attached_role_policies(
-    ctx: Context, request: ListAttachedRolePoliciesRequestTypeDef
-) -> dict[str, Any]:
-    """List the managed policies attached to a role."""
-    return _list(ctx, ROLE, request)
+for _noun in (USER, GROUP, ROLE):
+    _kind, _both = _noun.kind, with_policy_arn(_noun)
+    iam.operation(on=_both, writes=True, name=f"attach_{_kind}_policy")(partial(_attach, _noun))
+    iam.operation(on=_both, writes=True, name=f"detach_{_kind}_policy")(partial(_detach, _noun))
+    iam.operation(on=_noun.named(), name=f"list_attached_{_kind}_policies")(partial(_list, _noun))

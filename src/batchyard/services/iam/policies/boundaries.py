@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from sqlalchemy import delete, insert
 
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import ROLE, USER, Noun, Row, update_row
+from batchyard.services.iam.nouns import ROLE, USER, update_row
 from batchyard.services.iam.policies.managed_policies import require_attachable
 from batchyard.services.iam.principals.protection import refuse_linked_policy, require_modifiable
-from batchyard.services.iam.resources import named, with_boundary
+from batchyard.services.iam.resources import with_boundary
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments
-
-if TYPE_CHECKING:
-    from types_boto3_iam.type_defs import (
-        DeleteRolePermissionsBoundaryRequestTypeDef,
-        DeleteUserPermissionsBoundaryRequestTypeDef,
-        PutRolePermissionsBoundaryRequestTypeDef,
-        PutUserPermissionsBoundaryRequestTypeDef,
-    )
+from batchyard.store.prepared import Row
 
 
 def boundary_shape(row: Row) -> dict[str, Any]:
@@ -32,7 +27,7 @@ def boundary_shape(row: Row) -> dict[str, Any]:
     return {"PermissionsBoundary": attached}
 
 
-def checked_boundary(ctx: Context, noun: Noun, request: Any) -> str | None:
+def checked_boundary(ctx: Context, noun: Noun[Row], request: Any) -> str | None:
     """The boundary that a Create call asks for; raises NoSuchEntity where that policy is missing, and
     PolicyNotAttachable where it is for service-linked roles alone."""
     if "PermissionsBoundary" not in request:
@@ -42,7 +37,7 @@ def checked_boundary(ctx: Context, noun: Noun, request: Any) -> str | None:
     return policy.arn
 
 
-def record_boundary(ctx: Context, noun: Noun, row: Row, *, gone: bool = False) -> None:
+def record_boundary(ctx: Context, noun: Noun[Row], row: Row, *, gone: bool = False) -> None:
     """Keep the list of a policy's uses as boundary in step with the row."""
     ctx.write.run(
         delete(attachments).where(attachments.c.owner_id == row.id, attachments.c.is_boundary.is_(True))
@@ -59,7 +54,8 @@ def record_boundary(ctx: Context, noun: Noun, row: Row, *, gone: bool = False) -
         )
 
 
-def _put(ctx: Context, noun: Noun, request: Any) -> None:
+def _put(noun: Noun[Row], ctx: Context, request: Any) -> None:
+    """Bound a user or role by a managed policy."""
     row = require_modifiable(ctx, noun, request[noun.member])
     policy = require_attachable(ctx, request["PermissionsBoundary"])
     refuse_linked_policy(policy, noun)
@@ -67,7 +63,7 @@ def _put(ctx: Context, noun: Noun, request: Any) -> None:
     revisions.changed(ctx)
 
 
-def _delete(ctx: Context, noun: Noun, request: Any) -> None:
+def _delete(noun: Noun[Row], ctx: Context, request: Any) -> None:
     """Raise NoSuchEntity where there is none; its text is a [guess]."""
     row = require_modifiable(ctx, noun, request[noun.member])
     if row.boundary_arn is None:
@@ -77,29 +73,7 @@ def _delete(ctx: Context, noun: Noun, request: Any) -> None:
     revisions.changed(ctx)
 
 
-@iam.operation(on=with_boundary(USER), writes=True)
-def put_user_permissions_boundary(ctx: Context, request: PutUserPermissionsBoundaryRequestTypeDef) -> None:
-    """Bound a user by a managed policy."""
-    _put(ctx, USER, request)
-
-
-@iam.operation(on=with_boundary(ROLE), writes=True)
-def put_role_permissions_boundary(ctx: Context, request: PutRolePermissionsBoundaryRequestTypeDef) -> None:
-    """Bound a role by a managed policy."""
-    _put(ctx, ROLE, request)
-
-
-@iam.operation(on=named(USER), writes=True)
-def delete_user_permissions_boundary(
-    ctx: Context, request: DeleteUserPermissionsBoundaryRequestTypeDef
-) -> None:
-    """Take a user's boundary away; NoSuchEntity where it has none (its text is a guess)."""
-    _delete(ctx, USER, request)
-
-
-@iam.operation(on=named(ROLE), writes=True)
-def delete_role_permissions_boundary(
-    ctx: Context, request: DeleteRolePermissionsBoundaryRequestTypeDef
-) -> None:
-    """Take a role's boundary away; NoSuchEntity where it has none (its text is a guess)."""
-    _delete(ctx, ROLE, request)
+for _noun in (USER, ROLE):
+    _name = f"{_noun.kind}_permissions_boundary"
+    iam.operation(on=with_boundary(_noun), writes=True, name=f"put_{_name}")(partial(_put, _noun))
+    iam.operation(on=_noun.named(), writes=True, name=f"delete_{_name}")(partial(_delete, _noun))

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import GROUP, ROLE, USER, Noun, cut_page, require
+from batchyard.services.iam.nouns import GROUP, ROLE, USER, cut_page
 from batchyard.services.iam.policies import documents
 from batchyard.services.iam.principals.ownership import list_inline
 from batchyard.services.iam.principals.protection import require_modifiable
-from batchyard.services.iam.resources import group, role, user
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import inline_policies
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.upsert import upsert
-
-if TYPE_CHECKING:
-    from types_boto3_iam.type_defs import (
-        DeleteGroupPolicyRequestTypeDef,
-        DeleteRolePolicyRequestTypeDef,
-        DeleteUserPolicyRequestTypeDef,
-        GetGroupPolicyRequestTypeDef,
-        GetRolePolicyRequestTypeDef,
-        GetUserPolicyRequestTypeDef,
-        ListGroupPoliciesRequestTypeDef,
-        ListRolePoliciesRequestTypeDef,
-        ListUserPoliciesRequestTypeDef,
-        PutGroupPolicyRequestTypeDef,
-        PutRolePolicyRequestTypeDef,
-        PutUserPolicyRequestTypeDef,
-    )
 
 _ONE = Prepared(
     select(inline_policies).where(
@@ -41,7 +26,8 @@ _ONE = Prepared(
 )
 
 
-def _put(ctx: Context, noun: Noun, request: Any) -> None:
+def _put(noun: Noun[Row], ctx: Context, request: Any) -> None:
+    """Write an inline policy, new or in place of one with the same name."""
     owner = require_modifiable(ctx, noun, request[noun.member])
     name, document = request["PolicyName"], request["PolicyDocument"]
     documents.check(document, "identity", ctx.partition)
@@ -55,8 +41,8 @@ def _put(ctx: Context, noun: Noun, request: Any) -> None:
     revisions.changed(ctx)
 
 
-def _get(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
-    owner = require(ctx, noun, request[noun.member])
+def _get(noun: Noun[Row], ctx: Context, request: Any) -> dict[str, Any]:
+    owner = noun.require(ctx, request[noun.member])
     found = ctx.read.first(_ONE, owner=owner.id, key=request["PolicyName"].lower())
     if found is None:
         raise _missing(noun, request["PolicyName"])
@@ -67,13 +53,13 @@ def _get(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
     }
 
 
-def _list(ctx: Context, noun: Noun, request: Any) -> dict[str, Any]:
-    owner = require(ctx, noun, request[noun.member])
+def _list(noun: Noun[Row], ctx: Context, request: Any) -> dict[str, Any]:
+    owner = noun.require(ctx, request[noun.member])
     shown, end = cut_page(list_inline(ctx, owner), request, lambda one: one.name_key)
     return {"PolicyNames": [one.name for one in shown], **end}
 
 
-def _delete(ctx: Context, noun: Noun, request: Any) -> None:
+def _delete(noun: Noun[Row], ctx: Context, request: Any) -> None:
     owner = require_modifiable(ctx, noun, request[noun.member])
     gone = delete(inline_policies).where(
         inline_policies.c.owner_id == owner.id,
@@ -84,78 +70,14 @@ def _delete(ctx: Context, noun: Noun, request: Any) -> None:
     revisions.changed(ctx)
 
 
-def _missing(noun: Noun, name: str) -> Exception:
+def _missing(noun: Noun[Row], name: str) -> Exception:
     text = f"The {noun.kind} policy with name {name} cannot be found."
     return iam.error.NoSuchEntityException(text)
 
 
-@iam.operation(on=user, writes=True)
-def put_user_policy(ctx: Context, request: PutUserPolicyRequestTypeDef) -> None:
-    """Write a user's inline policy, new or in place of one with the same name."""
-    _put(ctx, USER, request)
-
-
-@iam.operation(on=user)
-def get_user_policy(ctx: Context, request: GetUserPolicyRequestTypeDef) -> dict[str, Any]:
-    """Tell a user's inline policy."""
-    return _get(ctx, USER, request)
-
-
-@iam.operation(on=user)
-def list_user_policies(ctx: Context, request: ListUserPoliciesRequestTypeDef) -> dict[str, Any]:
-    """List the names of a user's inline policies."""
-    return _list(ctx, USER, request)
-
-
-@iam.operation(on=user, writes=True)
-def delete_user_policy(ctx: Context, request: DeleteUserPolicyRequestTypeDef) -> None:
-    """Delete a user's inline policy."""
-    _delete(ctx, USER, request)
-
-
-@iam.operation(on=group, writes=True)
-def put_group_policy(ctx: Context, request: PutGroupPolicyRequestTypeDef) -> None:
-    """Write a group's inline policy, new or in place of one with the same name."""
-    _put(ctx, GROUP, request)
-
-
-@iam.operation(on=group)
-def get_group_policy(ctx: Context, request: GetGroupPolicyRequestTypeDef) -> dict[str, Any]:
-    """Tell a group's inline policy."""
-    return _get(ctx, GROUP, request)
-
-
-@iam.operation(on=group)
-def list_group_policies(ctx: Context, request: ListGroupPoliciesRequestTypeDef) -> dict[str, Any]:
-    """List the names of a group's inline policies."""
-    return _list(ctx, GROUP, request)
-
-
-@iam.operation(on=group, writes=True)
-def delete_group_policy(ctx: Context, request: DeleteGroupPolicyRequestTypeDef) -> None:
-    """Delete a group's inline policy."""
-    _delete(ctx, GROUP, request)
-
-
-@iam.operation(on=role, writes=True)
-def put_role_policy(ctx: Context, request: PutRolePolicyRequestTypeDef) -> None:
-    """Write a role's inline policy, new or in place of one with the same name."""
-    _put(ctx, ROLE, request)
-
-
-@iam.operation(on=role)
-def get_role_policy(ctx: Context, request: GetRolePolicyRequestTypeDef) -> dict[str, Any]:
-    """Tell a role's inline policy."""
-    return _get(ctx, ROLE, request)
-
-
-@iam.operation(on=role)
-def list_role_policies(ctx: Context, request: ListRolePoliciesRequestTypeDef) -> dict[str, Any]:
-    """List the names of a role's inline policies."""
-    return _list(ctx, ROLE, request)
-
-
-@iam.operation(on=role, writes=True)
-def delete_role_policy(ctx: Context, request: DeleteRolePolicyRequestTypeDef) -> None:
-    """Delete a role's inline policy."""
-    _delete(ctx, ROLE, request)
+for _noun in (USER, GROUP, ROLE):
+    _on, _kind = _noun.named(), _noun.kind
+    iam.operation(on=_on, writes=True, name=f"put_{_kind}_policy")(partial(_put, _noun))
+    iam.operation(on=_on, name=f"get_{_kind}_policy")(partial(_get, _noun))
+    iam.operation(on=_on, name=f"list_{_kind}_policies")(partial(_list, _noun))
+    iam.operation(on=_on, writes=True, name=f"delete_{_kind}_policy")(partial(_delete, _noun))

@@ -11,8 +11,7 @@ from sqlalchemy import bindparam, select
 
 from batchyard.data.managed_policies import ManagedPolicy, PolicyEntry
 from batchyard.framework.context import Context
-from batchyard.framework.errors import ApiError
-from batchyard.services.iam.nouns import POLICY
+from batchyard.services.iam.nouns import POLICY, unreadable_arn
 from batchyard.services.iam.resources import LINKED_PATH
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import policy_versions
@@ -61,12 +60,8 @@ def find_managed(
     if parts[4] == "aws":
         policy = find_aws(arn)
         return None if policy is None else of_aws(policy, arn)
-    if parts[4] != account:
-        return None
-    row = POLICY.find(tx, partition, account, parts[5].rsplit("/", 1)[-1])
-    if row is None or POLICY.arn_of(row) != arn:
-        return None
-    return of_row(tx, row)
+    row = POLICY.find_by_arn(tx, {"partition": partition, "account": account}, arn)
+    return None if row is None else of_row(tx, row)
 
 
 def of_aws(policy: ManagedPolicy, arn: str) -> Managed:
@@ -143,6 +138,7 @@ def require_attachable(ctx: Context, arn: str) -> Managed:
 
 
 def check_arn(arn: str) -> None:
-    """Raise ValidationError for what cannot be read as an ARN; the two blanks are AWS's (recorded: SNAP)."""
-    if len(arn.split(":", 5)) != 6 or not arn.startswith("arn:"):
-        raise ApiError("ValidationError", "Invalid ARN:  Could not be parsed!")
+    """Raise ValidationError for what cannot be read as an ARN."""
+    error = unreadable_arn(arn)
+    if error is not None:
+        raise error

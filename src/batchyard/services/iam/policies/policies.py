@@ -11,7 +11,7 @@ from batchyard.data.managed_policies import PolicyEntry, entries
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import POLICY, cut_page, delete_row, insert_new, no_such, tag_list
+from batchyard.services.iam.nouns import POLICY, cut_page, delete_row, insert_new, tag_list
 from batchyard.services.iam.policies import documents
 from batchyard.services.iam.policies.managed_policies import (
     Managed,
@@ -22,7 +22,7 @@ from batchyard.services.iam.policies.managed_policies import (
 )
 from batchyard.services.iam.policies.policy_versions import insert_version, versions_of
 from batchyard.services.iam.quotas import refuse_full
-from batchyard.services.iam.resources import find_policy_row, given_policy, to_be
+from batchyard.services.iam.resources import given_policy, to_be
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments, policies, policy_versions
 from batchyard.services.iam.tags import checked_tags
@@ -75,7 +75,7 @@ def brief(policy: Managed | PolicyEntry, *, attached: int, bounding: int) -> dic
     }
 
 
-@iam.operation(on=to_be(POLICY), tags="Tags", writes=True)
+@iam.operation(on=to_be(POLICY, "PolicyName"), tags="Tags", writes=True)
 def create_policy(ctx: Context, request: CreatePolicyRequestTypeDef) -> dict[str, Any]:
     """Make a customer managed policy with version v1."""
     documents.check(request["PolicyDocument"], "managed", ctx.partition)
@@ -153,11 +153,11 @@ def delete_policy(ctx: Context, request: DeletePolicyRequestTypeDef) -> None:
     Texts as recorded (SNAP) and in people's logs; for AWS's own a [guess].
     """
     check_arn(request["PolicyArn"])
-    row = find_policy_row(ctx, request["PolicyArn"])
+    row = POLICY.find(ctx, request["PolicyArn"])
     if row is None:
         if find_for(ctx, request["PolicyArn"]) is not None:
             raise iam.error.InvalidInputException("Cannot delete an AWS managed policy.")
-        raise no_such(POLICY, request["PolicyArn"])
+        raise POLICY.missing(ctx, request["PolicyArn"])
     if any(uses_of(ctx, request["PolicyArn"])):
         raise iam.error.DeleteConflictException("Cannot delete a policy attached to entities.")
     if len(versions_of(ctx, row.id)) > 1:

@@ -9,13 +9,13 @@ from sqlalchemy import bindparam, delete, insert, select
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import POLICY, Row, cut_page, no_such, update_row
+from batchyard.services.iam.nouns import POLICY, cut_page, update_row
 from batchyard.services.iam.policies import documents
 from batchyard.services.iam.policies.managed_policies import check_arn, find_for, require_for
-from batchyard.services.iam.resources import find_policy_row, given_policy
+from batchyard.services.iam.resources import given_policy
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import policy_versions
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -56,7 +56,7 @@ def insert_version(ctx: Context, policy_id: str, version: int, document: str) ->
 def _own(ctx: Context, arn: str) -> Row | None:
     """The account's own policy; None where it is missing. AWS's cannot be changed (AccessDenied; a guess)."""
     check_arn(arn)
-    row = find_policy_row(ctx, arn)
+    row = POLICY.find(ctx, arn)
     if row is None and find_for(ctx, arn) is not None:
         raise ApiError("AccessDenied", f"Cannot change the AWS managed policy {arn}.", status=403)
     return row
@@ -92,7 +92,7 @@ def create_policy_version(ctx: Context, request: CreatePolicyVersionRequestTypeD
     """Add a version; numbers are never given twice. At most five are kept (recorded: SNAP)."""
     row = _own(ctx, request["PolicyArn"])
     if row is None:
-        raise no_such(POLICY, request["PolicyArn"])
+        raise POLICY.missing(ctx, request["PolicyArn"])
     documents.check(request["PolicyDocument"], "managed", ctx.partition)
     documents.refuse_over(request["PolicyDocument"], documents.MANAGED_SIZE, "PolicySize")
     if len(versions_of(ctx, row.id)) >= MOST_VERSIONS:
@@ -113,7 +113,7 @@ def create_policy_version(ctx: Context, request: CreatePolicyVersionRequestTypeD
 def get_policy_version(ctx: Context, request: GetPolicyVersionRequestTypeDef) -> dict[str, Any]:
     """Tell one version with its document. Of AWS's policies only the newest version is here."""
     check_arn(request["PolicyArn"])
-    row = find_policy_row(ctx, request["PolicyArn"])
+    row = POLICY.find(ctx, request["PolicyArn"])
     if row is not None:
         version = _version(ctx, row, request)
         shape = version_shape(version, row.default_version)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
 from batchyard.framework.ports import Prepare, PrincipalPolicies, unbounded
 from batchyard.policy.document import empty
 from batchyard.policy.kept_policies import KeptPolicies
 from batchyard.policy.sources import Source
-from batchyard.services.iam.nouns import GROUP, ROLE, USER, Noun, Row
+from batchyard.services.iam.nouns import GROUP, ROLE, USER
 from batchyard.services.iam.policies.managed_policies import FindManagedPolicy, Managed, find_managed
 from batchyard.services.iam.tables import attachments, groups, inline_policies, memberships
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 _GROUPS_OF = Prepared(
@@ -72,7 +73,7 @@ class PolicyReading:
             service_linked=is_role and row.service_principal is not None,
         )
 
-    def identity(self, noun: Noun, row: Row) -> list[Source]:
+    def identity(self, noun: Noun[Row], row: Row) -> list[Source]:
         """The identity policies of a user with its groups', of a role, or of a group alone."""
         sources = self._owned(noun.kind, row.id, noun.arn_of(row))
         if noun is USER:

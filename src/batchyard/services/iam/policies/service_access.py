@@ -12,8 +12,9 @@ from batchyard import ids
 from batchyard.audit.trail import principal_of
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
+from batchyard.framework.noun import Noun
 from batchyard.policy.sources import Source
-from batchyard.services.iam.nouns import GROUP, POLICY, ROLE, USER, Noun, Row, cut_page
+from batchyard.services.iam.nouns import GROUP, POLICY, ROLE, USER, cut_page, find_by_id
 from batchyard.services.iam.policies.access_entries import ReportEntity, service_entries
 from batchyard.services.iam.policies.attached_policies import users_of_policy
 from batchyard.services.iam.policies.managed_policies import find_for
@@ -22,7 +23,7 @@ from batchyard.services.iam.principals.entities import find_entity
 from batchyard.services.iam.principals.groups import members_of
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import access_reports
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -173,9 +174,9 @@ def _subject(ctx: Context, arn: str) -> tuple[Sequence[Source], list[ReportEntit
     return sources, [ReportEntity(noun, row)]
 
 
-def _principal(ctx: Context, unique_id: str) -> tuple[Noun, Row] | None:
+def _principal(ctx: Context, unique_id: str) -> tuple[Noun[Row], Row] | None:
     for noun in (USER, ROLE):
-        row = noun.find_by_id(ctx.read, unique_id)
+        row = find_by_id(noun, ctx.read, unique_id)
         if row is not None:
             return noun, row
     return None

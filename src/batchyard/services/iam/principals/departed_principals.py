@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, func, or_, select, update
 
+from batchyard.framework.noun import Noun
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import Noun, Row
 from batchyard.services.iam.tables import roles
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 _NAMING = Prepared(
@@ -26,7 +26,7 @@ _NAMING = Prepared(
 )
 
 
-def keep_ids(tx: Transaction, noun: Noun, gone: Row) -> None:
+def keep_ids(tx: Transaction, noun: Noun[Row], gone: Row) -> None:
     """Put the unique id of a user or role that is deleted in its ARN's place in the account's trust policies.
 
     What AWS shows after a deletion (IAM user guide, "Principal": the ARN turns into the AIDA or AROA id; recorded
@@ -35,7 +35,7 @@ def keep_ids(tx: Transaction, noun: Noun, gone: Row) -> None:
     _rewrite(tx, gone, noun.arn_of(gone), gone.id)
 
 
-def follow(tx: Transaction, noun: Noun, before: Row, after: Row) -> None:
+def follow(tx: Transaction, noun: Noun[Row], before: Row, after: Row) -> None:
     """Put the new ARN of a user that is renamed or moved in the old one's place: it is trusted as before.
 
     AWS keeps principals by their unique ids, so that a trust policy follows (IAM user guide, "Principal").

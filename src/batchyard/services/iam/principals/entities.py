@@ -8,32 +8,35 @@ from typing import Any
 from batchyard.framework.check import Check, Target
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.iam.nouns import BY_KIND, GROUP, ROLE, USER, Noun, Row, find, no_such
+from batchyard.framework.noun import Noun
+from batchyard.framework.place import place
+from batchyard.services.iam.nouns import BY_KIND, GROUP, ROLE, USER
 from batchyard.services.iam.service import iam
+from batchyard.store.prepared import Row
 
-Entity = tuple[Noun, Row]
+Entity = tuple[Noun[Row], Row]
 """What an ARN names, with its kind."""
 
 _KINDS = (USER, GROUP, ROLE)
 
 
-def find_entity(ctx: Context, arn: str, *, kinds: tuple[Noun, ...] = _KINDS) -> Entity | None:
+def find_entity(ctx: Context, arn: str, *, kinds: tuple[Noun[Row], ...] = _KINDS) -> Entity | None:
     """The account's thing of one of these kinds with exactly this ARN; None where there is none."""
-    noun, name = _noun_and_name(arn)
-    if noun not in kinds:
+    noun, _ = _noun_and_name(arn)
+    if noun is None or noun not in kinds:
         return None
-    row = find(ctx, noun, name)
-    return (noun, row) if row is not None and noun.arn_of(row) == arn else None
+    row = noun.find_by_arn(ctx.read, place(ctx), arn)
+    return None if row is None else (noun, row)
 
 
 def require_entity(ctx: Context, arn: str) -> Entity:
     """The user, group or role; raises InvalidInput for an ARN of something else, NoSuchEntity for a missing one."""
     noun, name = _noun_and_name(arn)
-    if noun not in _KINDS:
+    if noun is None or noun not in _KINDS:
         raise not_an_entity(arn)
     found = find_entity(ctx, arn)
     if found is None:
-        raise no_such(noun, name)
+        raise noun.missing(ctx, name)
     return found
 
 
@@ -53,7 +56,7 @@ def entity_at(member: str) -> Target:
     return checks
 
 
-def _noun_and_name(arn: str) -> tuple[Noun, str] | tuple[None, str]:
+def _noun_and_name(arn: str) -> tuple[Noun[Row], str] | tuple[None, str]:
     parts = arn.split(":", 5)
     kind, _, rest = parts[-1].partition("/")
     noun = BY_KIND.get(kind) if len(parts) == 6 and parts[2] == "iam" and rest else None

@@ -8,17 +8,7 @@ from sqlalchemy import bindparam, delete, select
 
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import (
-    GROUP,
-    USER,
-    Row,
-    cut_page,
-    delete_row,
-    insert_new,
-    list_page,
-    rename,
-    require,
-)
+from batchyard.services.iam.nouns import GROUP, USER, cut_page, delete_row, insert_new, list_page, rename
 from batchyard.services.iam.policies.documents import over_quota
 from batchyard.services.iam.principals.ownership import refuse_owning
 from batchyard.services.iam.principals.users import brief as user_brief
@@ -26,7 +16,7 @@ from batchyard.services.iam.quotas import refuse_full
 from batchyard.services.iam.resources import group, listing, to_be, to_become, user
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import groups, memberships, users
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.upsert import insert_missing
 
 if TYPE_CHECKING:
@@ -88,7 +78,7 @@ def create_group(ctx: Context, request: CreateGroupRequestTypeDef) -> dict[str, 
 @iam.operation(on=group)
 def get_group(ctx: Context, request: GetGroupRequestTypeDef) -> dict[str, Any]:
     """Tell about a group and, by pages, who is in it."""
-    row = require(ctx, GROUP, request["GroupName"])
+    row = GROUP.require(ctx, request["GroupName"])
     members, end = cut_page(members_of(ctx, row.id), request, lambda member: member.name_key)
     return {"Group": brief(row), "Users": [user_brief(member) for member in members], **end}
 
@@ -103,7 +93,7 @@ def list_groups(ctx: Context, request: ListGroupsRequestTypeDef) -> dict[str, An
 @iam.operation(on=user)
 def list_groups_for_user(ctx: Context, request: ListGroupsForUserRequestTypeDef) -> dict[str, Any]:
     """List the groups that a user is in."""
-    row = require(ctx, USER, request["UserName"])
+    row = USER.require(ctx, request["UserName"])
     shown, end = cut_page(groups_of(ctx, row.id), request, lambda one: one.name_key)
     return {"Groups": [brief(one) for one in shown], **end}
 
@@ -111,7 +101,7 @@ def list_groups_for_user(ctx: Context, request: ListGroupsForUserRequestTypeDef)
 @iam.operation(on=[group, to_become(GROUP)], writes=True)
 def update_group(ctx: Context, request: UpdateGroupRequestTypeDef) -> None:
     """Give a group another name or path."""
-    row = require(ctx, GROUP, request["GroupName"])
+    row = GROUP.require(ctx, request["GroupName"])
     rename(ctx, GROUP, row, name=request.get("NewGroupName"), path=request.get("NewPath"))
     revisions.changed(ctx)
 
@@ -119,7 +109,7 @@ def update_group(ctx: Context, request: UpdateGroupRequestTypeDef) -> None:
 @iam.operation(on=group, writes=True)
 def delete_group(ctx: Context, request: DeleteGroupRequestTypeDef) -> None:
     """Delete a group without members and policies (text as in logs of Terraform's users)."""
-    row = require(ctx, GROUP, request["GroupName"])
+    row = GROUP.require(ctx, request["GroupName"])
     if members_of(ctx, row.id):
         raise iam.error.DeleteConflictException("Cannot delete entity, must remove users from group first.")
     refuse_owning(ctx, row)
@@ -130,8 +120,8 @@ def delete_group(ctx: Context, request: DeleteGroupRequestTypeDef) -> None:
 @iam.operation(on=group, writes=True)
 def add_user_to_group(ctx: Context, request: AddUserToGroupRequestTypeDef) -> None:
     """Put a user into a group; again changes nothing (recorded: SNAP)."""
-    member = require(ctx, USER, request["UserName"])
-    row = require(ctx, GROUP, request["GroupName"])
+    member = USER.require(ctx, request["UserName"])
+    row = GROUP.require(ctx, request["GroupName"])
     others = [one for one in groups_of(ctx, member.id) if one.id != row.id]
     if len(others) >= GROUPS_PER_USER:
         raise over_quota("GroupsPerUser", GROUPS_PER_USER)
@@ -144,8 +134,8 @@ def add_user_to_group(ctx: Context, request: AddUserToGroupRequestTypeDef) -> No
 @iam.operation(on=group, writes=True)
 def remove_user_from_group(ctx: Context, request: RemoveUserFromGroupRequestTypeDef) -> None:
     """Take a user out of a group; one that is not in it is no error (recorded: SNAP)."""
-    member = require(ctx, USER, request["UserName"])
-    row = require(ctx, GROUP, request["GroupName"])
+    member = USER.require(ctx, request["UserName"])
+    row = GROUP.require(ctx, request["GroupName"])
     ctx.write.run(
         delete(memberships).where(memberships.c.user_id == member.id, memberships.c.group_id == row.id)
     )

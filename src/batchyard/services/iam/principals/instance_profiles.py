@@ -11,12 +11,11 @@ from batchyard.services.iam import revisions
 from batchyard.services.iam.nouns import (
     INSTANCE_PROFILE,
     ROLE,
-    Row,
     cut_page,
     delete_row,
+    find_by_id,
     insert_new,
     list_page,
-    require,
     tag_list,
     update_row,
 )
@@ -28,7 +27,7 @@ from batchyard.services.iam.resources import instance_profile, listing, passed_t
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import instance_profiles
 from batchyard.services.iam.tags import checked_tags
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -50,7 +49,7 @@ _OF_ROLE = Prepared(
 
 def profile_shape(ctx: Context, row: Row) -> dict[str, Any]:
     """What every answer says of an instance profile."""
-    inside = None if row.role_id is None else ROLE.find_by_id(ctx.read, row.role_id)
+    inside = None if row.role_id is None else find_by_id(ROLE, ctx.read, row.role_id)
     return {
         "Path": row.path,
         "InstanceProfileName": row.name,
@@ -81,7 +80,7 @@ def create_instance_profile(ctx: Context, request: CreateInstanceProfileRequestT
 @iam.operation(on=instance_profile)
 def get_instance_profile(ctx: Context, request: GetInstanceProfileRequestTypeDef) -> dict[str, Any]:
     """Tell about an instance profile and the role inside."""
-    row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
+    row = INSTANCE_PROFILE.require(ctx, request["InstanceProfileName"])
     return {"InstanceProfile": profile_shape(ctx, row) | {"Tags": tag_list(row)}}
 
 
@@ -97,7 +96,7 @@ def list_instance_profiles_for_role(
     ctx: Context, request: ListInstanceProfilesForRoleRequestTypeDef
 ) -> dict[str, Any]:
     """List the instance profiles that a role is in."""
-    inside = require(ctx, ROLE, request["RoleName"])
+    inside = ROLE.require(ctx, request["RoleName"])
     rows, end = cut_page(profiles_of(ctx, inside), request, lambda row: row.name_key)
     return {"InstanceProfiles": [profile_shape(ctx, row) for row in rows], **end}
 
@@ -105,7 +104,7 @@ def list_instance_profiles_for_role(
 @iam.operation(on=instance_profile, writes=True)
 def delete_instance_profile(ctx: Context, request: DeleteInstanceProfileRequestTypeDef) -> None:
     """Delete an instance profile without a role (text recorded: SNAP)."""
-    row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
+    row = INSTANCE_PROFILE.require(ctx, request["InstanceProfileName"])
     if row.role_id is not None:
         raise iam.error.DeleteConflictException(
             "Cannot delete entity, must remove roles from instance profile first."
@@ -116,8 +115,8 @@ def delete_instance_profile(ctx: Context, request: DeleteInstanceProfileRequestT
 @iam.operation(on=instance_profile, passes=[passed_to_instances], writes=True)
 def add_role_to_instance_profile(ctx: Context, request: AddRoleToInstanceProfileRequestTypeDef) -> None:
     """Put a role into a profile that has none; the caller must be allowed to pass the role to EC2."""
-    row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
-    inside = require(ctx, ROLE, request["RoleName"])
+    row = INSTANCE_PROFILE.require(ctx, request["InstanceProfileName"])
+    inside = ROLE.require(ctx, request["RoleName"])
     refuse_protected(inside)
     if row.role_id is not None:
         raise over_quota("InstanceSessionsPerInstanceProfile", 1)
@@ -130,8 +129,8 @@ def remove_role_from_instance_profile(
     ctx: Context, request: RemoveRoleFromInstanceProfileRequestTypeDef
 ) -> None:
     """Take the role out of a profile."""
-    row = require(ctx, INSTANCE_PROFILE, request["InstanceProfileName"])
-    inside = require(ctx, ROLE, request["RoleName"])
+    row = INSTANCE_PROFILE.require(ctx, request["InstanceProfileName"])
+    inside = ROLE.require(ctx, request["RoleName"])
     refuse_protected(inside)
     if row.role_id != inside.id:
         text = f"Role {inside.name} in Instance Profile {row.name} cannot be found."

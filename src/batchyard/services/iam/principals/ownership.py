@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Table, bindparam, select
 
 from batchyard.framework.context import Context
-from batchyard.services.iam.nouns import Row
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import (
     access_keys,
@@ -17,7 +16,7 @@ from batchyard.services.iam.tables import (
     signing_certificates,
     ssh_public_keys,
 )
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 _ATTACHED = Prepared(
     select(attachments.c.policy_arn)

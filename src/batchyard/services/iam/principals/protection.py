@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.iam.nouns import ROLE, Noun, Row, require
+from batchyard.framework.noun import Noun
+from batchyard.services.iam.nouns import ROLE
 from batchyard.services.iam.policies.managed_policies import Managed
 from batchyard.services.iam.resources import LINKED_PATH
 from batchyard.services.iam.service import iam
+from batchyard.store.prepared import Row
 
 
 def refuse_protected(row: Row) -> None:
@@ -19,9 +21,9 @@ def refuse_protected(row: Row) -> None:
         )
 
 
-def require_modifiable(ctx: Context, noun: Noun, name: str) -> Row:
+def require_modifiable(ctx: Context, noun: Noun[Row], name: str) -> Row:
     """The thing with this name, to be changed; raises NoSuchEntity, and UnmodifiableEntity for a protected role."""
-    row = require(ctx, noun, name)
+    row = noun.require(ctx, name)
     if noun is ROLE:
         refuse_protected(row)
     return row
@@ -35,7 +37,7 @@ def refuse_reserved_path(path: str) -> None:
         )
 
 
-def refuse_linked_policy(policy: Managed, noun: Noun) -> None:
+def refuse_linked_policy(policy: Managed, noun: Noun[Row]) -> None:
     """Raise PolicyNotAttachable for a policy of service-linked roles.
 
     The text for roles is recorded (aws/aws-cdk#6131); those for users and groups follow it [guess].

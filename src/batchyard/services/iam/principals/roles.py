@@ -10,16 +10,7 @@ from sqlalchemy import bindparam, select
 from batchyard.audit.tables import last_accessed
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import (
-    ROLE,
-    Row,
-    delete_row,
-    insert_new,
-    list_page,
-    require,
-    tag_list,
-    update_row,
-)
+from batchyard.services.iam.nouns import ROLE, delete_row, insert_new, list_page, tag_list, update_row
 from batchyard.services.iam.policies import documents
 from batchyard.services.iam.policies.boundaries import boundary_shape, checked_boundary, record_boundary
 from batchyard.services.iam.principals import departed_principals, trusted_principals
@@ -34,7 +25,7 @@ from batchyard.services.iam.resources import listing, role, to_be
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import instance_profiles
 from batchyard.services.iam.tags import checked_tags
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -114,7 +105,7 @@ def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[str, An
 @iam.operation(on=role)
 def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, Any]:
     """Tell everything about a role, also when it was last used."""
-    row = require(ctx, ROLE, request["RoleName"])
+    row = ROLE.require(ctx, request["RoleName"])
     answer = brief(row) | _described(row) | boundary_shape(row)
     answer["MaxSessionDuration"] = row.max_session_seconds
     answer["RoleLastUsed"] = last_used(ctx, row)
@@ -157,7 +148,7 @@ def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
 @iam.operation(on=role, writes=True)
 def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[str, Any]:
     """Change description and session length; of a service-linked role the description alone."""
-    row = require(ctx, ROLE, request["RoleName"])
+    row = ROLE.require(ctx, request["RoleName"])
     values: dict[str, Any] = {}
     if "MaxSessionDuration" in request:
         refuse_protected(row)

@@ -17,13 +17,13 @@ from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.iam import revisions
-from batchyard.services.iam.nouns import ROLE, Row, find, insert_new, no_such, require, update_row
+from batchyard.services.iam.nouns import ROLE, in_words, insert_new, update_row
 from batchyard.services.iam.policies.attached_policies import attach
 from batchyard.services.iam.principals.roles import brief
-from batchyard.services.iam.resources import LINKED_PATH, check_on, in_words
+from batchyard.services.iam.resources import LINKED_PATH
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import role_deletions
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -60,9 +60,9 @@ def find_task(tx: Any, task_id: str) -> Row | None:
 
 def _linked_check(ctx: Context, principal: str, name: str) -> Check:
     """The check on a service-linked role, whether it is there or not."""
-    row = find(ctx, ROLE, name)
+    row = ROLE.find(ctx, name)
     return Check(
-        resource=ROLE.arn(ctx.partition, ctx.account, f"{LINKED_PATH}{principal}/", name),
+        resource=ROLE.arn(ctx, path=f"{LINKED_PATH}{principal}/", name=name),
         context={"iam:AWSServiceName": principal},
         tags=lambda: None if row is None else row.tags,
     )
@@ -79,9 +79,9 @@ def _role_to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 def _existing_role(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """The role with this name. A missing one is checked as the service-linked role that has the name."""
     name = request["RoleName"]
-    template = _template_named(name) if find(ctx, ROLE, name) is None else None
+    template = _template_named(name) if ROLE.find(ctx, name) is None else None
     if template is None:
-        return [check_on(ctx, ROLE, name)]
+        return [ROLE.check(ctx, name)]
     check = _linked_check(ctx, template.principal, name)
     return [replace(check, told=in_words(ROLE, name))]
 
@@ -127,7 +127,7 @@ def create_service_linked_role(
         raise iam.error.InvalidInputException(
             f"Role name {name} must not be longer than {LONGEST_NAME} characters"
         )
-    if find(ctx, ROLE, name) is not None:
+    if ROLE.find(ctx, name) is not None:
         raise iam.error.InvalidInputException(
             f"Service role name {name} has been taken in this account, please try a different suffix."
         )
@@ -156,9 +156,9 @@ def delete_service_linked_role(
 
     A role that is not service-linked is not found [guess, slr.md 4].
     """
-    row = require(ctx, ROLE, request["RoleName"])
+    row = ROLE.require(ctx, request["RoleName"])
     if row.service_principal is None:
-        raise no_such(ROLE, request["RoleName"])
+        raise ROLE.missing(ctx, request["RoleName"])
     unfinished = ctx.write.first(_UNFINISHED, of_role=row.id)
     if unfinished is not None:
         return {"DeletionTaskId": unfinished.task_id}
@@ -199,6 +199,6 @@ def get_service_linked_role_deletion_status(
 @iam.operation(on=_existing_role, writes=True)
 def update_role_description(ctx: Context, request: UpdateRoleDescriptionRequestTypeDef) -> dict[str, Any]:
     """Change the description, also of a service-linked role (the one thing of it, beside tags, that may)."""
-    row = require(ctx, ROLE, request["RoleName"])
+    row = ROLE.require(ctx, request["RoleName"])
     changed = update_row(ctx, ROLE, row, description=request["Description"])
     return {"Role": brief(changed) | {"Description": changed.description}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batchyard.framework.context import Context
+from batchyard.framework.place import place
 from batchyard.policy.document import Policy
 from batchyard.services.iam.nouns import ROLE, USER
 from batchyard.services.iam.service import iam
@@ -29,11 +30,10 @@ def _is_there(ctx: Context, name: str) -> bool:
     sessions = f"arn:{ctx.partition}:sts::{ctx.account}:assumed-role/"
     if name.startswith(sessions):
         role = name.removeprefix(sessions).partition("/")[0]
-        return ROLE.find(ctx.read, ctx.partition, ctx.account, role) is not None
+        return ROLE.find(ctx, role) is not None
     own = f"arn:{ctx.partition}:iam::{ctx.account}:"
-    kind, slash, path = name.removeprefix(own).partition("/")
+    kind, slash, _ = name.removeprefix(own).partition("/")
     noun = {"user": USER, "role": ROLE}.get(kind)
     if not slash or noun is None or not name.startswith(own):
         return True
-    row = noun.find(ctx.read, ctx.partition, ctx.account, path.rpartition("/")[2])
-    return row is not None and noun.arn_of(row) == name
+    return noun.find_by_arn(ctx.read, place(ctx), name) is not None

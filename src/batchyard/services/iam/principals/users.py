@@ -12,16 +12,7 @@ from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.services.iam import revisions
 from batchyard.services.iam.account.account_aliases import find_alias
-from batchyard.services.iam.nouns import (
-    USER,
-    Row,
-    delete_row,
-    insert_new,
-    list_page,
-    rename,
-    require,
-    tag_list,
-)
+from batchyard.services.iam.nouns import USER, delete_row, find_by_id, insert_new, list_page, rename, tag_list
 from batchyard.services.iam.policies.boundaries import boundary_shape, checked_boundary, record_boundary
 from batchyard.services.iam.principals import departed_principals
 from batchyard.services.iam.principals.ownership import refuse_holding_credentials, refuse_owning
@@ -30,7 +21,7 @@ from batchyard.services.iam.resources import listing, own_or_named, to_be, to_be
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import memberships
 from batchyard.services.iam.tags import checked_tags
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -101,7 +92,7 @@ def get_user(ctx: Context, request: GetUserRequestTypeDef) -> dict[str, Any]:
     AWS leaves the name out, which the model forbids (recorded: grycap/scar#181): here it is the id.
     """
     if not _asks_for_root(ctx, request):
-        return {"User": _whole(require(ctx, USER, user_name(ctx, request)))}
+        return {"User": _whole(USER.require(ctx, user_name(ctx, request)))}
     root = {
         "Path": "/",
         "UserName": find_alias(ctx) or ctx.account,
@@ -122,9 +113,9 @@ def list_users(ctx: Context, request: ListUsersRequestTypeDef) -> dict[str, Any]
 @iam.operation(on=[user, to_become(USER)], writes=True)
 def update_user(ctx: Context, request: UpdateUserRequestTypeDef) -> None:
     """Give a user another name or path; its unique id, keys and policies stay."""
-    row = require(ctx, USER, request["UserName"])
+    row = USER.require(ctx, request["UserName"])
     rename(ctx, USER, row, name=request.get("NewUserName"), path=request.get("NewPath"))
-    renamed = USER.find_by_id(ctx.write, row.id)
+    renamed = find_by_id(USER, ctx.write, row.id)
     departed_principals.follow(ctx.write, USER, row, renamed)
     revisions.changed(ctx)
 
@@ -132,7 +123,7 @@ def update_user(ctx: Context, request: UpdateUserRequestTypeDef) -> None:
 @iam.operation(on=user, writes=True)
 def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
     """Delete a user that has no credentials, groups and policies left (DeleteConflict's texts: SNAP and Terraform)."""
-    row = require(ctx, USER, request["UserName"])
+    row = USER.require(ctx, request["UserName"])
     refuse_holding_credentials(ctx, row)
     if ctx.write.first(_IN_GROUP, member_id=row.id) is not None:
         raise iam.error.DeleteConflictException("Cannot delete entity, must remove users from group first.")
