@@ -13,7 +13,7 @@ from settings_page import settings_page
 from statements_page import statements_page
 
 from batchyard.engines.registry import ENGINES
-from batchyard.framework.container_needs import NEEDS
+from batchyard.framework.container_needs import SEVERAL, TABLE
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.service import Service
 from batchyard.services import load_services
@@ -55,7 +55,10 @@ def _engines() -> list[str]:
         f"| parameter | {' | '.join(built)} |",
         f"|---|{'---|' * len(built)}",
     ]
-    rows = [("`image`", "images"), *((f"`{need.member}`", need.ability) for need in NEEDS)]
+    rows = [
+        ("`image`", "images"),
+        *((member if member == SEVERAL else f"`{member}`", ability) for member, ability in TABLE),
+    ]
     for shown, ability in rows:
         told = [
             "yes" if ability in kind.abilities() else "no effect" if ability in kind.ignored() else "501"

@@ -309,7 +309,13 @@ def _make_engines(settings: Settings, directory: Path) -> OpenEngines:
     )
     tables = settings.opened_engines
     engines = {name: _make_engine(table, directory, given) for name, table in tables.items()}
-    return OpenEngines(engines, tables, default=settings.default_engine, powers=CLOSED if walls else OPEN)
+    return OpenEngines(
+        engines,
+        tables,
+        default=settings.default_engine,
+        powers=CLOSED if walls else OPEN,
+        file_systems=settings.file_systems,
+    )
 
 
 def _make_engine(table: EngineTable, directory: Path, given: Given) -> Engine:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from batchyard.engines.file_systems import Folder
 from batchyard.engines.process.job_users import AUTO as AUTO_USERS
 from batchyard.engines.process.job_users import DEFAULT_PLACE
 from batchyard.engines.registry import AUTO, DEFAULT
@@ -148,6 +149,8 @@ class Settings:
     request_threads: int = _setting(4, "How many threads read requests of 256 KiB and more.", least=1)
     engines: Mapping[str, EngineTable] = dataclasses.field(default_factory=dict)
     """The engines that `[engines.<name>]` in batchyard.toml name; not an option."""
+    file_systems: Mapping[str, Folder] = dataclasses.field(default_factory=dict)
+    """The folders that `[file_systems.<id>]` in batchyard.toml name; not an option."""
     test_clock: bool = _setting(
         False,
         "Open POST /_batchyard/clock?advance=SECONDS (header `X-Batchyard-Confirm: yes`), on loopback and with "

@@ -10,7 +10,7 @@ from typing import Any
 
 from batchyard.cli.refusal import Refusal, did_you_mean
 from batchyard.config import SETTINGS, Item, Setting, Settings
-from batchyard.engines import tables
+from batchyard.engines import file_systems, tables
 from batchyard.engines.process.processes import MARK
 
 FILE = "batchyard.toml"
@@ -76,6 +76,9 @@ def _from_file(named: str | None) -> dict[str, Any]:
         if key == "engines":
             values[key] = _engines(given, path)
             continue
+        if key == "file_systems":
+            values[key] = _file_systems(given, path)
+            continue
         setting = SETTINGS.get(key)
         if setting is None:
             advice = did_you_mean(key, SETTINGS, "docs/settings.md lists the keys")
@@ -92,6 +95,15 @@ def _engines(given: object, path: Path) -> dict[str, tables.EngineTable]:
     except tables.Wrong as error:
         raise Refusal(
             f"{error} (`{path}`)", advice="docs/settings.md lists what an engine's table takes"
+        ) from error
+
+
+def _file_systems(given: object, path: Path) -> dict[str, file_systems.Folder]:
+    try:
+        return file_systems.read(given)
+    except file_systems.WrongFileSystem as error:
+        raise Refusal(
+            f"{error} (`{path}`)", advice="docs/settings.md lists what a file system's table takes"
         ) from error
 
 

@@ -28,6 +28,7 @@ ABILITIES: Final[Mapping[str, str]] = {
     "execute_command": "commands that ECS Exec runs in a container",
     "secrets": "values from Secrets Manager or Parameter Store",
     "registry_credentials": "credentials of a private registry, from Secrets Manager",
+    "log_drivers": "log drivers other than awslogs",
     "arm64": "programs for ARM64",
     "windows": "Windows",
 }

@@ -6,6 +6,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+ACCOUNT = "{account}"
+"""In a folder's path: the number of the account whose jobs may mount it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Powers:
@@ -13,19 +16,27 @@ class Powers:
 
     allow_privileged: bool = False
     host_paths: tuple[str, ...] | None = ()
-    """Folders of the host that may be mounted, with all below them."""
+    """Folders of the host that may be mounted, with all below them; `{account}` in one is the account's number, so
+    that each has a folder of its own."""
     devices: tuple[str, ...] | None = ()
     users: tuple[str, ...] | None = None
     """Users that a container may name."""
 
     def refusal(
-        self, *, privileged: bool, host_paths: Sequence[str], devices: Sequence[str], users: Sequence[str]
+        self,
+        *,
+        account: str,
+        privileged: bool,
+        host_paths: Sequence[str],
+        devices: Sequence[str],
+        users: Sequence[str],
     ) -> str | None:
         """What is asked for and not given, with the setting that would give it; None where all is given."""
         if privileged and not self.allow_privileged:
             return "`privileged`: the setting `allow_privileged` does not give it"
+        folders = self.folders_of(account)
         for path in host_paths:
-            if not _is_within(path, self.host_paths):
+            if not _is_within(path, folders):
                 return f"the host's folder `{path}`: the setting `host_paths` does not give it"
         for device in devices:
             if not _is_within(device, self.devices):
@@ -34,6 +45,12 @@ class Powers:
             if self.users is not None and user not in self.users:
                 return f"the user `{user}`: the setting `users` does not give it"
         return None
+
+    def folders_of(self, account: str) -> tuple[str, ...] | None:
+        """The folders that an account's containers may mount; None: any."""
+        if self.host_paths is None:
+            return None
+        return tuple(folder.replace(ACCOUNT, account) for folder in self.host_paths)
 
 
 OPEN = Powers(allow_privileged=True, host_paths=None, devices=None, users=None)

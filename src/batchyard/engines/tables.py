@@ -16,7 +16,8 @@ COMMON = {
     "endpoint": "The address under which its jobs reach this server; not given: where it listens, or `public_url` for"
     " jobs that run elsewhere.",
     "allow_privileged": "Whether containers may be `privileged`.",
-    "host_paths": "Folders of the host that containers may mount, with all below them.",
+    "host_paths": "Folders of the host that containers may mount, with all below them; `{account}` in one is the number"
+    " of the job's account, so that each has a folder of its own.",
     "devices": "Devices of the host that containers may have.",
     "users": "Users that containers may name; not given: any.",
 }

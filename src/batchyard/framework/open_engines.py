@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 
 from batchyard.engines.abilities import ABILITIES
 from batchyard.engines.contract import Engine
+from batchyard.engines.file_systems import Folder, folder_of
 from batchyard.engines.powers import Powers
 from batchyard.engines.registry import ENGINES
 from batchyard.engines.tables import EngineTable
-from batchyard.framework.container_needs import Asked
+from batchyard.framework.container_needs import Asked, FileSystem
 from batchyard.framework.ports import EngineRefusal
 
 TAG = "batchyard:engine"
@@ -26,8 +27,11 @@ class OpenEngines(Mapping[str, Engine]):
         *,
         default: str,
         powers: Powers,
+        file_systems: Mapping[str, Folder] | None = None,
     ) -> None:
-        """`tables`: what the settings say of each. `powers`: over the host, where its table says nothing."""
+        """`tables`: what the settings say of each. `powers`: over the host, where its table says nothing.
+        `file_systems`: folders of the host by the ids under which volumes name them."""
+        self._file_systems = file_systems or {}
         self._engines = engines
         self._tables = tables
         self._powers = {name: table.powers_over(powers) for name, table in tables.items()}
@@ -73,14 +77,18 @@ class OpenEngines(Mapping[str, Engine]):
     def refusal(self, account: str, tags: Collection[str | None], asked: Asked) -> EngineRefusal | None:
         """See ports.EngineAbilities."""
         names = [name for tag in tags if (name := self.name_of(account, tag)) is not None]
-        reasons = [self._refusal(name, asked) for name in dict.fromkeys(names)]
+        reasons = [self._refusal(account, name, asked) for name in dict.fromkeys(names)]
         return None if None in reasons or not reasons else reasons[0]
 
-    def refusal_of(self, name: str, asked: Asked) -> EngineRefusal | None:
+    def refusal_of(self, account: str, name: str, asked: Asked) -> EngineRefusal | None:
         """Why the engine of this name cannot run what is asked, as its settings are now; None where it can."""
-        return self._refusal(name, asked)
+        return self._refusal(account, name, asked)
 
-    def _refusal(self, name: str, asked: Asked) -> EngineRefusal | None:
+    def folder_of(self, account: str, named: FileSystem) -> str | None:
+        """The host's folder of a file system; None where the settings name none for the account."""
+        return folder_of(self._file_systems, account, *named)
+
+    def _refusal(self, account: str, name: str, asked: Asked) -> EngineRefusal | None:
         lacking = self._engines[name].abilities.lacking(asked.needs)
         if lacking:
             ability = min(lacking, key=list(asked.needs).index)
@@ -89,11 +97,23 @@ class OpenEngines(Mapping[str, Engine]):
             text = f"`{asked.needs[ability]}` ({ABILITIES[ability]}) on the engine `{name}` ({others})"
             return EngineRefusal(text, by_setting=False)
         refused = self._powers[name].refusal(
+            account=account,
             privileged=asked.privileged,
             host_paths=asked.host_paths,
             devices=asked.devices,
             users=asked.users,
         )
         if refused is None:
-            return None
+            return self._refusal_of_file_systems(account, asked)
         return EngineRefusal(f"{refused} to jobs of the engine `{name}`", by_setting=True)
+
+    def _refusal_of_file_systems(self, account: str, asked: Asked) -> EngineRefusal | None:
+        for one in asked.file_systems:
+            if self.folder_of(account, one) is None:
+                name = one.access_point or one.identity
+                text = (
+                    f"The file system `{name}` is no folder here for the account {account} (`{one.root}` in it): the"
+                    f" setting `[file_systems.{name}]` names none"
+                )
+                return EngineRefusal(text, by_setting=True)
+        return None

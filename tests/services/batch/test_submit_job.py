@@ -37,13 +37,18 @@ def test_a_name_means_the_newest_active_revision(batch: Any, queue: str, define:
         ({"schedulingPriorityOverride": 0}, "scheduling policy"),
         (
             {"containerOverrides": {"memory": 1024}},
-            "This value was submitted in a deprecated key and may conflict",
+            "memory is not applicable for Fargate. Use resource requirements instead.",
         ),
         (
             {"containerOverrides": {"resourceRequirements": [{"type": "MEMORY", "value": "513"}]}},
             "(0.25 vCPU, 513 MiB) not valid",
         ),
-        ({"containerOverrides": {"environment": [{"name": "AWS_BATCH_JOB_ID", "value": "x"}]}}, "AWS_BATCH"),
+        ({"containerOverrides": {"command": ["sh", ""]}}, "Command cannot be empty"),
+        (
+            {"containerOverrides": {"command": ["Ref::none"]}},
+            "Unable to substitute value. No parameter found for reference none",
+        ),
+        ({"containerOverrides": {"instanceType": "m5.large"}}, "instanceType is only applicable"),
         ({"containerOverrides": {"environment": [{"value": "x"}]}}, "name should not be null or empty"),
         ({"containerOverrides": {"environment": [{"name": "", "value": "x"}]}}, "name should not be null"),
         ({"parameters": {"a": "x" * 30 * 1024}}, "Request size must be at most 30720 bytes"),
@@ -64,7 +69,6 @@ def test_refusals(batch: Any, queue: str, define: Make, request_: dict[str, Any]
     [
         {"nodeOverrides": {"numNodes": 2}},
         {"eksPropertiesOverride": {"podProperties": {"metadata": {"labels": {"a": "b"}}}}},
-        {"containerOverrides": {"instanceType": "m5.large"}},
     ],
 )
 def test_what_is_not_built_is_refused_by_name(submit: Make, member: dict[str, Any]) -> None:

@@ -171,6 +171,7 @@ jobs = Table(
     Column("end_reason", Text),
     Column("array_size", Integer),
     Column("resources", Json),
+    Column("asked", Json),
     Index("batch_jobs_by_job_id", "job_id", unique=True),
     Index(
         "batch_jobs_by_queue",
@@ -212,6 +213,7 @@ jobs = Table(
 )
 """What a job is at submission (container, parameters, retry strategy, timeout, dependsOn) is its `document`, or that
 of the row in `job_specs` that `spec_id` names. `id` is the order of submission; `name_key` the name in lower case.
+`asked`: what it asks of an engine beyond running a command; of most jobs nothing.
 `attempt` is the number of the newest attempt. `end_reason`: why it shall end, while it still runs.
 `array_parent` is the `id` of the array job that it is a child of; a page of a queue's jobs has no children.
 `resources`: what it needs of consumable resources, [[id, quantity], …]; a job with a first attempt holds them until
@@ -269,6 +271,7 @@ attempts = Table(
     Column("reason", Text),
     Column("status_reason", Text),
     Column("log_stream", Text),
+    Column("containers", Json),
     Index("batch_attempts_by_task", "task_arn", sqlite_where=column("stopped_ms").is_(None)),
     Index(
         "batch_attempts_by_environment",
@@ -281,6 +284,7 @@ attempts = Table(
 )
 """The attempts of jobs, by the job's `id`, and where each runs or ran; `node` is 0 but of a multi-node parallel job.
 
+`containers`: of a job of ecsProperties, each with its name, log stream and end, in AWS's members.
 A job that is STARTING or RUNNING has one without `stopped_ms`; the partial indexes find these few among millions.
 Without a task_arn: RunTask was not answered yet. One that ECS did not start leaves no row."""
 

@@ -1,165 +1,84 @@
-"""What containerProperties may say, and how much of a machine they ask for (batch-jobs.md 7)."""
+"""containerProperties: one container and what is said of its task (batch-jobs.md 7; texts: container_parameters.py)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from batchyard.framework.container_parts import check_parts, check_volumes
+from batchyard.framework.container_parts import check_storage, check_volumes
 from batchyard.framework.context import Context
-from batchyard.scheduler.fit import is_fargate_pair
+from batchyard.services.batch.definitions.container_parameters import check_parameters, read_back
+from batchyard.services.batch.definitions.sizes import FARGATE, check_sizes, sizes_of
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.service import batch
 
-LEAST_MEMORY_MIB = 4
-LONGEST_IMAGE = 255
-RESERVED_PREFIX = "AWS_BATCH"
-LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
-FARGATE = "FARGATE"
-
-REFUSED = (
-    "volumes.efsVolumeConfiguration",
-    "volumes.s3filesVolumeConfiguration",
-    "secrets",
-    "instanceType",
-    "enableExecuteCommand",
-    "ephemeralStorage",
-    "repositoryCredentials",
-    "logConfiguration.secretOptions",
+LATEST = "LATEST"
+SYSTEMS = (
+    "LINUX",
+    "WINDOWS_SERVER_2019_CORE",
+    "WINDOWS_SERVER_2019_FULL",
+    "WINDOWS_SERVER_2022_CORE",
+    "WINDOWS_SERVER_2022_FULL",
 )
-"""Members that are refused by name: no engine is asked for them."""
-
-_REGISTERING = ("RegisterJobDefinition",)
-_SYSTEMS = batch.unbuilt(
-    "`containerProperties.runtimePlatform.operatingSystemFamily` other than `LINUX`", on=_REGISTERING
-)
-_LOG_DRIVERS = batch.unbuilt(
-    "`containerProperties.logConfiguration.logDriver` other than `awslogs`", on=_REGISTERING
-)
-_LOG_OPTIONS = batch.unbuilt(
-    f"`containerProperties.logConfiguration.options` other than {', '.join(f'`{one}`' for one in LOG_OPTIONS)}",
-    on=_REGISTERING,
-)
-_LISTS = ("command", "volumes", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
-_WHOLE = re.compile(r"[0-9]{1,9}")
-_DECIMAL = re.compile(r"[0-9]{0,6}\.?[0-9]{1,6}")
+ARCHITECTURES = ("X86_64", "ARM64")
+_ON_FARGATE_ALONE = ("networkConfiguration", "ephemeralStorage")
 
 
-class Sizes(NamedTuple):
-    """How much a job asks for."""
+def check_container(
+    ctx: Context, container: Mapping[str, Any], platforms: Sequence[str], *, is_node: bool = False
+) -> None:
+    """Raise ClientException for containerProperties that Batch refuses for one of these platforms.
 
-    vcpus: float
-    memory_mib: int
-    gpus: int
-
-
-def with_empty_lists(container: Mapping[str, Any]) -> dict[str, Any]:
-    """The container as Batch shows it: every empty list is there (batch-jobs.md 2)."""
-    return {**{name: [] for name in _LISTS}, **container}
-
-
-def check_container(ctx: Context, container: Mapping[str, Any], platforms: Sequence[str]) -> None:
-    """Raise ClientException for containerProperties that Batch refuses for one of these platforms."""
-    if not container.get("image"):
-        raise refusal(ctx, "Container image must be specified")
-    if len(container["image"]) > LONGEST_IMAGE:
-        raise refusal(ctx, f"Container image can have at most {LONGEST_IMAGE} characters")
-    if container.get("runtimePlatform", {}).get("operatingSystemFamily", "LINUX") != "LINUX":
-        raise _SYSTEMS("the operating system family of runtimePlatform")
-    check_environment(ctx, container.get("environment", ()))
-    _check_logging(container.get("logConfiguration"))
-    volumes = container.get("volumes", ())
-    for platform in platforms:
-        fargate = platform == FARGATE
-        check_volumes(volumes, partial(refusal, ctx), fargate=fargate)
-        check_parts(container, volumes, partial(refusal, ctx), fargate=fargate)
+    `is_node`: of a multi-node parallel job, whose containers may name an instance type.
+    """
     sizes = sizes_of(ctx, container)
+    volumes = container.get("volumes") or ()
     for platform in platforms:
+        check_volumes(volumes, partial(refusal, ctx), fargate=platform == FARGATE)
+        check_parameters(
+            ctx,
+            container,
+            volumes=volumes,
+            platform=platform,
+            execution_role=container.get("executionRoleArn"),
+        )
         check_sizes(ctx, sizes, platform)
-    if FARGATE in platforms:
-        _check_fargate(ctx, container)
-    else:
-        for member in ("networkConfiguration", "fargatePlatformConfiguration", "runtimePlatform"):
-            if container.get(member):
-                raise refusal(ctx, f"{member} not applicable for EC2.")
+        check_task(ctx, container, platform)
+        if platform != FARGATE and container.get("fargatePlatformConfiguration"):
+            raise refusal(ctx, "fargatePlatformConfiguration not applicable for EC2.")
+    if container.get("instanceType") and not is_node:
+        # "Isn't applicable to single-node container jobs ... and shouldn't be provided" (botocore's text).
+        raise refusal(ctx, "instanceType is only applicable for multi-node parallel jobs.")
 
 
-def check_environment(ctx: Context, environment: Sequence[Mapping[str, str]]) -> None:
-    """Each variable has a name, and none begins with AWS_BATCH: Batch's own do (batch-jobs.md 6; texts are guesses)."""
-    for pair in environment:
-        if not pair.get("name"):
-            raise refusal(ctx, "Environment variable name should not be null or empty")
-        if pair.get("name", "").startswith(RESERVED_PREFIX):
-            raise refusal(ctx, f"Environment variables cannot start with {RESERVED_PREFIX}")
+def check_task(ctx: Context, task: Mapping[str, Any], platform: str) -> None:
+    """Raise ClientException for what is said of all containers together, be it of containerProperties or ecsProperties.
 
-
-def check_sizes(ctx: Context, sizes: Sizes, platform: str) -> None:
-    """Raise ClientException where the platform has no such size."""
-    if sizes.memory_mib < LEAST_MEMORY_MIB:
-        raise refusal(ctx, f"Memory must be at least {LEAST_MEMORY_MIB} Mib, got {sizes.memory_mib} Mib.")
+    Texts: what-aws-says.md 30; those about a system, an architecture and storage are guesses.
+    """
+    runtime = task.get("runtimePlatform") or {}
+    if runtime.get("operatingSystemFamily", "LINUX") not in SYSTEMS:
+        raise refusal(ctx, f"operatingSystemFamily must be one of {', '.join(SYSTEMS)}.")
+    if runtime.get("cpuArchitecture", "X86_64") not in ARCHITECTURES:
+        raise refusal(ctx, f"cpuArchitecture must be one of {', '.join(ARCHITECTURES)}.")
+    check_storage(task.get("ephemeralStorage"), partial(refusal, ctx))
     if platform == FARGATE:
-        if sizes.gpus:
-            raise refusal(ctx, "GPU resource requirement is not applicable for Fargate.")
-        if not is_fargate_pair(sizes.vcpus, sizes.memory_mib):
-            pair = f"({sizes.vcpus:.2f} vCPU, {sizes.memory_mib} MiB)"
-            raise refusal(ctx, f"Fargate resource requirements {pair} not valid for Fargate.")
-    elif sizes.vcpus < 1 or sizes.vcpus != int(sizes.vcpus):
-        raise refusal(ctx, f"VCPU must be a whole number of at least 1, got {sizes.vcpus:g}.")
-
-
-def sizes_of(ctx: Context, container: Mapping[str, Any]) -> Sizes:
-    """vCPUs, memory and GPUs by resourceRequirements, or by the deprecated members vcpus and memory."""
-    needs: dict[str, str] = {}
-    for need in container.get("resourceRequirements", ()):
-        if need["type"] in needs:
-            raise refusal(ctx, f"Resource requirement {need['type']} must be given only once.")
-        needs[need["type"]] = need["value"]
-    vcpus = needs.get("VCPU", container.get("vcpus"))
-    memory = needs.get("MEMORY", container.get("memory"))
-    if vcpus is None:
-        raise refusal(ctx, "VCPU resource requirement must be specified.")
-    if memory is None:
-        raise refusal(ctx, "MEMORY resource requirement must be specified.")
-    return Sizes(
-        vcpus=_number(ctx, "VCPU", vcpus), memory_mib=_whole(ctx, "MEMORY", memory), gpus=_gpus(ctx, needs)
-    )
-
-
-def _gpus(ctx: Context, needs: Mapping[str, str]) -> int:
-    if "GPU" not in needs:
-        return 0
-    count = _whole(ctx, "GPU", needs["GPU"])
-    if count < 1:
-        raise refusal(ctx, "GPU must be at least 1.")
-    return count
-
-
-def _number(ctx: Context, kind: str, value: Any) -> float:
-    if not _DECIMAL.fullmatch(str(value)):
-        raise refusal(ctx, f"{kind} '{value}' is not a number.")
-    return float(value)
-
-
-def _whole(ctx: Context, kind: str, value: Any) -> int:
-    if not _WHOLE.fullmatch(str(value)):
-        raise refusal(ctx, f"{kind} '{value}' is not a whole number.")
-    return int(value)
-
-
-def _check_logging(configuration: Mapping[str, Any] | None) -> None:
-    if configuration is None:
+        if not task.get("executionRoleArn"):
+            raise refusal(ctx, "executionRoleArn is required for Fargate jobs.")
         return
-    if configuration["logDriver"] != "awslogs":
-        raise _LOG_DRIVERS(f"the log driver {configuration['logDriver']}")
-    for option in configuration.get("options", ()):
-        if option not in LOG_OPTIONS:
-            raise _LOG_OPTIONS(f"the log option {option}")
+    for member in _ON_FARGATE_ALONE:
+        if task.get(member):
+            raise refusal(ctx, f"{member} not applicable for EC2.")
+    if runtime:
+        raise refusal(ctx, "runtimePlatform is not applicable for EC2.")
 
 
-def _check_fargate(ctx: Context, container: Mapping[str, Any]) -> None:
-    if not container.get("executionRoleArn"):
-        raise refusal(ctx, "executionRoleArn is required for Fargate.")
-    if container.get("privileged"):
-        raise refusal(ctx, "privileged is not applicable for Fargate.")
+def with_defaults(container: Mapping[str, Any], platforms: Sequence[str]) -> dict[str, Any]:
+    """The container as Batch shows it: every empty list is there, and Fargate's platform version."""
+    shown = read_back({"volumes": [], "resourceRequirements": [], **container})
+    if FARGATE in platforms:
+        shown["fargatePlatformConfiguration"] = {
+            "platformVersion": LATEST,
+            **(container.get("fargatePlatformConfiguration") or {}),
+        }
+    return shown

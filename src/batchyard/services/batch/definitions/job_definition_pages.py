@@ -12,6 +12,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.answers import MOST_NAMED, count_containers, page_limit
+from batchyard.services.batch.definitions.job_tasks import tasks_of
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import job_definition
 from batchyard.services.batch.service import batch
@@ -67,7 +68,7 @@ def _query(ctx: Context, request: Any) -> Select[Any]:
 
 
 def _all_shown(ctx: Context, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    count_containers(ctx, (row.body.get("containerProperties", {}) for row in rows))
+    count_containers(ctx, (one for row in rows for task in tasks_of(row.body) for one in task["containers"]))
     return [_shown(row) for row in rows]
 
 

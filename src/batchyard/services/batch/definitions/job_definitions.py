@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -14,11 +14,10 @@ from batchyard.framework.context import Context
 from batchyard.framework.passing import pass_role
 from batchyard.framework.workloads import TASKS
 from batchyard.services.batch.consumables import requirements
-from batchyard.services.batch.definitions.container_properties import (
-    REFUSED,
-    check_container,
-    with_empty_lists,
-)
+from batchyard.services.batch.definitions import container_properties, ecs_properties
+from batchyard.services.batch.definitions.container_properties import check_container
+from batchyard.services.batch.definitions.ecs_properties import check_ecs_properties
+from batchyard.services.batch.definitions.job_tasks import tasks_of
 from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import consumable_resource, job_definition
@@ -63,24 +62,37 @@ _NEWEST_ACTIVE = Prepared(
 
 
 def _passed_roles(ctx: Context, request: Any) -> Iterable[Check]:
-    """iam:PassRole on jobRoleArn and executionRoleArn, to ecs-tasks.amazonaws.com, for the definition [guess]."""
-    container = request.get("containerProperties") or {}
-    for member in ("jobRoleArn", "executionRoleArn"):
-        if container.get(member):
-            arn = job_definition.meant_arn(ctx, request["jobDefinitionName"])
-            yield pass_role(_role_arn(ctx, container[member]), to=TASKS, associated=arn)
+    """iam:PassRole on each job and execution role, to ecs-tasks.amazonaws.com, for the definition [guess]."""
+    for role in dict.fromkeys(_roles_of(request)):
+        arn = job_definition.meant_arn(ctx, request["jobDefinitionName"])
+        yield pass_role(_role_arn(ctx, role), to=TASKS, associated=arn)
+
+
+def _roles_of(request: Any) -> Iterable[str]:
+    for task in tasks_of(request):
+        for member in ("taskRoleArn", "executionRoleArn"):
+            if task.get(member):
+                yield task[member]
 
 
 def _role_arn(ctx: Context, given: str) -> str:
     return given if given.startswith("arn:") else f"arn:{ctx.partition}:iam::{ctx.account}:role/{given}"
 
 
-def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
-    """The batch: keys of a registration (iam-evaluation.md 4)."""
-    container = request.get("containerProperties") or {}
+def _on_registered(ctx: Context, request: Any) -> Iterable[Check]:
+    """The definition, once for each container with the batch: keys of that one (iam-evaluation.md 4): each must be
+    allowed, as one container could else hide behind another."""
+    arn = job_definition.meant_arn(ctx, request["jobDefinitionName"])
+    containers = [one for task in tasks_of(request) for one in task.get("containers") or ()]
+    keys = [_keys_of(one) for one in containers] or [_keys_of({})]
+    for index, each in enumerate(keys):
+        if each not in keys[:index]:
+            yield job_definition.check(ctx, arn, **each)
+
+
+def _keys_of(container: Mapping[str, Any]) -> dict[str, Values]:
     logging = container.get("logConfiguration") or {}
     options = logging.get("options") or {}
-    keys: dict[str, Values] = {"batch:Privileged": "true" if container.get("privileged") else "false"}
     found = {
         "batch:Image": container.get("image"),
         "batch:User": container.get("user"),
@@ -90,26 +102,23 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
         "batch:AWSLogsStreamPrefix": options.get("awslogs-stream-prefix"),
         "batch:AWSLogsCreateGroup": options.get("awslogs-create-group"),
     }
-    keys.update({name: value for name, value in found.items() if value})
-    return keys
+    keys: dict[str, Values] = {"batch:Privileged": "true" if container.get("privileged") else "false"}
+    return keys | {name: value for name, value in found.items() if value}
 
 
 @batch.operation(
     on=(
-        _REGISTERED,
+        _on_registered,
         consumable_resource.named(f"consumableResourceProperties.{requirements.NAMED}"),
         tagging(_REGISTERED),
     ),
     passes=(_passed_roles,),
     writes=True,
     tags="tags",
-    conditions=_conditions,
     refuses=(
         "nodeProperties",
         "eksProperties",
-        "ecsProperties",
         "schedulingPriority",
-        *(f"containerProperties.{one}" for one in REFUSED),
     ),
 )
 def register_job_definition(ctx: Context, request: RegisterJobDefinitionRequestTypeDef) -> dict[str, Any]:
@@ -143,17 +152,14 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
         raise refusal(ctx, "jobDefinitionName must match regex [A-Za-z0-9_-]{1,128}")
     if request["type"] != "container":
         raise _TYPES(f"the job definition type {request['type']}")
-    container = request.get("containerProperties")
-    if not container:
-        raise refusal(ctx, "Container properties must be specified for a container job definition")
     platforms = request.get("platformCapabilities", [])
     for one in platforms:
         if one not in PLATFORMS:
             raise refusal(ctx, f"Platform capability {one} is not one of {', '.join(PLATFORMS)}")
-    check_container(ctx, container, platforms or ["EC2"])
+    properties = _properties(ctx, request, platforms or ["EC2"])
     check_tags(ctx, request.get("tags", {}))
     body = {
-        "containerProperties": with_empty_lists(container),
+        **properties,
         "parameters": request.get("parameters", {}),
         "platformCapabilities": platforms,
         **({"propagateTags": request["propagateTags"]} if "propagateTags" in request else {}),
@@ -164,6 +170,20 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
     if len(encode(body)) > LARGEST_BYTES:
         raise refusal(ctx, f"Job definition size must be at most {LARGEST_BYTES} bytes")
     return body
+
+
+def _properties(ctx: Context, request: Any, platforms: Sequence[str]) -> dict[str, Any]:
+    """containerProperties or ecsProperties, checked, as they are kept and shown (the texts are guesses)."""
+    container, ecs = request.get("containerProperties"), request.get("ecsProperties")
+    if container and ecs:
+        raise refusal(ctx, "Only one of containerProperties and ecsProperties can be specified")
+    if ecs:
+        check_ecs_properties(ctx, ecs, platforms)
+        return {"ecsProperties": ecs_properties.with_defaults(ecs, platforms)}
+    if not container:
+        raise refusal(ctx, "Container properties must be specified for a container job definition")
+    check_container(ctx, container, platforms)
+    return {"containerProperties": container_properties.with_defaults(container, platforms)}
 
 
 @batch.operation(on=job_definition.named("jobDefinition"), writes=True)

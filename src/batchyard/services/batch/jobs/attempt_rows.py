@@ -25,6 +25,7 @@ _CHANGING = (
     "reason",
     "status_reason",
     "log_stream",
+    "containers",
 )
 _THIS = (
     (attempts.c.account == bindparam("of_account"))
@@ -41,6 +42,7 @@ _NOTE_TASK = Prepared(
         task_arn=bindparam("task_arn"),
         container_instance_arn=bindparam("container_instance_arn"),
         log_stream=bindparam("log_stream"),
+        containers=bindparam("containers"),
     )
 )
 _DELETE = Prepared(delete(attempts).where(_THIS))
@@ -72,15 +74,26 @@ def insert_attempt(tx: Transaction, job: Row, *, environment_id: int, cluster_ar
 
 
 def note_task(
-    tx: Transaction, job: Row, *, task_arn: str, container_instance_arn: str | None, log_stream: str
+    tx: Transaction,
+    job: Row,
+    *,
+    task_arn: str,
+    container_instance_arn: str | None,
+    log_streams: Mapping[str, str],
 ) -> None:
-    """Note the task of a job's newest attempt."""
+    """Note the task of a job's newest attempt, and by container where its output goes.
+
+    A job of ecsProperties has them in `containers`, as AWS shows them, and nothing in `log_stream`.
+    """
+    is_several = "ecsProperties" in job.spec
+    containers = [{"name": name, "logStreamName": stream} for name, stream in log_streams.items()]
     tx.run(
         _NOTE_TASK,
         **_newest(job),
         task_arn=task_arn,
         container_instance_arn=container_instance_arn,
-        log_stream=log_stream,
+        log_stream=None if is_several else next(iter(log_streams.values())),
+        containers=containers if is_several else None,
     )
 
 

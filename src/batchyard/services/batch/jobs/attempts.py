@@ -10,6 +10,7 @@ from batchyard.clock import from_microseconds, microseconds
 from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.scheduler.retry import Cause, Retry, decide
+from batchyard.services.batch.definitions.job_tasks import task_of_spec
 from batchyard.services.batch.definitions.retry_strategies import scheduling_strategy
 from batchyard.services.batch.jobs import attempt_rows, job_rows
 from batchyard.services.batch.jobs.job_endings import end_job, wake_array, wake_placing
@@ -100,7 +101,7 @@ def _end(row: Row, attempt: Row, task: Mapping[str, Any] | None, now: datetime) 
     """The columns of an attempt that is over."""
     if task is None:
         return {"status": FAILED, "stopped_ms": milliseconds(now), "status_reason": TASK_MISSING}
-    told = task["containers"][0]
+    told = _deciding(row, task)
     succeeded = _cause(row, task) is Cause.EXITED and told["exitCode"] == 0
     started = task.get("startedAt")
     return {
@@ -110,8 +111,35 @@ def _end(row: Row, attempt: Row, task: Mapping[str, Any] | None, now: datetime) 
         "exit_code": told.get("exitCode"),
         "reason": told.get("reason"),
         "status_reason": row.end_reason if _was_stopped(row, task) else task.get("stoppedReason", ""),
+        "containers": _ends(attempt, task),
         **_place(attempt, task),
     }
+
+
+def _deciding(row: Row, task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The container by whose end the attempt is judged: the first essential one that did not end with 0, else the first
+    essential one. That all of them must succeed is a [guess]; what is not essential decides nothing (botocore's text).
+    """
+    is_essential = {one["name"]: one.get("essential", True) for one in task_of_spec(row.spec)["containers"]}
+    essential = [one for one in task["containers"] if is_essential.get(one["name"], True)]
+    failed = (one for one in essential if one.get("exitCode") != 0)
+    return next(failed, essential[0])
+
+
+def _ends(attempt: Row, task: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The containers of a job of ecsProperties with what ECS tells of their ends."""
+    if attempt.containers is None:
+        return None
+    by_name = {one["name"]: one for one in task["containers"]}
+    ends = [
+        {
+            member: by_name[one["name"]][member]
+            for member in ("exitCode", "reason")
+            if member in by_name[one["name"]]
+        }
+        for one in attempt.containers
+    ]
+    return [{**one, **end} for one, end in zip(attempt.containers, ends, strict=True)]
 
 
 def _place(attempt: Row, task: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +156,7 @@ def _cause(row: Row, task: Mapping[str, Any] | None) -> Cause:
         return Cause.HOST_LOST
     if _was_stopped(row, task):
         return Cause.TERMINATED if row.terminated else Cause.TIMED_OUT
-    if task["containers"][0].get("exitCode") is not None:
+    if _deciding(row, task).get("exitCode") is not None:
         return Cause.EXITED
     lost = task.get("stoppedReason", "").startswith("Host EC2")
     return Cause.HOST_LOST if lost else Cause.START_FAILED

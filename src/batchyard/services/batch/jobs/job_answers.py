@@ -32,16 +32,7 @@ def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, An
         "dependsOn": spec["dependsOn"],
         "jobDefinition": row.definition_arn,
         "parameters": spec["parameters"],
-        "container": {
-            "volumes": [],
-            "mountPoints": [],
-            "ulimits": [],
-            "secrets": [],
-            "networkInterfaces": [],
-            **spec["container"],
-            **(_task(attempts[-1]) if attempts else {}),
-            **_outcome(row, attempts),
-        },
+        **_containers(row, attempts),
         "tags": row.tags,
         "propagateTags": spec["propagateTags"],
         "platformCapabilities": spec["platformCapabilities"],
@@ -88,10 +79,51 @@ def _array(row: Row, array: Row | None) -> dict[str, Any]:
     }
 
 
+def _containers(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
+    """`container`, or `ecsProperties` with what is known of each container (recorded: apache/airflow#54254)."""
+    spec = row.spec
+    if "ecsProperties" in spec:
+        (task,) = spec["ecsProperties"]["taskProperties"]
+        known = {one["name"]: one for one in attempts[-1].containers or ()} if attempts else {}
+        has_ended = row.status in ENDED
+        containers = [
+            {**one, "networkInterfaces": [], **_of_container(known.get(one["name"], {}), has_ended=has_ended)}
+            for one in task["containers"]
+        ]
+        where = _place(attempts[-1]) if attempts else {}
+        return {"ecsProperties": {"taskProperties": [{**task, **where, "containers": containers}]}}
+    return {
+        "container": {
+            "volumes": [],
+            "mountPoints": [],
+            "ulimits": [],
+            "secrets": [],
+            "networkInterfaces": [],
+            **spec["container"],
+            **(_task(attempts[-1]) if attempts else {}),
+            **_outcome(row, attempts),
+        }
+    }
+
+
+def _of_container(known: dict[str, Any], *, has_ended: bool) -> dict[str, Any]:
+    """What an attempt knows of one container; how it ended only once the job has."""
+    members = ("logStreamName", "exitCode", "reason") if has_ended else ("logStreamName",)
+    return {member: known[member] for member in members if member in known}
+
+
+def _place(attempt: Row) -> dict[str, Any]:
+    return _known({"taskArn": attempt.task_arn, "containerInstanceArn": attempt.container_instance_arn})
+
+
 def _attempt(row: Row) -> dict[str, Any]:
-    """The AttemptDetail of an attempt that is over."""
+    """The AttemptDetail of an attempt that is over; with `containers` that of a job of ecsProperties, whose `container`
+    tells nothing (recorded: apache/airflow#54254)."""
+    several = row.containers is not None
+    containers = [{**one, "networkInterfaces": []} for one in row.containers or ()]
     shown: dict[str, Any] = {
-        "container": {**_task(row), "networkInterfaces": [], **_exit(row)},
+        "container": {**({} if several else {**_task(row), **_exit(row)}), "networkInterfaces": []},
+        **({"taskProperties": [{**_place(row), "containers": containers}]} if several else {}),
         "stoppedAt": row.stopped_ms,
         "statusReason": row.status_reason,
     }
@@ -99,12 +131,7 @@ def _attempt(row: Row) -> dict[str, Any]:
 
 
 def _task(attempt: Row) -> dict[str, Any]:
-    found = {
-        "taskArn": attempt.task_arn,
-        "logStreamName": attempt.log_stream,
-        "containerInstanceArn": attempt.container_instance_arn,
-    }
-    return _known(found)
+    return {**_place(attempt), **_known({"logStreamName": attempt.log_stream})}
 
 
 def _exit(attempt: Row) -> dict[str, Any]:

@@ -37,6 +37,7 @@ _GIVEN = (
     "vcpus",
     "memory_mib",
     "gpus",
+    "asked",
     "document",
     "tags",
     "resources",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.batch.answers import count_containers
+from batchyard.services.batch.definitions.job_tasks import task_of_spec
 from batchyard.services.batch.jobs import array_rows, attempt_rows, job_rows
 from batchyard.services.batch.jobs.array_children import unmade
 from batchyard.services.batch.jobs.job_answers import detail
@@ -30,7 +31,7 @@ def describe_jobs(ctx: Context, request: DescribeJobsRequestTypeDef) -> dict[str
     for one in named:
         if one not in found and (row := unmade(ctx.read, **place, job_id=one)) is not None:
             found[one] = row
-    count_containers(ctx, (row.spec["container"] for row in found.values()))
+    count_containers(ctx, (one for row in found.values() for one in task_of_spec(row.spec)["containers"]))
     attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, [row.id for row in found.values()])
     arrays = array_rows.find_some(ctx.read, [row.id for row in found.values() if row.array_size])
     rows = (found[one] for one in dict.fromkeys(named) if one in found)

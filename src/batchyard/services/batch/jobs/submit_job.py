@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from batchyard import ids
@@ -62,8 +63,6 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
     refuses=(
         "nodeOverrides",
         "eksPropertiesOverride",
-        "ecsPropertiesOverride",
-        "containerOverrides.instanceType",
     ),
 )
 def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
     definition = _definition(ctx, request["jobDefinition"])
     _check_platform(ctx, queue, definition)
     spec, sizes = job_specs.resolve(ctx, request, definition.body, platform=queue.platform)
-    check_engines(ctx, queue, spec["container"])
+    asked = check_engines(ctx, queue, spec)
     size = _array_size(ctx, request)
     waits = depends_on.unmet(ctx, spec["dependsOn"], array_size=size)
     job_id = ids.uuid4()
@@ -100,6 +99,7 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
         "vcpus": sizes.vcpus,
         "memory_mib": sizes.memory_mib,
         "gpus": sizes.gpus,
+        "asked": None if asked is None else asdict(asked),
         "document": spec,
         "resources": requirements.amounts(ctx, spec.get("consumableResourceProperties")),
         "tags": request.get("tags") or {},

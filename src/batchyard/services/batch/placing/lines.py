@@ -16,7 +16,7 @@ from batchyard.scheduler.snapshot import ComputeEnvironment, Consumable, Instanc
 from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.environments.capacity import launchable_types
 from batchyard.services.batch.environments.compute_resource_rules import FARGATE
-from batchyard.services.batch.placing.engine_needs import abilities_of, asked_by_definitions, needs_of
+from batchyard.services.batch.placing.engine_needs import abilities_of, asked_by_jobs, needs_of
 from batchyard.services.batch.queues.queue_lines import FRONT, front, has_shares
 from batchyard.services.batch.tables import (
     attempts,
@@ -68,8 +68,8 @@ class Lines:
     """What the tasks of each Fargate environment take."""
     consumables: tuple[Consumable, ...]
     """What there is of the resources that the waiting jobs need."""
-    asked: Mapping[int, Asked]
-    """What jobs ask of an engine, by their definitions' ids; nothing where there is no entry."""
+    asked: Mapping[str, Asked]
+    """What jobs ask of an engine, by their job ids; nothing where there is no entry."""
 
     @property
     def jobs(self) -> dict[str, Row]:
@@ -102,7 +102,6 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
     queues = tx.all(_QUEUES, account=key.account, region=key.region)
     environments = {row.id: row for row in tx.all(_ENVIRONMENTS, account=key.account, region=key.region)}
     fronts = {queue.id: front(tx, queue.id) for queue in queues}
-    definitions = {row.definition_id for rows in fronts.values() for row in rows}
     needed = {one for rows in fronts.values() for row in rows for one, _ in row.resources or ()}
     unanswered = [one for row in environments for one in tx.all(_UNANSWERED, environment_id=row)]
     return Lines(
@@ -113,8 +112,8 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
             for queue in queues
         },
         fronts=fronts,
-        asked=asked_by_definitions(tx, definitions),
         consumables=tuple(consumption.amounts(tx, needed)),
+        asked=asked_by_jobs(row for rows in fronts.values() for row in rows),
         unanswered=tuple(unanswered),
         used_vcpus={row.id: _used(tx, row) for row in environments.values() if is_fargate(row)},
     )
@@ -164,8 +163,8 @@ def _job(lines: Lines, queue_arn: str, row: Row) -> Job:
         created_at=datetime.fromtimestamp(row.created_ms / 1000, UTC),
         scheduling_priority=row.scheduling_priority or 0,
         share_identifier=row.share_identifier,
-        needs=needs_of(row.definition_id, lines.asked),
         consumes=consumption.needs(row),
+        needs=needs_of(lines.asked.get(row.job_id)),
     )
 
 
@@ -187,5 +186,5 @@ def _environment(
         instance_types=launchable_types(row) if row.orchestration == "ECS" else (),
         used_vcpus=lines.used_vcpus.get(row.id, 0.0),
         scale_down_delay_seconds=minutes * 60 if minutes else runtime.settings.scale_down_delay,
-        abilities=abilities_of(runtime, row, lines.asked),
+        abilities=abilities_of(runtime, row, lines.asked.values()),
     )

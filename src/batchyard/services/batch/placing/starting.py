@@ -231,23 +231,22 @@ class Starter:
         return _Answer(start, task=tasks[0] if tasks else None)
 
     def _make_log_stream(self, start: Start, task: Mapping[str, Any]) -> None:
-        """Make the task's stream in Batch's own group (the document, "logs"); nothing in a group of the owner's.
+        """Make the task's streams in Batch's own group (the document, "logs"); nothing in a group of the owner's.
 
         The task runs already: where this is refused, the environment is told of it, and the job goes on, as the
         task's own role makes the stream where it may.
         """
         definition = self._readied(start.job, start.environment).definition
-        if not task_requests.logs_to_default_group(definition):
-            return
-        name = task_requests.log_stream(definition, task["taskArn"])
         aws = self._acting_as(start.environment.service_role, source_arn=start.environment.arn)
-        try:
-            aws.logs.create_log_stream(logGroupName=task_requests.LOG_GROUP, logStreamName=name)
-        except ApiError as error:
-            if is_environments_fault(error):
-                self._note_refusal(start.environment, error)
-            elif error.code not in _STREAM_IS_THERE_OR_CANNOT_BE:
-                raise
+        for name in task_requests.default_streams(definition, task["taskArn"]):
+            try:
+                aws.logs.create_log_stream(logGroupName=task_requests.LOG_GROUP, logStreamName=name)
+            except ApiError as error:
+                if is_environments_fault(error):
+                    self._note_refusal(start.environment, error)
+                    return
+                if error.code not in _STREAM_IS_THERE_OR_CANNOT_BE:
+                    raise
 
     def _judge(self, start: Start, error: ApiError) -> _Answer:
         """Whose fault it is: the environment's or ECS's (the job waits on), or the job's own (it fails)."""
@@ -302,7 +301,7 @@ class Starter:
             job,
             task_arn=task["taskArn"],
             container_instance_arn=task.get("containerInstanceArn"),
-            log_stream=task_requests.log_stream(definition, task["taskArn"]),
+            log_streams=task_requests.log_streams(definition, task["taskArn"]),
         )
         cluster = answer.start.environment.made["cluster_arn"]
         key = key_of(job, "batch.watching", task["taskArn"], grouping=cluster)

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from batchyard.services.batch.definitions.job_tasks import Task, task_of, task_of_spec
 from batchyard.services.batch.placing.lines import is_fargate
 from batchyard.services.batch.service_role import tags_of_made
 from batchyard.store.prepared import Row
 
-CONTAINER = "default"
 LOG_GROUP = "/aws/batch/job"
 LONGEST_STREAM_PREFIX = 200
 CPU_UNITS = 1024
+RESERVED_PREFIX = "AWS_BATCH"
+"""Variables of the job's own that begin so are never seen by it (what-aws-says.md 14)."""
 _AS_IN_ECS = (
+    "command",
+    "dependsOn",
     "privileged",
     "readonlyRootFilesystem",
     "user",
     "mountPoints",
     "ulimits",
     "linuxParameters",
+    "startTimeout",
+    "stopTimeout",
 )
-"""Members of containerProperties that an ECS container definition has under the same name, with the same shape."""
+"""Members of a job's container that an ECS container definition has under the same name, with the same shape."""
+_OF_TASK = (
+    "volumes",
+    "taskRoleArn",
+    "executionRoleArn",
+    "ephemeralStorage",
+    "pidMode",
+    "ipcMode",
+)
 MOST_TAGS = 50
 
 
@@ -36,44 +50,48 @@ def launch_type(environment: Row) -> str:
 
 def task_definition(definition: Row, environment: Row) -> dict[str, Any]:
     """RegisterTaskDefinition for a revision of a job definition (batch-on-behalf.md 2)."""
-    body = definition.body["containerProperties"]
-    sizes = _sizes(body)
-    container: dict[str, Any] = {
-        "name": CONTAINER,
-        "image": body["image"],
-        "command": body["command"],
-        "environment": body["environment"],
-        "essential": True,
-        "cpu": int(sizes["VCPU"] * CPU_UNITS),
-        "memory": int(sizes["MEMORY"]),
-        "logConfiguration": _logging(definition, body),
-    }
-    for member in _AS_IN_ECS:
-        if member in body:
-            container[member] = body[member]
-    if "GPU" in sizes:
-        container["resourceRequirements"] = [{"type": "GPU", "value": str(int(sizes["GPU"]))}]
-    request: dict[str, Any] = {
-        "family": definition.name,
-        "containerDefinitions": [container],
-    }
-    if body.get("volumes"):
-        request["volumes"] = body["volumes"]
+    return task_definition_of(task_of(definition.body), definition, environment)
+
+
+def task_definition_of(task: Task, definition: Row, environment: Row) -> dict[str, Any]:
+    """The same for one task of it: of a job whose nodes differ there are several."""
+    containers = [_container(one, definition) for one in task["containers"]]
+    request: dict[str, Any] = {"family": definition.name, "containerDefinitions": containers}
+    request |= {member: task[member] for member in _OF_TASK if task.get(member)}
     if tags := tags_of_made(environment):
         request["tags"] = _pairs(tags)
-    for member, given in (("taskRoleArn", "jobRoleArn"), ("executionRoleArn", "executionRoleArn")):
-        if body.get(given):
-            request[member] = body[given]
     if launch_type(environment) == "FARGATE":
         request |= {
             "requiresCompatibilities": ["FARGATE"],
             "networkMode": "awsvpc",
-            "cpu": str(container["cpu"]),
-            "memory": str(container["memory"]),
+            "cpu": str(sum(one["cpu"] for one in containers)),
+            "memory": str(sum(one["memory"] for one in containers)),
         }
-        if body.get("runtimePlatform"):
-            request["runtimePlatform"] = body["runtimePlatform"]
+        if task.get("runtimePlatform"):
+            request["runtimePlatform"] = task["runtimePlatform"]
     return request
+
+
+def _container(given: Mapping[str, Any], definition: Row) -> dict[str, Any]:
+    sizes = _sizes(given)
+    container: dict[str, Any] = {
+        "name": given["name"],
+        "image": given["image"],
+        "environment": _own(given.get("environment") or ()),
+        "essential": given.get("essential", True),
+        "cpu": int(sizes["VCPU"] * CPU_UNITS),
+        "memory": int(sizes["MEMORY"]),
+        "logConfiguration": _logging(definition, given),
+    }
+    container |= {member: given[member] for member in _AS_IN_ECS if given.get(member)}
+    if "GPU" in sizes:
+        container["resourceRequirements"] = [{"type": "GPU", "value": str(int(sizes["GPU"]))}]
+    return container
+
+
+def _own(environment: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The variables that a job may set itself."""
+    return [one for one in environment if not one["name"].startswith(RESERVED_PREFIX)]
 
 
 def run_task(job: Row, *, definition: Row, environment: Row, task_definition_arn: str) -> dict[str, Any]:
@@ -102,41 +120,64 @@ def run_task(job: Row, *, definition: Row, environment: Row, task_definition_arn
 
 
 def logs_to_default_group(definition: Row) -> bool:
-    """Does the job's output go to the group that Batch makes?"""
-    body = definition.body["containerProperties"]
-    options: Mapping[str, str] = _logging(definition, body)["options"]
-    return options["awslogs-group"] == LOG_GROUP
+    """Does the output of any of the job's containers go to the group that Batch makes?"""
+    return bool(_in_default_group(definition))
 
 
-def log_stream(definition: Row, task_arn: str) -> str:
-    """Where the output of a task is found: `<prefix>/default/<task id>`."""
-    options = _logging(definition, definition.body["containerProperties"])["options"]
-    return f"{options['awslogs-stream-prefix']}/{CONTAINER}/{task_arn.rsplit('/', 1)[-1]}"
+def default_streams(definition: Row, task_arn: str) -> list[str]:
+    """The log streams of a task in the group that Batch makes."""
+    return [_stream(definition, one, task_arn) for one in _in_default_group(definition)]
+
+
+def log_streams(definition: Row, task_arn: str) -> dict[str, str]:
+    """By a container's name, where its output is found: `<prefix>/<container>/<task id>`."""
+    return {one["name"]: _stream(definition, one, task_arn) for one in task_of(definition.body)["containers"]}
+
+
+def _in_default_group(definition: Row) -> list[Mapping[str, Any]]:
+    containers = task_of(definition.body)["containers"]
+    return [one for one in containers if _logging(definition, one)["options"]["awslogs-group"] == LOG_GROUP]
+
+
+def _stream(definition: Row, container: Mapping[str, Any], task_arn: str) -> str:
+    prefix = _logging(definition, container)["options"]["awslogs-stream-prefix"]
+    return f"{prefix}/{container['name']}/{task_arn.rsplit('/', 1)[-1]}"
 
 
 def _overrides(job: Row, environment: Row) -> dict[str, Any]:
+    own = [
+        {"name": "AWS_BATCH_JOB_ID", "value": job.job_id},
+        {"name": "AWS_BATCH_JQ_NAME", "value": job.queue_arn.rsplit("/", 1)[-1]},
+        {"name": "AWS_BATCH_JOB_ATTEMPT", "value": str(job.attempt)},
+        {"name": "AWS_BATCH_CE_NAME", "value": environment.name},
+        *_of_child(job),
+    ]
     changes = job.spec["changes"]
+    containers = task_of_spec(job.spec)["containers"]
+    overrides: dict[str, Any] = {
+        "containerOverrides": [
+            _override(one["name"], changes.get(one["name"], {}), own) for one in containers
+        ]
+    }
+    is_resized = any("sizes" in one for one in changes.values())
+    if is_resized and launch_type(environment) == "FARGATE":
+        overrides |= {"cpu": str(int(job.vcpus * CPU_UNITS)), "memory": str(job.memory_mib)}
+    return overrides
+
+
+def _override(name: str, changes: Mapping[str, Any], own: list[dict[str, str]]) -> dict[str, Any]:
     container: dict[str, Any] = {
-        "name": CONTAINER,
-        "environment": [
-            *changes.get("environment", ()),
-            {"name": "AWS_BATCH_JOB_ID", "value": job.job_id},
-            {"name": "AWS_BATCH_JQ_NAME", "value": job.queue_arn.rsplit("/", 1)[-1]},
-            {"name": "AWS_BATCH_JOB_ATTEMPT", "value": str(job.attempt)},
-            {"name": "AWS_BATCH_CE_NAME", "value": environment.name},
-            *_of_child(job),
-        ],
+        "name": name,
+        "environment": [*_own(changes.get("environment", ())), *own],
     }
     if "command" in changes:
         container["command"] = changes["command"]
-    overrides: dict[str, Any] = {"containerOverrides": [container]}
-    if changes.get("sizes"):
-        container |= {"cpu": int(job.vcpus * CPU_UNITS), "memory": job.memory_mib}
-        if job.gpus:
-            container["resourceRequirements"] = [{"type": "GPU", "value": str(job.gpus)}]
-        if launch_type(environment) == "FARGATE":
-            overrides |= {"cpu": str(container["cpu"]), "memory": str(job.memory_mib)}
-    return overrides
+    sizes = changes.get("sizes")
+    if sizes:
+        container |= {"cpu": int(sizes["vcpus"] * CPU_UNITS), "memory": sizes["memory"]}
+        if sizes["gpus"]:
+            container["resourceRequirements"] = [{"type": "GPU", "value": str(sizes["gpus"])}]
+    return container
 
 
 def _of_child(job: Row) -> list[dict[str, str]]:
@@ -146,9 +187,9 @@ def _of_child(job: Row) -> list[dict[str, str]]:
 
 
 def _network(job: Row, environment: Row) -> dict[str, Any]:
-    container = job.spec["container"]
+    task = task_of_spec(job.spec)
     resources = environment.compute_resources
-    public = container.get("networkConfiguration", {}).get("assignPublicIp", "DISABLED")
+    public = (task.get("networkConfiguration") or {}).get("assignPublicIp", "DISABLED")
     request: dict[str, Any] = {
         "networkConfiguration": {
             "awsvpcConfiguration": {
@@ -158,14 +199,13 @@ def _network(job: Row, environment: Row) -> dict[str, Any]:
             }
         }
     }
-    version = container.get("fargatePlatformConfiguration", {}).get("platformVersion")
-    if version:
-        request["platformVersion"] = version
+    if task.get("platformVersion"):
+        request["platformVersion"] = task["platformVersion"]
     return request
 
 
-def _logging(definition: Row, body: Mapping[str, Any]) -> dict[str, Any]:
-    given = (body.get("logConfiguration") or {}).get("options") or {}
+def _logging(definition: Row, container: Mapping[str, Any]) -> dict[str, Any]:
+    given = (container.get("logConfiguration") or {}).get("options") or {}
     options = {
         "awslogs-group": LOG_GROUP,
         "awslogs-region": definition.region,
@@ -175,9 +215,8 @@ def _logging(definition: Row, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"logDriver": "awslogs", "options": options}
 
 
-def _sizes(body: Mapping[str, Any]) -> dict[str, float]:
-    sizes = {"VCPU": float(body.get("vcpus", 0)), "MEMORY": float(body.get("memory", 0))}
-    return sizes | {one["type"]: float(one["value"]) for one in body["resourceRequirements"]}
+def _sizes(container: Mapping[str, Any]) -> dict[str, float]:
+    return {one["type"]: float(one["value"]) for one in container["resourceRequirements"]}
 
 
 def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -49,6 +49,7 @@ _WAITING = select(
     jobs.c.vcpus,
     jobs.c.memory_mib,
     jobs.c.gpus,
+    jobs.c.asked,
     jobs.c.created_ms,
     jobs.c.status_reason,
     jobs.c.share_identifier,

@@ -99,7 +99,7 @@ class Launcher:
     def _refusal(self, row: Row, document: Mapping[str, Any]) -> str | None:
         """What the task's engine does not do for it any more: its settings may have changed since it was placed."""
         asked = task_overrides.asked(document, row.overrides)
-        refused = self._runtime.engines.refusal_of(row.engine, asked) if asked else None
+        refused = self._runtime.engines.refusal_of(row.account, row.engine, asked) if asked else None
         return None if refused is None else refused.text
 
 
