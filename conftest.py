@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import ClientCreator
 from botocore.config import Config
 from hypothesis import HealthCheck, settings
 
@@ -42,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[statements.DIRECTORY] = made.name
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_RECORDING, os.environ.get("PYTHONPATH")]))
     statements.record(os.environ[statements.DIRECTORY])
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: a full collection need not look at all tests and models each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
@@ -139,14 +147,26 @@ INSTANCE_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServic
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 """What a task's execution role needs, likewise."""
 
-# One session keeps the models that it has read; making clients of it is not for two threads at once.
-_SESSION = boto3.Session()
-_making = threading.Lock()
-
 # One session for all clients: it reads a service's model once, which costs more than most tests.
+# Making clients of it is not for two threads at once.
 # Any: boto3's types know services by literal names alone.
 _session: Any = boto3.Session()
 _session_lock = threading.Lock()
+
+_classes: dict[str, type] = {}
+_maker: Any = ClientCreator
+_make_class = _maker._create_client_class
+
+
+def _class_of(creator: ClientCreator, service: str, model: Any) -> type:
+    """One class of clients for each service: botocore makes a method per operation for each client, 750 of EC2's."""
+    if service not in _classes:
+        _classes[service] = _make_class(creator, service, model)
+        gc.freeze()
+    return _classes[service]
+
+
+_maker._create_client_class = _class_of
 
 
 def client(
