@@ -15,12 +15,16 @@ from batchyard.services import load_services
 from batchyard.wire import model as wire_model
 
 KEPT = {
+    "create_dhcp_options": "its options are checked key by key",
     "describe_account_attributes": "the names are texts here, literals there",
     "describe_availability_zones": "its members are read by name",
     "describe_spot_fleet_request_history": "a moment may be a text there",
     "get_account_authorization_details": "the names are texts here, literals there",
     "import_key_pair": "a blob may be a file there",
     "lookup_events": "a moment may be a text there",
+    "modify_security_group_rules": "its rules are read member by member",
+    "modify_subnet_attribute": "its members are read by name",
+    "modify_vpc_attribute": "its members are read by name",
     "update_auto_scaling_group": "its members are read by name",
     "update_login_profile": "a member is not there yet",
 }

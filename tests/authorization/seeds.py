@@ -57,8 +57,10 @@ def _network(call: Any) -> dict[str, Any]:
     )
     instance = launched["Instances"][0]["InstanceId"]
     lt = template["LaunchTemplate"]["LaunchTemplateId"]
-    ids = [instance, subnet["SubnetId"], subnet["VpcId"], group, lt, "key-0", "sfr-0"]
+    parts = _parts(call, subnet["VpcId"], subnet["SubnetId"])
+    ids = [instance, subnet["SubnetId"], subnet["VpcId"], group, lt, "key-0", "sfr-0", *parts.pop("ids")]
     return {
+        **parts,
         "VpcId": subnet["VpcId"],
         "SubnetId": subnet["SubnetId"],
         "GroupId": group,
@@ -69,6 +71,32 @@ def _network(call: Any) -> dict[str, Any]:
         "LaunchTemplateId": lt,
         "Resources": ids,
     }
+
+
+def _parts(call: Any, vpc: str, subnet: str) -> dict[str, Any]:
+    """The parts of the default network, and one of each that it does not have; `ids`: all that may be tagged."""
+    call("ec2", "CreatePlacementGroup", GroupName=NAME)
+    group = call("ec2", "DescribePlacementGroups")["PlacementGroups"][0]["GroupId"]
+    address = call("ec2", "AllocateAddress", Domain="vpc")["AllocationId"]
+    nat = call("ec2", "CreateNatGateway", SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    out = call("ec2", "CreateEgressOnlyInternetGateway", VpcId=vpc)["EgressOnlyInternetGateway"]
+    table = call("ec2", "DescribeRouteTables")["RouteTables"][0]
+    acl = call("ec2", "DescribeNetworkAcls")["NetworkAcls"][0]
+    joined = call("ec2", "AssociateRouteTable", RouteTableId=table["RouteTableId"], SubnetId=subnet)
+    rule = call("ec2", "DescribeSecurityGroupRules")["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+    named = {
+        "AllocationId": address,
+        "NatGatewayId": nat,
+        "EgressOnlyInternetGatewayId": out["EgressOnlyInternetGatewayId"],
+        "InternetGatewayId": call("ec2", "DescribeInternetGateways")["InternetGateways"][0][
+            "InternetGatewayId"
+        ],
+        "DhcpOptionsId": call("ec2", "DescribeDhcpOptions")["DhcpOptions"][0]["DhcpOptionsId"],
+        "RouteTableId": table["RouteTableId"],
+        "NetworkAclId": acl["NetworkAclId"],
+        "SecurityGroupRuleId": rule,
+    }
+    return {**named, "AssociationId": joined["AssociationId"], "ids": [*named.values(), group]}
 
 
 def _credentials(call: Any) -> dict[str, Any]:

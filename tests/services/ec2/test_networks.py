@@ -52,6 +52,8 @@ def test_the_default_network_stays_when_it_is_changed(ec2: Any) -> None:
     for one in before - {gone}:
         ec2.delete_subnet(SubnetId=one)
     [vpc] = ec2.describe_vpcs()["Vpcs"]
+    [gateway] = ec2.describe_internet_gateways()["InternetGateways"]
+    ec2.detach_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"], VpcId=vpc["VpcId"])
     ec2.delete_vpc(VpcId=vpc["VpcId"])
     assert ec2.describe_vpcs()["Vpcs"] == []
     assert ec2.describe_security_groups()["SecurityGroups"] == []

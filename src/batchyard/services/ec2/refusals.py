@@ -43,6 +43,62 @@ SPOT_REQUEST = Kind(
     "InvalidSpotInstanceRequestID.Malformed",
 )
 
+INTERNET_GATEWAY = Kind(
+    "igw-",
+    "InvalidInternetGatewayID.NotFound",
+    "The internetGateway ID '{}' does not exist",
+    "InvalidInternetGatewayId.Malformed",
+)
+EGRESS_ONLY = Kind(
+    "eigw-",
+    "InvalidGatewayID.NotFound",
+    "The egressOnlyInternetGateway ID '{}' does not exist",
+    "InvalidEgressOnlyInternetGatewayId.Malformed",
+)
+NAT_GATEWAY = Kind("nat-", "NatGatewayNotFound", "The Nat gateway {} was not found", "NatGatewayMalformed")
+ADDRESS = Kind(
+    "eipalloc-",
+    "InvalidAllocationID.NotFound",
+    "The allocation ID '{}' does not exist",
+    "InvalidAllocationID.Malformed",
+)
+ROUTE_TABLE = Kind(
+    "rtb-",
+    "InvalidRouteTableID.NotFound",
+    "The routeTable ID '{}' does not exist",
+    "InvalidRouteTableId.Malformed",
+)
+NETWORK_ACL = Kind(
+    "acl-",
+    "InvalidNetworkAclID.NotFound",
+    "The networkAcl ID '{}' does not exist",
+    "InvalidNetworkAclId.Malformed",
+)
+DHCP_OPTIONS = Kind(
+    "dopt-",
+    "InvalidDhcpOptionID.NotFound",
+    "The dhcpOption ID '{}' does not exist",
+    "InvalidDhcpOptionsId.Malformed",
+)
+PLACEMENT_GROUP = Kind(
+    "pg-",
+    "InvalidPlacementGroup.Unknown",
+    "The Placement Group '{}' is unknown.",
+    "InvalidPlacementGroupId.Malformed",
+)
+INTERFACE = Kind(
+    "eni-",
+    "InvalidNetworkInterfaceID.NotFound",
+    "The networkInterface ID '{}' does not exist",
+    "InvalidNetworkInterfaceId.Malformed",
+)
+RULE = Kind(
+    "sgr-",
+    "InvalidSecurityGroupRuleId.NotFound",
+    "The security group rule ID '{}' does not exist",
+    "InvalidSecurityGroupRuleId.Malformed",
+)
+
 
 def not_found(kind: Kind, identity: str) -> ApiError:
     """The resource is not there; a text that is no id of this kind is refused as malformed."""
@@ -58,6 +114,11 @@ def none_found(kind: Kind, identities: Sequence[str]) -> ApiError:
     if len(identities) > 1 and kind is INSTANCE:
         return ApiError(kind.not_found, f"The instance IDs '{', '.join(identities)}' do not exist")
     return not_found(kind, identities[0])
+
+
+def in_use(noun: str, identity: str) -> ApiError:
+    """DependencyViolation, as EC2 words it for a part of a network that others need."""
+    return ApiError("DependencyViolation", f"The {noun} '{identity}' has dependencies and cannot be deleted.")
 
 
 def too_much() -> ApiError:

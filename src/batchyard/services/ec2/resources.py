@@ -9,9 +9,10 @@ from typing import Any
 from batchyard.framework.check import Check, Tags, Target, Values, members
 from batchyard.framework.context import Context
 from batchyard.services.ec2.instances.instance_keys import instance_keys
+from batchyard.services.ec2.kept import Held
 from batchyard.services.ec2.networks.network_keys import network_keys
 from batchyard.services.ec2.places import arn, place
-from batchyard.services.ec2.tags.tag_rows import find_tags
+from batchyard.services.ec2.tags.tag_rows import find_tags, tag_map
 from batchyard.services.ec2.tags.tag_specifications import by_type, tag_keys, tagging_checks
 
 
@@ -23,6 +24,16 @@ def resource_check(ctx: Context, resource: str, **context: Values) -> Check:
         context={**network_keys(ctx, resource), **instance_keys(ctx, resource), **context},
         tags=lambda: find_tags(ctx, whole),
     )
+
+
+def placement_group_check(ctx: Context, held: Held | None, name: str) -> Check:
+    """The check on a placement group, whose ARN has its name while its tags hang on its id."""
+    whole = arn(place(ctx), f"placement-group/{name}")
+    keys: dict[str, Values] = {"ec2:PlacementGroupName": name}
+    if held is None:
+        return Check(resource=whole, context=keys)
+    keys["ec2:PlacementGroupStrategy"] = held.body["Strategy"]
+    return Check(resource=whole, context=keys, tags=lambda: tag_map(ctx.read, place(ctx), held.id))
 
 
 def found_by_name(ctx: Context, kind: str, identity: str | None) -> Check:

@@ -174,6 +174,18 @@ key_pairs = Table(
 )
 Index("ec2_key_pairs_by_id", *(key_pairs.c[name] for name in (*_PLACE, "id")), unique=True)
 
+kept = Table(
+    "ec2_kept",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("body", Json, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 stored_networks = Table(
     "ec2_stored_networks",
     metadata,
@@ -192,6 +204,7 @@ vpcs = Table(
     Column("id", Text, primary_key=True),
     Column("cidr", Text, nullable=False),
     Column("is_default", Integer, nullable=False),
+    Column("settings", Json),
     sqlite_with_rowid=False,
 )
 
@@ -206,6 +219,7 @@ subnets = Table(
     Column("cidr", Text, nullable=False),
     Column("availability_zone", Text, nullable=False),
     Column("is_default", Integer, nullable=False),
+    Column("settings", Json),
     sqlite_with_rowid=False,
 )
 Index("ec2_subnets_by_vpc", *(subnets.c[name] for name in (*_PLACE, "vpc_id", "id")))

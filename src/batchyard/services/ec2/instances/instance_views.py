@@ -80,7 +80,7 @@ def describe(ctx: Context, row: Row) -> dict[str, Any]:
         "Placement": {
             "AvailabilityZone": row.availability_zone,
             "AvailabilityZoneId": zone_id(row.availability_zone),
-            "GroupName": "",
+            "GroupName": (launched.get("Placement") or {}).get("GroupName") or "",
             "Tenancy": (launched.get("Placement") or {}).get("Tenancy") or "default",
         },
         "Monitoring": {

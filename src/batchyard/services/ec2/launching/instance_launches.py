@@ -23,6 +23,7 @@ from batchyard.services.ec2.instances.instance_rows import (
 )
 from batchyard.services.ec2.instances.instance_views import describe_rows, reservations
 from batchyard.services.ec2.instances.key_pair_rows import require_key_pair
+from batchyard.services.ec2.instances.placement_group_rows import find_placement_group
 from batchyard.services.ec2.instances.profiles import profile_arn, require_profile
 from batchyard.services.ec2.launching.launch_checks import (
     TAGGABLE,
@@ -226,7 +227,7 @@ def _check_options(ctx: Context, launch: Launch) -> None:
     if data.get("KeyName"):
         require_key_pair(ctx, data["KeyName"])
     group = (data.get("Placement") or {}).get("GroupName")
-    if group:
+    if group and find_placement_group(ctx, group) is None:
         raise ApiError("InvalidPlacementGroup.Unknown", f"The Placement Group '{group}' is unknown.")
     market = data.get("InstanceMarketOptions") or {}
     if market.get("MarketType", "spot") not in ("spot", "on-demand"):

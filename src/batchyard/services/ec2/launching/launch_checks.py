@@ -12,12 +12,13 @@ from batchyard.framework.context import Context
 from batchyard.services.ec2.instances.images import find_image
 from batchyard.services.ec2.instances.instance_keys import launched_keys, snapshots, volumes_keys
 from batchyard.services.ec2.instances.key_pair_rows import find_key_pair, key_pair_tags
+from batchyard.services.ec2.instances.placement_group_rows import find_placement_group
 from batchyard.services.ec2.instances.profiles import passed_role, profile_arn
 from batchyard.services.ec2.launching.launch_networks import Spot, read_spot
 from batchyard.services.ec2.launching.launches import Launch, read_launch
 from batchyard.services.ec2.networks.zones import zone_keys
 from batchyard.services.ec2.places import arn, place
-from batchyard.services.ec2.resources import resource_check
+from batchyard.services.ec2.resources import placement_group_check, resource_check
 from batchyard.services.ec2.tags.tag_specifications import tag_keys, tagging_checks
 from batchyard.store.types import encode
 
@@ -117,7 +118,7 @@ def _about(ctx: Context, launch: Launch, spot: Spot) -> dict[str, Values]:
 
 
 def _used(ctx: Context, launch: Launch, spot: Spot) -> Iterable[Check]:
-    """Image, subnet, security groups, key pair and snapshots."""
+    """Image, subnet, security groups, key pair, placement group and snapshots."""
     data = launch.data
     yield image_check(ctx, data.get("ImageId"), **_template_keys(ctx, launch, "ImageId"))
     keys = _template_keys(ctx, launch, "SubnetId")
@@ -129,6 +130,11 @@ def _used(ctx: Context, launch: Launch, spot: Spot) -> Iterable[Check]:
         yield replace(check, told=told)
     if data.get("KeyName"):
         yield key_pair_check(ctx, data["KeyName"], **_template_keys(ctx, launch, "KeyName"))
+    placed = (data.get("Placement") or {}).get("GroupName")
+    if placed:
+        check = placement_group_check(ctx, find_placement_group(ctx, placed), placed)
+        keys = {**check.context, **_template_keys(ctx, launch, "Placement")}
+        yield replace(check, context=keys, told=check.resource)
     for snapshot in snapshots(data):
         whole = f"arn:{ctx.partition}:ec2:{ctx.region}::snapshot/{snapshot}"
         yield Check(resource=whole, context=_template_keys(ctx, launch, "BlockDeviceMappings"))

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-import secrets
 from dataclasses import dataclass
-
-from sqlalchemy import bindparam, select
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.launching.launches import Launch
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.networks import SecurityGroup, Subnet, Vpc
+from batchyard.services.ec2.networks.private_addresses import asked_address, free_addresses
 from batchyard.services.ec2.networks.security_groups import require_group, require_group_named
-from batchyard.services.ec2.networks.subnets import RESERVED_ADDRESSES, addresses_left, require_subnet
-from batchyard.services.ec2.places import Place, at, place
+from batchyard.services.ec2.networks.subnets import require_subnet
+from batchyard.services.ec2.places import Place, place
 from batchyard.services.ec2.refusals import invalid_combination, invalid_value
 from batchyard.services.ec2.service import ec2
-from batchyard.services.ec2.tables import instances
-from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
-
-_AT_ADDRESS = Prepared(
-    select(instances.c.id)
-    .where(at(instances))
-    .where(instances.c.subnet_id == bindparam("subnet_id"))
-    .where(instances.c.private_ip == bindparam("private_ip"))
-)
 
 _INTERFACES = ec2.unbuilt("more than one of `NetworkInterfaces`", on=["RunInstances"])
 
@@ -142,38 +130,10 @@ def _addresses(ctx: Context, launch: Launch, subnet: Subnet, count: int) -> tupl
     asked = launch.data.get("PrivateIpAddress") or launch.interface.get("PrivateIpAddress")
     if asked:
         return (_asked_address(ctx, subnet, asked, count),)
-    where = place(ctx)
-    if addresses_left(ctx.read, where, subnet) < count:
-        raise ApiError(
-            "InsufficientFreeAddressesInSubnet",
-            "The specified subnet does not have enough free addresses to satisfy the request.",
-        )
-    block = ipaddress.IPv4Network(subnet.cidr)
-    usable = block.num_addresses - RESERVED_ADDRESSES
-    found: dict[str, None] = {}
-    while len(found) < count:
-        # From a random one on to the next that is free: there are enough, so this ends.
-        offset = secrets.randbelow(usable)
-        while (address := str(block[4 + offset])) in found or _is_taken(ctx, subnet, address):
-            offset = (offset + 1) % usable
-        found[address] = None
-    return tuple(found)
+    return free_addresses(ctx, subnet, count)
 
 
 def _asked_address(ctx: Context, subnet: Subnet, address: str, count: int) -> str:
     if count > 1:
         raise invalid_combination("You cannot specify privateIpAddress when launching multiple instances.")
-    try:
-        inside = ipaddress.IPv4Address(address) in ipaddress.IPv4Network(subnet.cidr)
-    except ValueError:
-        inside = False
-    if not inside:
-        raise invalid_value("Address does not fall within the subnet's address range")
-    if _is_taken(ctx, subnet, address):
-        raise ApiError("InvalidIPAddress.InUse", f"Address {address} is in use.")
-    return address
-
-
-def _is_taken(ctx: Context, subnet: Subnet, address: str) -> bool:
-    row = ctx.read.first(_AT_ADDRESS, **place(ctx), subnet_id=subnet.id, private_ip=address)
-    return row is not None
+    return asked_address(ctx, subnet, address)

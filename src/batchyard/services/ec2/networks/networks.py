@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, func, insert, select
+from sqlalchemy import Table, bindparam, func, insert, select, update
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.services.ec2.networks.stored import WRITERS, is_stored, store_defaults
 from batchyard.services.ec2.networks.zones import zone_names
 from batchyard.services.ec2.places import Place, at, columns_of, derived_id, place
-from batchyard.services.ec2.tables import security_groups, stored_networks, subnets, vpcs
+from batchyard.services.ec2.tables import security_groups, subnets, vpcs
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
@@ -28,6 +29,8 @@ class Vpc:
     id: str
     cidr: str
     is_default: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What was set of it: its further blocks of addresses, its DHCP options, its names (`vpc_settings`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Subnet:
     cidr: str
     availability_zone: str
     is_default: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What was set of it: its IPv6 block and its attributes (`subnet_settings`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class SecurityGroup:
 
 Network = Vpc | Subnet | SecurityGroup
 N = TypeVar("N", Vpc, Subnet, SecurityGroup)
+V = TypeVar("V", Vpc, Subnet)
 
 _TABLES: dict[type[Any], Table] = {Vpc: vpcs, Subnet: subnets, SecurityGroup: security_groups}
 _ONE = {
@@ -74,9 +80,14 @@ _MOST: dict[type[Any], tuple[int, str, str]] = {
     SecurityGroup: (2500, "SecurityGroupLimitExceeded", "security groups"),
 }
 """A Region's quotas, so far as AWS raises them (VPC user guide: 5 VPCs at first, 200 subnets in each, 2500 groups)."""
+_SET = {
+    kind: Prepared(
+        update(table).where(at(table)).where(table.c.id == bindparam("id")).values(settings=bindparam("new"))
+    )
+    for kind, table in _TABLES.items()
+    if "settings" in table.c
+}
 _INSERT = {kind: Prepared(insert(table).values(columns_of(table))) for kind, table in _TABLES.items()}
-_STORED = Prepared(select(stored_networks).where(at(stored_networks)))
-_STORE = Prepared(insert(stored_networks).values(columns_of(stored_networks)))
 
 
 def default_group(vpc_id: str, identity: str, owner: str) -> SecurityGroup:
@@ -102,17 +113,17 @@ def _defaults(account: str, partition: str, region: str) -> tuple[Network, ...]:
 
 def _made_up(tx: Transaction, where: Place) -> tuple[Network, ...]:
     """The default network, where it is not in the tables yet."""
-    if tx.first(_STORED, **where) is not None:
+    if is_stored(tx, where):
         return ()
     return _defaults(where["account"], where["partition"], where["region"])
 
 
-def store_defaults(ctx: Context) -> None:
-    """Write the default network down, before the first change to it."""
+def _store(ctx: Context) -> None:
     for one in _made_up(ctx.write, place(ctx)):
         add(ctx, one)
-    if ctx.read.first(_STORED, **place(ctx)) is None:
-        ctx.write.run(_STORE, **place(ctx))
+
+
+WRITERS.append(_store)
 
 
 def add(ctx: Context, one: Network) -> None:
@@ -125,6 +136,14 @@ def add(ctx: Context, one: Network) -> None:
     if counted is not None and counted.number >= most:
         raise ApiError(code, f"The maximum number of {noun} has been reached.")
     ctx.write.run(_INSERT[type(one)], **place(ctx), **asdict(one))
+
+
+def set_up(ctx: Context, one: V, **settings: Any) -> V:
+    """Write settings of a VPC or subnet anew; None takes a setting away."""
+    store_defaults(ctx)
+    whole = {key: value for key, value in {**one.settings, **settings}.items() if value is not None}
+    ctx.write.run(_SET[type(one)], **place(ctx), id=one.id, new=whole)
+    return replace(one, settings=whole)
 
 
 def find(tx: Transaction, where: Place, kind: type[N], identity: str) -> N | None:
@@ -166,4 +185,6 @@ def _read(kind: type[N], row: Row) -> N:
     values = {name: getattr(row, name) for name in kind.__dataclass_fields__}
     if "is_default" in values:
         values["is_default"] = bool(values["is_default"])
+    if "settings" in values:
+        values["settings"] = values["settings"] or {}
     return kind(**values)

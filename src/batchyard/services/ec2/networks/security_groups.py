@@ -13,8 +13,10 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.instances.instance_rows import live_with_group
 from batchyard.services.ec2.networks import networks
+from batchyard.services.ec2.networks.group_rule_rows import joined, refers_to, split
 from batchyard.services.ec2.networks.network_keys import in_vpc
 from batchyard.services.ec2.networks.networks import SecurityGroup, Vpc
+from batchyard.services.ec2.networks.stored import store_defaults
 from batchyard.services.ec2.networks.vpcs import attach_tags, require_vpc
 from batchyard.services.ec2.places import arn, at, new_id, place
 from batchyard.services.ec2.refusals import GROUP, invalid_value, missing, not_found
@@ -101,8 +103,8 @@ def describe(ctx: Context, group: SecurityGroup) -> dict[str, Any]:
         "VpcId": group.vpc_id,
         "OwnerId": ctx.account,
         "SecurityGroupArn": arn(place(ctx), f"security-group/{group.id}"),
-        "IpPermissions": [_permission(one) for one in group.ingress],
-        "IpPermissionsEgress": [_permission(one) for one in group.egress],
+        "IpPermissions": [_permission(one) for one in joined(split(group.ingress), ids=False)],
+        "IpPermissionsEgress": [_permission(one) for one in joined(split(group.egress), ids=False)],
         "Tags": [],
     }
 
@@ -129,8 +131,11 @@ def create_security_group(ctx: Context, request: CreateSecurityGroupRequestTypeD
         raise invalid_value(
             f"Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*."
         )
+    if name.lower() == "default":
+        # Probed, September 2026.
+        raise invalid_value(f"Cannot use reserved security group name: {name}")
     vpc = _vpc_of(ctx, request)
-    networks.store_defaults(ctx)
+    store_defaults(ctx)
     if ctx.read.first(_NAMED, **place(ctx), vpc_id=vpc.id, name=name) is not None:
         raise ApiError(
             "InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'"
@@ -179,14 +184,18 @@ def group_of(ctx: Context, request: Any) -> SecurityGroup:
 
 @ec2.operation(on=[the_group], writes=True)
 def delete_security_group(ctx: Context, request: DeleteSecurityGroupRequestTypeDef) -> dict[str, Any]:
-    """Delete a security group that no instance uses; a VPC's default one stays."""
+    """Delete a security group that no instance uses and no other group names; a VPC's default one stays."""
     group = group_of(ctx, request)
     if group.name == "default":
         raise ApiError(
             "CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
         )
-    if live_with_group(ctx.read, place(ctx), group.id):
+    others = networks.every(ctx.read, place(ctx), SecurityGroup)
+    named_by = any(one.id != group.id and refers_to(one, group.id) for one in others)
+    if named_by or live_with_group(ctx.read, place(ctx), group.id):
         raise ApiError("DependencyViolation", f"resource {group.id} has a dependent object")
     ctx.write.run(_DELETE, **place(ctx), id=group.id)
+    for rule in (*split(group.ingress), *split(group.egress)):
+        forget_tags(ctx.write, place(ctx), rule.id)
     forget_tags(ctx.write, place(ctx), group.id)
     return {"Return": True, "GroupId": group.id}

@@ -6,26 +6,29 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.networks import networks
+from batchyard.services.ec2.networks.ipv6 import subnet_block
 from batchyard.services.ec2.networks.network_keys import in_vpc
 from batchyard.services.ec2.networks.networks import Subnet
+from batchyard.services.ec2.networks.private_addresses import addresses_left, addresses_taken
+from batchyard.services.ec2.networks.stored import store_defaults
 from batchyard.services.ec2.networks.vpcs import attach_tags, cidr_block, require_vpc
 from batchyard.services.ec2.networks.zones import zone_id, zone_names
-from batchyard.services.ec2.places import Place, arn, at, new_id, place
-from batchyard.services.ec2.refusals import SUBNET, invalid_value, missing, not_found
+from batchyard.services.ec2.places import arn, at, new_id, place
+from batchyard.services.ec2.refusals import SUBNET, in_use, invalid_value, missing, not_found
 from batchyard.services.ec2.resources import created, named, resource_check
+from batchyard.services.ec2.routing import network_acl_rows, route_table_rows
 from batchyard.services.ec2.service import ec2
-from batchyard.services.ec2.tables import instances, subnets
+from batchyard.services.ec2.tables import subnets
 from batchyard.services.ec2.tags.tag_rows import forget_tags, put_tags
 from batchyard.services.ec2.tags.tag_specifications import checked
 from batchyard.store.prepared import Prepared
-from batchyard.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
@@ -34,16 +37,6 @@ if TYPE_CHECKING:
         DescribeSubnetsRequestTypeDef,
     )
 
-RESERVED_ADDRESSES = 5
-"""The first four addresses and the last of every subnet are AWS's own (VPC User Guide)."""
-
-_TAKEN = Prepared(
-    select(func.count().label("number"))
-    .select_from(instances)
-    .where(at(instances))
-    .where(instances.c.subnet_id == bindparam("subnet_id"))
-    .where(instances.c.private_ip.is_not(None))
-)
 _DELETE = Prepared(delete(subnets).where(at(subnets)).where(subnets.c.id == bindparam("id")))
 
 _FILTERS: dict[str, filters.Attribute] = {
@@ -55,7 +48,14 @@ _FILTERS: dict[str, filters.Attribute] = {
     "cidr": "CidrBlock",
     "default-for-az": "DefaultForAz",
     "defaultForAz": "DefaultForAz",
+    "enable-dns64": "EnableDns64",
+    "ipv6-cidr-block-association.association-id": "Ipv6CidrBlockAssociationSet.AssociationId",
+    "ipv6-cidr-block-association.ipv6-cidr-block": "Ipv6CidrBlockAssociationSet.Ipv6CidrBlock",
+    "ipv6-cidr-block-association.state": "Ipv6CidrBlockAssociationSet.Ipv6CidrBlockState.State",
+    "ipv6-native": "Ipv6Native",
+    "map-customer-owned-ip-on-launch": "MapCustomerOwnedIpOnLaunch",
     "map-public-ip-on-launch": "MapPublicIpOnLaunch",
+    "private-dns-name-options-on-launch.hostname-type": "PrivateDnsNameOptionsOnLaunch.HostnameType",
     "owner-id": "OwnerId",
     "state": "State",
     "subnet-arn": "SubnetArn",
@@ -88,13 +88,6 @@ def require_subnet(ctx: Context, identity: str) -> Subnet:
     return found
 
 
-def addresses_left(tx: Transaction, where: Place, subnet: Subnet) -> int:
-    """How many addresses of a subnet are free."""
-    taken = tx.first(_TAKEN, **where, subnet_id=subnet.id)
-    size = ipaddress.IPv4Network(subnet.cidr).num_addresses
-    return size - RESERVED_ADDRESSES - (taken.number if taken else 0)
-
-
 def describe(ctx: Context, subnet: Subnet) -> dict[str, Any]:
     """A subnet as DescribeSubnets gives it, without its tags."""
     where = place(ctx)
@@ -105,17 +98,41 @@ def describe(ctx: Context, subnet: Subnet) -> dict[str, Any]:
         "CidrBlock": subnet.cidr,
         "AvailabilityZone": subnet.availability_zone,
         "AvailabilityZoneId": zone_id(subnet.availability_zone),
-        "AvailableIpAddressCount": addresses_left(ctx.read, where, subnet),
+        "AvailableIpAddressCount": addresses_left(ctx, subnet),
         "DefaultForAz": subnet.is_default,
-        "MapPublicIpOnLaunch": subnet.is_default,
-        "AssignIpv6AddressOnCreation": False,
-        "Ipv6CidrBlockAssociationSet": [],
+        **attributes_of(subnet),
+        "Ipv6CidrBlockAssociationSet": [
+            {
+                "AssociationId": one["id"],
+                "Ipv6CidrBlock": one["cidr"],
+                "Ipv6CidrBlockState": {"State": "associated"},
+                "Ipv6AddressAttribute": "public",
+                "IpSource": "amazon",
+            }
+            for one in subnet.settings.get("ipv6", ())
+        ],
         "Ipv6Native": False,
-        "MapCustomerOwnedIpOnLaunch": False,
-        "EnableDns64": False,
         "State": "available",
         "OwnerId": ctx.account,
         "Tags": [],
+    }
+
+
+def attributes_of(subnet: Subnet) -> dict[str, Any]:
+    """What ModifySubnetAttribute changes: the defaults of EC2, then what was set."""
+    names = {
+        "HostnameType": "ip-name",
+        "EnableResourceNameDnsARecord": False,
+        "EnableResourceNameDnsAAAARecord": False,
+    }
+    given = dict(subnet.settings.get("attributes", {}))
+    return {
+        "MapPublicIpOnLaunch": subnet.is_default,
+        "AssignIpv6AddressOnCreation": False,
+        "MapCustomerOwnedIpOnLaunch": False,
+        "EnableDns64": False,
+        **given,
+        "PrivateDnsNameOptionsOnLaunch": {**names, **given.get("PrivateDnsNameOptionsOnLaunch", {})},
     }
 
 
@@ -126,7 +143,14 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 @ec2.operation(
     on=[created("subnet", "CreateSubnet", keys=in_vpc), _into_vpc],
     writes=True,
-    honours={"VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "TagSpecifications"},
+    honours={
+        "VpcId",
+        "CidrBlock",
+        "Ipv6CidrBlock",
+        "AvailabilityZone",
+        "AvailabilityZoneId",
+        "TagSpecifications",
+    },
 )
 def create_subnet(ctx: Context, request: CreateSubnetRequestTypeDef) -> dict[str, Any]:
     """Make a subnet within its VPC's addresses, beside the subnets that are there."""
@@ -135,13 +159,16 @@ def create_subnet(ctx: Context, request: CreateSubnetRequestTypeDef) -> dict[str
     if not request.get("CidrBlock"):
         raise missing("cidrBlock")
     cidr = cidr_block(request["CidrBlock"], widest=16, what="InvalidSubnet.Range")
-    if not cidr.subnet_of(ipaddress.IPv4Network(vpc.cidr)):
+    blocks = [vpc.cidr, *(one["cidr"] for one in vpc.settings.get("cidrs", ()))]
+    if not any(cidr.subnet_of(ipaddress.IPv4Network(one)) for one in blocks):
         raise ApiError("InvalidSubnet.Range", f"The CIDR '{request['CidrBlock']}' is invalid.")
     for other in networks.every(ctx.read, place(ctx), Subnet):
         if other.vpc_id == vpc.id and cidr.overlaps(ipaddress.IPv4Network(other.cidr)):
             raise ApiError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
-    subnet = Subnet(new_id("subnet-"), vpc.id, str(cidr), _zone(ctx, request))
-    networks.store_defaults(ctx)
+    ipv6 = subnet_block(ctx, vpc, request["Ipv6CidrBlock"]) if request.get("Ipv6CidrBlock") else None
+    settings = {"ipv6": [ipv6]} if ipv6 else {}
+    subnet = Subnet(new_id("subnet-"), vpc.id, str(cidr), _zone(ctx, request), settings=settings)
+    store_defaults(ctx)
     networks.add(ctx, subnet)
     put_tags(ctx.write, place(ctx), "subnet", [subnet.id], tags.get("subnet", {}))
     described = [describe(ctx, subnet)]
@@ -165,14 +192,13 @@ def _zone(ctx: Context, request: Any) -> str:
 
 @ec2.operation(on=[named("subnet", "SubnetId")], writes=True)
 def delete_subnet(ctx: Context, request: DeleteSubnetRequestTypeDef) -> dict[str, Any]:
-    """Delete a subnet without instances; a default one, too."""
+    """Delete a subnet without instances and NAT gateways; a default one, too."""
     subnet = require_subnet(ctx, request["SubnetId"])
-    taken = ctx.read.first(_TAKEN, **place(ctx), subnet_id=subnet.id)
-    if taken and taken.number:
-        raise ApiError(
-            "DependencyViolation", f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
-        )
-    networks.store_defaults(ctx)
+    if addresses_taken(ctx, subnet):
+        raise in_use("subnet", subnet.id)
+    store_defaults(ctx)
+    route_table_rows.forget_subnet(ctx, subnet.vpc_id, subnet.id)
+    network_acl_rows.forget_subnet(ctx, subnet.vpc_id, subnet.id)
     ctx.write.run(_DELETE, **place(ctx), id=subnet.id)
     forget_tags(ctx.write, place(ctx), subnet.id)
     return {}

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, or_, select, tuple_
 
-from batchyard.framework.check import ANY, Check
+from batchyard.framework.check import ANY, Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, pages
+from batchyard.services.ec2.gateways.address_rows import addresses
+from batchyard.services.ec2.gateways.gateway_rows import (
+    egress_only_gateways,
+    internet_gateways,
+    nat_gateways,
+)
 from batchyard.services.ec2.instances.images import find_image
 from batchyard.services.ec2.instances.instance_rows import find_instance
 from batchyard.services.ec2.instances.key_pair_rows import find_key_pair_by_id
+from batchyard.services.ec2.instances.placement_group_rows import placement_groups
+from batchyard.services.ec2.kept import Kept
 from batchyard.services.ec2.launching.launch_template_rows import find_template
 from batchyard.services.ec2.networks import networks
+from batchyard.services.ec2.networks.dhcp_options import dhcp_options
 from batchyard.services.ec2.networks.networks import SecurityGroup, Subnet, Vpc
+from batchyard.services.ec2.networks.security_group_rules import find_rule
 from batchyard.services.ec2.places import Place, at, here, place
 from batchyard.services.ec2.refusals import (
     GROUP,
     INSTANCE,
+    RULE,
     SPOT_FLEET,
     SUBNET,
     VPC,
     not_found,
 )
-from batchyard.services.ec2.resources import resource_check
+from batchyard.services.ec2.resources import placement_group_check, resource_check
+from batchyard.services.ec2.routing.network_acl_rows import network_acls
+from batchyard.services.ec2.routing.route_table_rows import route_tables
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.spot.spot_fleet_rows import find_fleet
 from batchyard.services.ec2.tables import tags
@@ -40,6 +55,19 @@ if TYPE_CHECKING:
 
 Exists = Callable[[Transaction, Place, str], object]
 
+_NOUNS: Mapping[str, Kept] = {
+    noun.words.prefix.removesuffix("-"): noun
+    for noun in (
+        addresses,
+        dhcp_options,
+        egress_only_gateways,
+        internet_gateways,
+        nat_gateways,
+        network_acls,
+        placement_groups,
+        route_tables,
+    )
+}
 _KINDS: Mapping[str, tuple[str, Exists, Callable[[str], ApiError]]] = {
     "i": ("instance", find_instance, lambda one: not_found(INSTANCE, one)),
     "subnet": (
@@ -71,6 +99,10 @@ _KINDS: Mapping[str, tuple[str, Exists, Callable[[str], ApiError]]] = {
         lambda one: ApiError("InvalidKeyPair.NotFound", f"The key pair ID '{one}' does not exist"),
     ),
     "sfr": ("spot-fleet-request", find_fleet, lambda one: not_found(SPOT_FLEET, one)),
+    **{
+        prefix: (noun.name, noun.find, functools.partial(not_found, noun.words))
+        for prefix, noun in _NOUNS.items()
+    },
 }
 """By an id's first word: the type, how it is found, and what is said where it is not there."""
 
@@ -99,6 +131,8 @@ _CHUNK = 500
 
 
 def _resource(identity: str) -> str:
+    if identity.startswith("sgr-"):
+        return f"security-group-rule/{identity}"
     kind = _KINDS.get(identity.partition("-")[0])
     return f"{kind[0] if kind else '*'}/{identity}"
 
@@ -110,15 +144,25 @@ _PER_TAGGED, _PER_TAG = 80.0, 14.0
 def _each_resource(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     given = {tag.get("Key", ""): tag.get("Value", "") for tag in request.get("Tags") or ()}
     ctx.effort.spend(len(request.get("Resources", ())) * (_PER_TAGGED + _PER_TAG * len(given)))
-    return [
-        resource_check(ctx, _resource(identity), **tag_keys(given))
-        for identity in request.get("Resources", ())
-    ]
+    return [_check(ctx, identity, tag_keys(given)) for identity in request.get("Resources", ())]
+
+
+def _check(ctx: Context, identity: str, keys: Mapping[str, Values]) -> Check:
+    """A placement group's ARN has its name, which its id stands for."""
+    held = placement_groups.find(ctx.read, place(ctx), identity) if identity.startswith("pg-") else None
+    if held is None:
+        return resource_check(ctx, _resource(identity), **keys)
+    check = placement_group_check(ctx, held, held.body["name"])
+    return replace(check, context={**check.context, **keys})
 
 
 def _require(ctx: Context, identity: str) -> str:
     """The type of the resource with this id; raises where it is not there."""
     kind = _KINDS.get(identity.partition("-")[0])
+    if identity.startswith("sgr-"):
+        if find_rule(ctx, identity) is None:
+            raise not_found(RULE, identity)
+        return "security-group-rule"
     if kind is None:
         if find_image(ctx.region, identity) is not None:
             raise ApiError("UnauthorizedOperation", "You are not authorized to tag this image.", status=403)

@@ -1,0 +1,1 @@
+"""Gateways of VPCs, and the public addresses that they have."""

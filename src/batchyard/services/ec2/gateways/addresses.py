@@ -1,0 +1,145 @@
+"""Elastic IP addresses: allocated, used by a NAT gateway, released."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from batchyard.framework.check import ANY, Check
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.services.ec2 import filters
+from batchyard.services.ec2.gateways.address_rows import addresses, user_of
+from batchyard.services.ec2.kept import Held, described
+from batchyard.services.ec2.refusals import invalid_combination, invalid_value, missing
+from batchyard.services.ec2.resources import created, resource_check
+from batchyard.services.ec2.service import ec2
+from batchyard.services.ec2.tags.tag_specifications import checked
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        AllocateAddressRequestTypeDef,
+        DescribeAddressesAttributeRequestTypeDef,
+        DescribeAddressesRequestTypeDef,
+        ReleaseAddressRequestTypeDef,
+    )
+
+_BENCHMARKS = ipaddress.IPv4Network("198.18.0.0/15")
+"""Addresses that nobody on the Internet has (RFC 2544)."""
+_FILTERS: dict[str, filters.Attribute] = {
+    "allocation-id": "AllocationId",
+    "association-id": "AssociationId",
+    "domain": "Domain",
+    "instance-id": "InstanceId",
+    "network-border-group": "NetworkBorderGroup",
+    "network-interface-id": "NetworkInterfaceId",
+    "network-interface-owner-id": "NetworkInterfaceOwnerId",
+    "private-ip-address": "PrivateIpAddress",
+    "public-ip": "PublicIp",
+}
+
+
+def _describe(ctx: Context, held: Held) -> dict[str, Any]:
+    shown = {
+        "AllocationId": held.id,
+        "PublicIp": held.body["PublicIp"],
+        "PublicIpv4Pool": "amazon",
+        "Domain": "vpc",
+        "NetworkBorderGroup": ctx.region,
+    }
+    user = user_of(ctx, held.id)
+    if user is None:
+        return shown
+    return {
+        **shown,
+        "AssociationId": user.body["AssociationId"],
+        "NetworkInterfaceId": user.body["NetworkInterfaceId"],
+        "NetworkInterfaceOwnerId": ctx.account,
+        "PrivateIpAddress": user.body["PrivateIp"],
+    }
+
+
+@ec2.operation(
+    on=[created("elastic-ip", "AllocateAddress", keys=lambda ctx, request: {"ec2:Domain": "vpc"})],
+    writes=True,
+    honours={"Domain", "NetworkBorderGroup", "PublicIpv4Pool", "TagSpecifications"},
+)
+def allocate_address(ctx: Context, request: AllocateAddressRequestTypeDef) -> dict[str, Any]:
+    """Give the account an address, for VPCs: there is no EC2-Classic any more."""
+    tags = checked(request.get("TagSpecifications"), allowed={"elastic-ip"})
+    if request.get("Domain", "vpc") != "vpc":
+        raise invalid_value(f"Value ({request['Domain']}) for parameter domain is invalid.")
+    if request.get("NetworkBorderGroup") not in (None, "", ctx.region):
+        raise invalid_value(
+            f"Value ({request['NetworkBorderGroup']}) for parameter networkBorderGroup is invalid."
+        )
+    if request.get("PublicIpv4Pool") not in (None, "", "amazon"):
+        raise ApiError(
+            "InvalidPublicIpv4PoolID.NotFound",
+            f"The PublicIpv4Pool ID '{request['PublicIpv4Pool']}' does not exist",
+        )
+    taken = {one.body["PublicIp"] for one in addresses.every(ctx)}
+    while (address := str(_BENCHMARKS[secrets.randbelow(_BENCHMARKS.num_addresses)])) in taken:
+        pass
+    made = addresses.add(ctx, "eipalloc-", {"PublicIp": address}, tags.get("elastic-ip", {}))
+    answer = described(ctx, addresses, _describe, made)
+    return {key: value for key, value in answer.items() if key != "Tags"}
+
+
+@ec2.operation(on=ANY, honours={"AllocationIds", "PublicIps", "Filters"})
+def describe_addresses(ctx: Context, request: DescribeAddressesRequestTypeDef) -> dict[str, Any]:
+    """The Region's addresses, or those named."""
+    found = [addresses.require(ctx, one) for one in request.get("AllocationIds") or ()]
+    found += [_require_ip(ctx, one) for one in request.get("PublicIps") or ()]
+    if not request.get("AllocationIds") and not request.get("PublicIps"):
+        found = addresses.every(ctx)
+    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS)
+    return {
+        "Addresses": [one for held in found if matches(one := described(ctx, addresses, _describe, held))]
+    }
+
+
+def _find_ip(ctx: Context, address: str) -> Held | None:
+    return next((one for one in addresses.every(ctx) if one.body["PublicIp"] == address), None)
+
+
+def _require_ip(ctx: Context, address: str) -> Held:
+    found = _find_ip(ctx, address)
+    if found is None:
+        raise ApiError("InvalidAddress.NotFound", f"Address '{address}' not found.")
+    return found
+
+
+@ec2.operation(on=ANY, honours={"AllocationIds", "Attribute", "NextToken", "MaxResults"})
+def describe_addresses_attribute(
+    ctx: Context, request: DescribeAddressesAttributeRequestTypeDef
+) -> dict[str, Any]:
+    """The reverse names of addresses: none has any here."""
+    for one in request.get("AllocationIds") or ():
+        addresses.require(ctx, one)
+    return {"Addresses": []}
+
+
+def _the_address(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    identity = request.get("AllocationId")
+    if not identity and request.get("PublicIp"):
+        found = _find_ip(ctx, request["PublicIp"])
+        identity = found.id if found else None
+    yield resource_check(ctx, f"elastic-ip/{identity or '*'}")
+
+
+@ec2.operation(on=[_the_address], writes=True, honours={"AllocationId", "PublicIp", "NetworkBorderGroup"})
+def release_address(ctx: Context, request: ReleaseAddressRequestTypeDef) -> dict[str, Any]:
+    """Give an address back that nothing uses."""
+    identity, address = request.get("AllocationId"), request.get("PublicIp")
+    if identity and address:
+        raise invalid_combination("You may specify public IP or allocation id, but not both in the same call")
+    if not identity and not address:
+        raise missing("allocationId")
+    held = addresses.require(ctx, identity) if identity else _require_ip(ctx, address or "")
+    if user_of(ctx, held.id) is not None:
+        raise ApiError("InvalidIPAddress.InUse", f"Address {held.body['PublicIp']} is in use.")
+    addresses.remove(ctx, held)
+    return {}

@@ -1,0 +1,155 @@
+"""Sets of DHCP options: what a VPC's instances are told. Nothing here asks for them; they are kept and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from batchyard.framework.check import ANY, Check
+from batchyard.framework.context import Context
+from batchyard.framework.errors import ApiError
+from batchyard.services.ec2 import filters
+from batchyard.services.ec2.kept import Held, Kept, Quota, described, listing
+from batchyard.services.ec2.networks import networks
+from batchyard.services.ec2.networks.networks import Vpc
+from batchyard.services.ec2.networks.vpcs import require_vpc
+from batchyard.services.ec2.places import Place, derived_id, place
+from batchyard.services.ec2.refusals import DHCP_OPTIONS, in_use, invalid_value
+from batchyard.services.ec2.resources import created, named, resource_check
+from batchyard.services.ec2.service import ec2
+from batchyard.services.ec2.tags.tag_specifications import checked
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import (
+        AssociateDhcpOptionsRequestTypeDef,
+        DeleteDhcpOptionsRequestTypeDef,
+        DescribeDhcpOptionsRequestTypeDef,
+    )
+
+_KEYS = {
+    "domain-name": 1,
+    "domain-name-servers": 4,
+    "ntp-servers": 4,
+    "netbios-name-servers": 4,
+    "netbios-node-type": 1,
+    "ipv6-address-preferred-lease-time": 1,
+}
+"""With the most values of each (EC2 API reference, CreateDhcpOptions)."""
+NONE = "default"
+"""What AssociateDhcpOptions is told for no options at all."""
+
+
+def default_id(where: Place) -> str:
+    """The set that every new VPC of a Region has."""
+    return derived_id(where, "dopt-", "dhcp-options")
+
+
+def _default(where: Place) -> Sequence[Held]:
+    region = where["region"]
+    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    return [
+        Held(
+            default_id(where),
+            {
+                "DhcpConfigurations": [
+                    _option("domain-name", [domain]),
+                    _option("domain-name-servers", ["AmazonProvidedDNS"]),
+                ]
+            },
+        )
+    ]
+
+
+def _option(key: str, values: Iterable[str]) -> dict[str, Any]:
+    return {"Key": key, "Values": [{"Value": one} for one in values]}
+
+
+dhcp_options = Kept(
+    "dhcp-options",
+    member="DhcpOptionsId",
+    words=DHCP_OPTIONS,
+    quota=Quota(500, "DhcpOptionsLimitExceeded", "The maximum number of dhcpOptions has been reached."),
+    defaults=_default,
+)
+
+_FILTERS: dict[str, filters.Attribute] = {
+    "dhcp-options-id": "DhcpOptionsId",
+    "key": "DhcpConfigurations.Key",
+    "value": "DhcpConfigurations.Values.Value",
+    "owner-id": "OwnerId",
+}
+
+
+def _describe(ctx: Context, held: Held) -> dict[str, Any]:
+    return {"DhcpOptionsId": held.id, "OwnerId": ctx.account, **held.body}
+
+
+@ec2.operation(on=ANY, honours={"DhcpOptionsIds", "Filters", "NextToken", "MaxResults"})
+def describe_dhcp_options(ctx: Context, request: DescribeDhcpOptionsRequestTypeDef) -> dict[str, Any]:
+    """The Region's sets, or those named."""
+    return listing(
+        ctx, request, dhcp_options, _describe, ids="DhcpOptionsIds", result="DhcpOptions", attributes=_FILTERS
+    )
+
+
+@ec2.operation(
+    on=[created("dhcp-options", "CreateDhcpOptions")],
+    writes=True,
+    honours={"DhcpConfigurations", "TagSpecifications"},
+)
+def create_dhcp_options(ctx: Context, request: Any) -> dict[str, Any]:
+    """Make a set."""
+    tags = checked(request.get("TagSpecifications"), allowed={"dhcp-options"})
+    options = [_checked(one) for one in request["DhcpConfigurations"]]
+    if not options:
+        raise ApiError("MissingParameter", "The request must contain the parameter dhcpConfigurations")
+    body = {"DhcpConfigurations": sorted(options, key=lambda one: str(one["Key"]))}
+    made = dhcp_options.add(ctx, "dopt-", body, tags.get("dhcp-options", {}))
+    return {"DhcpOptions": described(ctx, dhcp_options, _describe, made)}
+
+
+def _checked(given: dict[str, Any]) -> dict[str, Any]:
+    key, values = given.get("Key", ""), list(given.get("Values") or [])
+    if key not in _KEYS:
+        raise invalid_value(f"Value ({key}) for parameter key is invalid. Unknown DHCP option")
+    if not 0 < len(values) <= _KEYS[key] or not all(values):
+        raise invalid_value(
+            f"Value ({', '.join(values)}) for parameter value is invalid. Invalid DHCP option value"
+        )
+    if key == "netbios-node-type" and values[0] not in ("1", "2", "4", "8"):
+        raise invalid_value(
+            f"Value ({values[0]}) for parameter value is invalid. Invalid node-type value. Must be 1, 2, 4 or 8"
+        )
+    return _option(key, values)
+
+
+@ec2.operation(on=[named("dhcp-options", "DhcpOptionsId")], writes=True)
+def delete_dhcp_options(ctx: Context, request: DeleteDhcpOptionsRequestTypeDef) -> dict[str, Any]:
+    """Delete a set that no VPC has."""
+    held = dhcp_options.require(ctx, request["DhcpOptionsId"])
+    if any(dhcp_options_of(place(ctx), one) == held.id for one in networks.every(ctx.read, place(ctx), Vpc)):
+        raise in_use("dhcpOptions", held.id)
+    dhcp_options.remove(ctx, held)
+    return {}
+
+
+def dhcp_options_of(where: Place, vpc: Vpc) -> str:
+    """The id of a VPC's set, or `default` for none."""
+    return str(vpc.settings.get("dhcp_options", default_id(where)))
+
+
+def _set_and_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    if request["DhcpOptionsId"] != NONE:
+        yield resource_check(ctx, f"dhcp-options/{request['DhcpOptionsId']}")
+    yield resource_check(ctx, f"vpc/{request['VpcId']}")
+
+
+@ec2.operation(on=[_set_and_vpc], writes=True)
+def associate_dhcp_options(ctx: Context, request: AssociateDhcpOptionsRequestTypeDef) -> dict[str, Any]:
+    """Give a VPC a set, or none."""
+    identity = request["DhcpOptionsId"]
+    vpc = require_vpc(ctx, request["VpcId"])
+    if identity != NONE:
+        dhcp_options.require(ctx, identity)
+    networks.set_up(ctx, vpc, dhcp_options=identity)
+    return {}

@@ -1,0 +1,1 @@
+"""Route tables and network ACLs: what decides where packets go, and which."""
