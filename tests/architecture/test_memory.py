@@ -50,6 +50,7 @@ OUTSIDE = {
     "Turns._waiting": PROCESS,
     "Starter._ready": CALL,
     "Starter._refused": CALL,
+    "stored: WRITERS": START,
     "task_rows: _CHANGES": BY_CONTENT,
     "IamSource._keys": BY_REVISION,
     "IamSource._known": BY_REVISION,

@@ -39,3 +39,10 @@ def test_a_public_key_is_imported(ec2: Any) -> None:
     [found] = ec2.describe_key_pairs(KeyPairIds=[made["KeyPairId"]])["KeyPairs"]
     assert (found["KeyType"], found["KeyFingerprint"]) == ("ed25519", made["KeyFingerprint"])
     assert refused(ec2.import_key_pair, KeyName="bad", PublicKeyMaterial=b"x")[0] == "InvalidKey.Format"
+
+
+def test_a_name_has_no_blanks_around_it(ec2: Any) -> None:
+    assert refused(ec2.create_key_pair, KeyName=" k ", KeyType="ed25519") == (
+        "InvalidParameterValue",
+        "Invalid value ' k ' for keyName. It should be trimmed",
+    )

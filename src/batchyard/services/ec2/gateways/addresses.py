@@ -1,4 +1,7 @@
-"""Elastic IP addresses: allocated, used by a NAT gateway, released."""
+"""Elastic IP addresses: allocated, used by a NAT gateway, released.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
-from batchyard.services.ec2 import filters
 from batchyard.services.ec2.gateways.gateway_rows import egress_only_gateways
 from batchyard.services.ec2.kept import Held, described, listing
 from batchyard.services.ec2.networks.vpcs import require_vpc
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
         DeleteEgressOnlyInternetGatewayRequestTypeDef,
         DescribeEgressOnlyInternetGatewaysRequestTypeDef,
     )
-
-_FILTERS: dict[str, filters.Attribute] = {}
 
 
 def _describe(ctx: Context, held: Held) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def describe_egress_only_internet_gateways(
         _describe,
         ids="EgressOnlyInternetGatewayIds",
         result="EgressOnlyInternetGateways",
-        attributes=_FILTERS,
+        attributes={},
     )
 
 

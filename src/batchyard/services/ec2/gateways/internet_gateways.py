@@ -1,4 +1,7 @@
-"""Internet gateways: made, attached to a VPC, detached, deleted. The default VPC of every Region has one."""
+"""Internet gateways: made, attached to a VPC, detached, deleted. The default VPC of every Region has one.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""NAT gateways: kept with their addresses, and shown. No packet passes them."""
+"""NAT gateways: kept with their addresses, and shown. No packet passes them.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

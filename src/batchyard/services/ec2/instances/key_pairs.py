@@ -25,7 +25,7 @@ from batchyard.services.ec2.instances.key_pair_rows import (
 )
 from batchyard.services.ec2.launching.launch_checks import key_pair_check
 from batchyard.services.ec2.places import arn, at, columns_of, new_id, place
-from batchyard.services.ec2.refusals import missing
+from batchyard.services.ec2.refusals import invalid_value, missing
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import key_pairs
 from batchyard.services.ec2.tags.tag_rows import forget_tags, put_tags, tag_lists
@@ -169,6 +169,9 @@ def _read_public(material: bytes) -> tuple[Any, str]:
 
 def _add(ctx: Context, request: Any, public: Any, kind: str, fingerprint: str) -> Row:
     name = request["KeyName"]
+    if name != name.strip():
+        # what-aws-says.md 35 has the text.
+        raise invalid_value(f"Invalid value '{name}' for keyName. It should be trimmed")
     if find_key_pair(ctx.read, place(ctx), name) is not None:
         raise ApiError("InvalidKeyPair.Duplicate", f"The keypair '{name}' already exists")
     tags = checked(request.get("TagSpecifications"), allowed={"key-pair"})

@@ -1,4 +1,7 @@
-"""Placement groups: made, described, deleted. Instances here are rows, so where they stand means nothing."""
+"""Placement groups: made, described, deleted. Instances here are rows, so where they stand means nothing.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

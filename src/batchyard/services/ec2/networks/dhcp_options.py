@@ -1,4 +1,7 @@
-"""Sets of DHCP options: what a VPC's instances are told. Nothing here asks for them; they are kept and shown."""
+"""Sets of DHCP options: what a VPC's instances are told. Nothing here asks for them; they are kept and shown.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Blocks of IPv6 addresses: Amazon's for a VPC, and a subnet's part of them."""
+"""Blocks of IPv6 addresses: Amazon's for a VPC, and a subnet's part of them.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

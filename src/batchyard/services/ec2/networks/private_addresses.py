@@ -1,4 +1,7 @@
-"""The private addresses of a subnet that instances and NAT gateways have, and those that are free."""
+"""The private addresses of a subnet that instances and NAT gateways have, and those that are free.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The rules that a request names, checked, in the form in which they are kept."""
+"""The rules that a request names, checked, in the form in which they are kept.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def _permission(ctx: Context, given: dict[str, Any], must_exist: bool) -> dict[s
 
 
 def _ports(given: dict[str, Any]) -> dict[str, Any]:
-    """Protocol by name, ports in order (texts of both: probed, September 2026)."""
+    """Protocol by name, ports in order (texts of both: what-aws-says.md 35)."""
     protocol = str(given.get("IpProtocol", "-1")).lower()
     protocol = _NUMBERS.get(protocol, protocol)
     known = protocol in ("tcp", "udp", "icmp", "icmpv6", "-1")
@@ -91,7 +94,7 @@ def _block(given: str, name: str) -> str:
 
 
 def check_description(text: str | None) -> None:
-    """Refuse letters that a rule's description cannot have, and more than 255 (probed, September 2026)."""
+    """Refuse letters that a rule's description cannot have, and more than 255 (what-aws-says.md 35)."""
     if text is not None and not _DESCRIPTION.fullmatch(text):
         raise invalid_value(
             "Invalid rule description. Valid descriptions are strings less than 256 characters from the following"

@@ -132,7 +132,7 @@ def create_security_group(ctx: Context, request: CreateSecurityGroupRequestTypeD
             f"Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*."
         )
     if name.lower() == "default":
-        # Probed, September 2026.
+        # Probed, September 2026 (what-aws-says.md 35).
         raise invalid_value(f"Cannot use reserved security group name: {name}")
     vpc = _vpc_of(ctx, request)
     store_defaults(ctx)

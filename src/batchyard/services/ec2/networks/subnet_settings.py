@@ -1,4 +1,7 @@
-"""What is set of a subnet after it was made: its attributes and its block of IPv6 addresses."""
+"""What is set of a subnet after it was made: its attributes and its block of IPv6 addresses.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

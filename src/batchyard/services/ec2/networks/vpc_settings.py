@@ -1,4 +1,7 @@
-"""What is set of a VPC after it was made: the names of its instances, and its further blocks of addresses."""
+"""What is set of a VPC after it was made: the names of its instances, and its further blocks of addresses.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Network ACLs: made, described, given to subnets, deleted, and their entries. No packet here is filtered."""
+"""Network ACLs: made, described, given to subnets, deleted, and their entries. No packet here is filtered.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

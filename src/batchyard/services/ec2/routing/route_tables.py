@@ -1,4 +1,7 @@
-"""Route tables: made, described, associated with subnets and gateways, deleted. Their routes stand in `routes`."""
+"""Route tables: made, described, associated with subnets and gateways, deleted. Their routes stand in `routes`.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The routes of route tables: where packets for a destination would go. They are kept and shown; none goes here."""
+"""The routes of route tables: where packets for a destination would go. They are kept and shown; none goes here.
+
+The codes are those of the EC2 API reference; texts that are not told of in a thread beside them are a [guess].
+"""
 
 from __future__ import annotations
 
