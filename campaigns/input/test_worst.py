@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from input.waiting import Waited, measure
 from journeys.served import Served, served
 
 LONGEST_WAIT_MS = 250
+_MEMORY = Path("/dev/shm")
 HEAVY, OTHER = "111111111111", "222222222222"
 needs_schedstat = pytest.mark.skipif(
     not Path("/proc/self/schedstat").exists(),
@@ -25,25 +27,31 @@ needs_schedstat = pytest.mark.skipif(
 @contextmanager
 def _scene(scale: int) -> Iterator[tuple[Served, dict[str, bytes], list[bytes]]]:
     """A server with what the heavy requests read; these by name; and two light requests of another account."""
-    with served("--ephemeral", "--pace", "3600") as one:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as directory:
+        with served("--data-dir", directory, "--pace", "0.01") as one:
+            jobs = worst.submit_jobs(lambda service: client(one.endpoint, service, access_key=HEAVY))
+        with served("--data-dir", directory, "--pace", "3600") as one:
+            yield _prepared(one, jobs, scale)
 
-        def heavy(service: str) -> Any:
-            return client(one.endpoint, service, access_key=HEAVY)
 
-        def other(service: str) -> Any:
-            return client(one.endpoint, service, access_key=OTHER)
+def _prepared(one: Served, jobs: list[str], scale: int) -> tuple[Served, dict[str, bytes], list[bytes]]:
+    def heavy(service: str) -> Any:
+        return client(one.endpoint, service, access_key=HEAVY)
 
-        names = worst.prepare(heavy, scale=scale)
-        other("logs").create_log_group(logGroupName="light")
-        light: list[worst.Request] = [
-            ("sts", "get_caller_identity", {}),
-            ("logs", "put_retention_policy", {"logGroupName": "light", "retentionInDays": 7}),
-        ]
-        yield (
-            one,
-            {name: worst.as_bytes(heavy, request) for name, request in worst.requests(names).items()},
-            [worst.as_bytes(other, request) for request in light],
-        )
+    def other(service: str) -> Any:
+        return client(one.endpoint, service, access_key=OTHER)
+
+    names = {**worst.prepare(heavy, scale=scale), "jobs": jobs}
+    other("logs").create_log_group(logGroupName="light")
+    light: list[worst.Request] = [
+        ("sts", "get_caller_identity", {}),
+        ("logs", "put_retention_policy", {"logGroupName": "light", "retentionInDays": 7}),
+    ]
+    return (
+        one,
+        {name: worst.as_bytes(heavy, request) for name, request in worst.requests(names).items()},
+        [worst.as_bytes(other, request) for request in light],
+    )
 
 
 def _waited(one: Served, heavy: list[bytes], light: list[bytes], *, times: int) -> Waited:

@@ -77,6 +77,43 @@ def prepare(client: Client, *, scale: int) -> dict[str, Any]:
     }
 
 
+def submit_jobs(client: Client) -> list[str]:
+    """As many jobs as a call may name, each as large as definition and submission may be, that wait for ever.
+
+    Made by a server whose environments become VALID at once.
+    """
+    batch, ec2 = client("batch"), client("ec2")
+    batch.create_compute_environment(
+        computeEnvironmentName="small",
+        type="MANAGED",
+        computeResources={
+            "type": "FARGATE",
+            "maxvCpus": 1,
+            "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+            "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
+        },
+    )
+    while batch.describe_compute_environments()["computeEnvironments"][0]["status"] != "VALID":
+        time.sleep(0.01)
+    order = [{"order": 1, "computeEnvironment": "small"}]
+    batch.create_job_queue(jobQueueName="small", priority=1, computeEnvironmentOrder=order)
+    batch.register_job_definition(
+        jobDefinitionName="large",
+        type="container",
+        platformCapabilities=["FARGATE"],
+        containerProperties={
+            "image": "x",
+            "command": ["true"],
+            "executionRoleArn": "arn:aws:iam::111111111111:role/role",
+            "resourceRequirements": [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "4096"}],
+            "environment": [{"name": f"n{n}", "value": "v"} for n in range(800)],
+        },
+    )
+    overrides = {"environment": [{"name": f"m{n}", "value": "v"} for n in range(900)]}
+    large = {"jobQueue": "small", "jobDefinition": "large", "containerOverrides": overrides}
+    return [batch.submit_job(jobName="large", **large)["jobId"] for _ in range(100)]
+
+
 def _user_data() -> str:
     return base64.b64encode(b"x" * 16000).decode()
 
@@ -240,6 +277,8 @@ def _of_others(names: dict[str, Any]) -> dict[str, Request]:
             "describe_jobs",
             {"jobs": [f"{n:08x}-0000-4000-8000-000000000000" for n in range(100)]},
         ),
+        "large jobs": ("batch", "describe_jobs", {"jobs": names["jobs"]}),
+        "jobs cancelled": ("batch", "cancel_jobs", {"jobs": names["jobs"][:50], "reason": "r" * 1024}),
         "a large definition": (
             "batch",
             "register_job_definition",

@@ -68,7 +68,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch, parsed: list[str]) -> list[int]:
         return opened(self, session, call, *more)
 
     monkeypatch.setattr(Opener, "open", open)
-    monkeypatch.setattr(principal_policies, "_KEPT", KeptPolicies(8192))
+    monkeypatch.setattr(principal_policies, "_KEPT", KeptPolicies(2_000_000))
     return begun
 
 
@@ -99,6 +99,17 @@ def test_many_long_policies_are_parsed_over_several_turns(
     assert max(spent) <= MOST_PREPARED
     batch.describe_job_queues()
     assert len(parsed) == 11
+
+
+def test_what_is_kept_is_bounded_by_its_length() -> None:
+    """Of three documents two fit; the one that was not asked for longest goes."""
+    documents = [policy(allow([f"s3:Get{number}"] * 10)) for number in range(3)]
+    kept = KeptPolicies(2 * len(documents[0]))
+    costs: list[float] = []
+    first, second, third = documents
+    for document in (first, second, first, third, first, third, second):
+        kept.parsed(document, "identity", costs.append)
+    assert len(costs) == 4
 
 
 def test_a_controller_does_not_wait_for_turns(

@@ -10,10 +10,14 @@ from batchyard.policy.document import Kind, Policy, parse
 
 
 class KeptPolicies:
-    """The policies that were asked for last, `most` of them."""
+    """The policies that were asked for last, as many as have `most` characters together.
+
+    What a parsed policy takes in memory goes by its length: by their number alone, the largest would take the most.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._characters = 0
         self._kept: OrderedDict[tuple[str, Kind], Policy] = OrderedDict()
 
     def parsed(self, document: str, kind: Kind, prepare: Callable[[float], None]) -> Policy:
@@ -26,8 +30,10 @@ class KeptPolicies:
         if policy is None:
             prepare(weight.parsing(document))
             policy = parse(document, kind=kind)
-            if len(self._kept) >= self._most:
-                self._kept.popitem(last=False)
+            self._characters += len(document)
+            while self._kept and self._characters > self._most:
+                oldest, _ = self._kept.popitem(last=False)
+                self._characters -= len(oldest[0])
         # Put anew, it stands behind all that were asked for before: the first one is the oldest.
         self._kept[place] = policy
         return policy

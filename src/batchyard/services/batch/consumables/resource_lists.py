@@ -11,6 +11,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.answers import count_containers, page_limit
+from batchyard.services.batch.definitions.job_tasks import task_of_spec
 from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.jobs.job_answers import job_arn
 from batchyard.services.batch.jobs.states import FOLLOWING
@@ -65,7 +66,7 @@ def list_jobs_by_consumable_resource(
     order = (() if grouped is None else (grouped,)) + (consumers.c.job.desc(),)
     found = ctx.read.all(query.order_by(*order).limit(limit + 1))
     jobs = job_rows.find_some(ctx.read, [row.job for row in found[:limit]])
-    count_containers(ctx, (row.spec["container"] for row in jobs.values()))
+    count_containers(ctx, (one for row in jobs.values() for one in task_of_spec(row.spec)["containers"]))
     answer: dict[str, Any] = {"jobs": [_needing(jobs[row.job], resource) for row in found[:limit]]}
     if len(found) > limit:
         answer["nextToken"] = f"{found[limit - 1].job}:{found[limit - 1].name_key}"

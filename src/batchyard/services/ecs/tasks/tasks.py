@@ -38,6 +38,14 @@ def _find(ctx: Context, cluster: str, given: str) -> Row | None:
     return row if row is not None and _is_in(ctx, cluster, row) else None
 
 
+def _cost(row: Row) -> float:
+    """Microseconds for a task, and for each variable and word that its overrides have: read, and told as JSON."""
+    overrides = row.overrides.get("containerOverrides", ())
+    return 40.0 + 0.6 * sum(
+        len(one.get(part, ())) for one in overrides for part in ("environment", "command")
+    )
+
+
 def _is_in(ctx: Context, cluster: str, row: Row) -> bool:
     here = (ctx.account, ctx.partition, ctx.region, cluster)
     return (row.account, row.partition, row.region, row.cluster) == here
@@ -63,6 +71,7 @@ def describe_tasks(ctx: Context, request: DescribeTasksRequestTypeDef) -> dict[s
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
             found.append(task_views.describe(ctx, row, with_tags=with_tags))
+            ctx.effort.spend(_cost(row))
     return {"tasks": found, "failures": failures}
 
 

@@ -33,8 +33,8 @@ _ATTACHED_TO = Prepared(
     .order_by(attachments.c.policy_arn)
 )
 
-_KEPT = KeptPolicies(8192)
-"""One caller's quotas allow a tenth of so many documents."""
+_KEPT = KeptPolicies(2_000_000)
+"""Some 80 MiB of memory at most; one caller's quotas allow a third of so many characters."""
 
 
 class PolicyReading:
