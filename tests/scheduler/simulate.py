@@ -15,7 +15,7 @@ from batchyard.scheduler import (
     Snapshot,
     plan,
 )
-from batchyard.scheduler.order import decayed
+from batchyard.scheduler.shares import decayed
 from scheduler import invariants
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

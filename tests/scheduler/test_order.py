@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchyard.scheduler import SchedulingPolicy, Share, plan
-from batchyard.scheduler.order import decayed, reserved_part, weight_factor
+from batchyard.scheduler.shares import decayed, reserved_part, weight_factor
 from scheduler import invariants, make
 
 POLICY = SchedulingPolicy(share_decay_seconds=600)

@@ -1,5 +1,6 @@
 """plan(snapshot, now) → Plan: every job gets an answer, and capacity follows from what is left waiting."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -156,7 +157,10 @@ def _room(environment: ComputeEnvironment) -> Room:
 def _line(queue: Queue, environments: Environments, now: datetime) -> Line:
     if queue.scheduling_policy is None:
         return FifoLine(queue)
-    max_vcpus = sum(each.max_vcpus for each in _accepting(queue, environments))
+    accepting = _accepting(queue, environments)
+    # Nothing is reserved where an environment's owner does not say how large it is [doc: BOTO unmanagedvCpus].
+    is_open = any(each.type == "UNMANAGED" and not each.max_vcpus for each in accepting)
+    max_vcpus = math.inf if is_open else sum(each.max_vcpus for each in accepting)
     return FairShareLine(queue, queue.scheduling_policy, max_vcpus=max_vcpus, now=now)
 
 

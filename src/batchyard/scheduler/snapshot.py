@@ -69,12 +69,16 @@ class SchedulingPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What a share of a queue has used: `usage_vcpu_seconds` as decayed at `usage_at`, and what runs now."""
+    """What a share of a queue has used: `usage_vcpu_seconds` as decayed at `usage_at`, and what has run since then.
+
+    It is active while jobs of it have not ended; one that waits in the snapshot's front makes it so, too.
+    """
 
     share_identifier: str
     usage_vcpu_seconds: float
     usage_at: datetime
     running_vcpus: float = 0.0
+    is_active: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,7 @@ class Queue:
     """A job queue and the front of its line.
 
     `compute_environments` are ARNs in the queue's own order. `jobs` is a tuple of RUNNABLE jobs, oldest first
-    (with a scheduling policy: the oldest of each share); how many is the reader's choice. A queue's ENABLED
+    (with a scheduling policy: as `shares.in_turn` has them); how many is the reader's choice. A queue's ENABLED
     or DISABLED state is not here: jobs that are in a disabled queue still run [doc: BOTO]. `shares` matters
     only with a policy; a share that is missing has used nothing.
     """

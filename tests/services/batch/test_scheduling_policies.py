@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from batchyard.framework.errors import ApiError
 from batchyard.scheduler import SchedulingPolicy
-from batchyard.scheduler.order import weight_factor
+from batchyard.scheduler.shares import weight_factor
 from batchyard.services.batch.queues.fairshare_policies import checked_fairshare
 
 FAIRSHARE = {

@@ -55,9 +55,12 @@ job_queues = Table(
     Column("platform", Text, nullable=False),
     Column("tags", Json, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("scheduling_policy_id", Integer),
+    Column("time_limits", Json),
     Index("batch_job_queues_by_name", "account", "region", "name", unique=True),
+    Index("batch_job_queues_by_policy", "scheduling_policy_id"),
 )
-"""`platform` is what the queue's environments are: EC2, FARGATE or EKS."""
+"""`platform` is what the queue's environments are: EC2, FARGATE or EKS. `time_limits`: jobStateTimeLimitActions."""
 
 scheduling_policies = Table(
     "batch_scheduling_policies",
@@ -89,6 +92,38 @@ queue_environments = Table(
     sqlite_with_rowid=False,
 )
 """A queue's computeEnvironmentOrder."""
+
+share_usage = Table(
+    "batch_share_usage",
+    metadata,
+    Column("queue_id", Integer, primary_key=True),
+    Column("share", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("usage", Float, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("running_vcpus", Float, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("unfinished", Integer, nullable=False),
+    Index("batch_share_usage_by_account", "account"),
+    sqlite_with_rowid=False,
+)
+"""What the shares of a queue have used, in vCPU seconds as decayed at `at_ms`, and what they have now: the vCPUs of the
+jobs that are placed, how many jobs are RUNNABLE (children of arrays, too), and how many have not ended (an array is
+one). All of it changes in the transaction that changes a job."""
+
+queue_fronts = Table(
+    "batch_queue_fronts",
+    metadata,
+    Column("queue_id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("jobs", Json, nullable=False),
+    Column("reason", Text),
+    Column("reason_ms", BigInteger),
+    Column("updated_ms", BigInteger, nullable=False),
+    Index("batch_queue_fronts_by_account", "account"),
+)
+"""The first jobs of a queue as the last plan left them, `[id, since when it is at its place]` of each, and since when
+the first one waits for its reason: the part of its statusReason that a time limit names."""
 
 job_definitions = Table(
     "batch_job_definitions",
@@ -228,6 +263,19 @@ Index(
     jobs.c.scheduling_priority.desc(),
     jobs.c.created_ms,
     sqlite_where=column("share_identifier").is_not(None),
+)
+
+_SHARED = column("share_identifier").is_not(None) & column("array_parent").is_(None)
+Index(
+    "batch_jobs_of_share", jobs.c.queue_id, jobs.c.share_identifier, jobs.c.created_ms, sqlite_where=_SHARED
+)
+Index(
+    "batch_jobs_of_share_by_status",
+    jobs.c.queue_id,
+    jobs.c.share_identifier,
+    jobs.c.status,
+    jobs.c.created_ms,
+    sqlite_where=_SHARED,
 )
 
 STATUS_COUNTS = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed")
