@@ -39,10 +39,11 @@ def test_a_small_job_does_not_pass_a_large_one():
     assert made.waits == (Wait("large", None, at_front=True), Wait("small"))
 
 
-def test_of_equal_age_the_smaller_id_is_first():
+def test_of_equal_age_the_first_submitted_is_first():
+    """A snapshot has its jobs in the order of submission."""
     queue = make.queue(make.job("b"), make.job("a"), make.job("c"))
     made = plan(make.snapshot(queue, make.environment(make.instance("i-1", used_vcpus=2))), make.NOW)
-    assert [each.job_id for each in made.placements] == ["a", "b"]
+    assert [each.job_id for each in made.placements] == ["b", "a"]
 
 
 def test_queues_of_equal_priority_take_turns_by_age():

@@ -51,10 +51,10 @@ class _Ordered:
 
 
 class FifoLine(_Ordered):
-    """Oldest first; of the same age, by id."""
+    """Oldest first; of the same age as the snapshot has them, which is the order of submission."""
 
     def __init__(self, queue: Queue) -> None:
-        super().__init__(queue, sorted(queue.jobs, key=_age))
+        super().__init__(queue, sorted(queue.jobs, key=lambda job: job.created_at))
 
 
 class FairShareLine(_Ordered):
@@ -110,14 +110,10 @@ def serve(lines: Iterable[Line], take: Callable[[Line, Job], bool]) -> None:
                 heapreplace(fronts, (following.created_at, following.job_id, number, line))
 
 
-def _age(job: Job) -> tuple[datetime, str]:
-    return (job.created_at, job.job_id)
-
-
 def _by_share(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     """Jobs by share, each list in the order of that share."""
     waiting: dict[str, list[Job]] = {}
-    for job in sorted(jobs, key=lambda job: (-job.scheduling_priority, *_age(job))):
+    for job in sorted(jobs, key=lambda job: (-job.scheduling_priority, job.created_at)):
         waiting.setdefault(job.share_identifier or "", []).append(job)
     return waiting
 

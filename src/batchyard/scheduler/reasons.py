@@ -19,6 +19,10 @@ JOB_RESOURCE_REQUIREMENT: Final = (
 SERVICE_ROLE_PERMISSIONS: Final = (
     "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS – Batch service role has a permission issue."
 )
+EC2_INSTANCE_CONFIGURATION_UNSUPPORTED: Final = (
+    "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED - "
+    "Your compute environment associated with this job queue has an unsupported instance type configuration."
+)
 INVALID_COMPUTE_ENVIRONMENTS: Final = "ACTION_REQUIRED - CE(s) associated with the job queue are invalid."
 # Not AWS's: there every environment can do what a job definition may ask for.
 ENGINE_ABILITIES: Final = (

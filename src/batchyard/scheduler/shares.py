@@ -7,9 +7,18 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from heapq import heapify, heappop, heapreplace
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
-from batchyard.scheduler.snapshot import Job, SchedulingPolicy, Share
+from batchyard.scheduler.snapshot import SchedulingPolicy, Share
+
+
+class _HasVcpus(Protocol):
+    @property
+    def vcpus(self) -> float: ...
+
+
+Sized = TypeVar("Sized", bound=_HasVcpus)
+"""A job, in whatever form its reader has it."""
 
 DEFAULT_SHARE_DECAY_SECONDS: Final = 600  # what shareDecaySeconds 0 means in the newest text
 
@@ -81,8 +90,8 @@ def weight_factor(policy: SchedulingPolicy, share_identifier: str) -> float:
 
 
 def in_turn(
-    policy: SchedulingPolicy, shares: Iterable[Share], waiting: Mapping[str, Iterator[Job]], now: datetime
-) -> Iterator[Job]:
+    policy: SchedulingPolicy, shares: Iterable[Share], waiting: Mapping[str, Iterator[Sized]], now: datetime
+) -> Iterator[Sized]:
     """The waiting jobs in the order in which they are to run: the share that has used least has its turn.
 
     A share's use is in vCPUs, with those of its jobs that had their turn before, times its weight factor; of equals

@@ -79,6 +79,8 @@ class Share:
     usage_at: datetime
     running_vcpus: float = 0.0
     is_active: bool = False
+    is_waiting: bool = False
+    """Jobs of it are RUNNABLE, whether they are in the snapshot's front or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

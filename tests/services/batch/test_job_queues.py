@@ -95,7 +95,6 @@ def test_an_environment_must_be_valid(batch: Any, account: str, environment: Mak
 @pytest.mark.parametrize(
     "member",
     [
-        {"schedulingPolicyArn": "arn:aws:batch:us-east-1:123456789012:scheduling-policy/p"},
         {"jobQueueType": "ECS_FARGATE"},
         {"serviceEnvironmentOrder": [{"order": 1, "serviceEnvironment": "s"}]},
     ],

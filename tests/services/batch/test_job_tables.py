@@ -1,19 +1,21 @@
-"""What the tables of jobs are for before a request can ask for it: shared documents, fronts share by share; and the
+"""What the tables of jobs are for before a request can ask for it: shared documents, fronts by turns of shares; and the
 jobs of a data directory from before there was a table of attempts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
+from batchyard.scheduler import SchedulingPolicy, Share
 from batchyard.services.batch.jobs import attempt_rows, job_rows
 from batchyard.services.batch.jobs.job_answers import detail, summary
-from batchyard.services.batch.queues.queue_lines import FRONT, front
+from batchyard.services.batch.queues.queue_lines import FRONT, in_turns, oldest
 from batchyard.services.batch.tables import job_specs, jobs
 from batchyard.store import migrations
 from batchyard.store.migrations import migrate
@@ -27,6 +29,7 @@ SPEC: dict[str, Any] = {
     "propagateTags": False,
     "changes": {},
 }
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE = 21
 """The layout that has the attempts."""
 TASK = "arn:aws:ecs:us-east-1:1:task/AWSBatch-fargate-1/0123456789abcdef0123456789abcdef"
@@ -87,11 +90,11 @@ def test_children_are_in_line_with_single_jobs_by_age(store: SqliteStore) -> Non
     put(store, *(job_values(number, array_parent=None if number % 2 else 99) for number in (4, 1, 3, 2)))
     put(store, job_values(5, status="PENDING"), job_values(6, queue_id=2))
     with store.read() as tx:
-        assert [row.id for row in front(tx, 1)] == [1, 2, 3, 4]
+        assert [row.id for row in oldest(tx, 1)] == [1, 2, 3, 4]
 
 
-def test_a_front_is_read_share_by_share_however_long_one_is(store: SqliteStore) -> None:
-    """The share with a thousand older jobs leaves room for the others; within a share priority comes first."""
+def test_a_front_is_read_by_turns_of_the_shares_however_long_one_is(store: SqliteStore) -> None:
+    """Of a thousand jobs as many are read as have their turn; within a share priority comes first."""
     long = [job_values(number, share_identifier="long", scheduling_priority=0) for number in range(1, 1001)]
     short = [
         job_values(2000, share_identifier="short", scheduling_priority=1),
@@ -100,11 +103,15 @@ def test_a_front_is_read_share_by_share_however_long_one_is(store: SqliteStore) 
         job_values(2003, share_identifier="ended", scheduling_priority=0, status="FAILED"),
     ]
     put(store, *long, *short)
+    shares = [
+        Share(share_identifier=one, usage_vcpu_seconds=0, usage_at=NOW, is_waiting=True)
+        for one in ("long", "short", "ended")
+    ]
     with store.read() as tx:
-        rows = front(tx, 1)
-    assert [row.id for row in rows if row.share_identifier == "short"] == [2001, 2002, 2000]
-    assert [row.id for row in rows if row.share_identifier == "long"] == list(range(1, FRONT // 2 + 1))
-    assert {row.share_identifier for row in rows} == {"long", "short"}
+        rows = in_turns(tx, 1, SchedulingPolicy(), shares, NOW)
+    assert [row.id for row in rows[:7]] == [1, 2001, 2, 2002, 3, 2000, 4]
+    assert [row.id for row in rows if row.share_identifier == "long"] == list(range(1, FRONT - 2))
+    assert len(rows) == FRONT
 
 
 def test_jobs_of_before_the_table_of_attempts_are_what_they_were(
@@ -124,7 +131,7 @@ def test_jobs_of_before_the_table_of_attempts_are_what_they_were(
         found = job_rows.find_some(tx, [*range(1, 6)])
         attempts = attempt_rows.find_of_jobs(tx, "1", found)
         live = attempt_rows.find_live_by_tasks(tx, [TASK])
-        [waiting] = front(tx, 1)
+        [waiting] = oldest(tx, 1)
     shown = {number: detail(row, attempts.get(number, ()), None) for number, row in found.items()}
     assert shown[1]["attempts"] == _ENDED
     assert shown[1]["container"] == {**shown[5]["container"], **_SECOND["container"]}

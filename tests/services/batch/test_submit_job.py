@@ -33,7 +33,7 @@ def test_a_name_means_the_newest_active_revision(batch: Any, queue: str, define:
             "Provided name work:latest is not supported pattern[a-zA-Z_0-9-]{1,128}",
         ),
         ({"jobName": "-begins-badly"}, "Job name should match valid pattern"),
-        ({"shareIdentifier": "s"}, "scheduling policy"),
+        ({"shareIdentifier": "s"}, "can onlybe submitted to job queue with fair share scheduling policy"),
         ({"schedulingPriorityOverride": 0}, "scheduling policy"),
         (
             {"containerOverrides": {"memory": 1024}},

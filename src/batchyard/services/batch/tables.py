@@ -266,17 +266,9 @@ Index(
 )
 
 _SHARED = column("share_identifier").is_not(None) & column("array_parent").is_(None)
-Index(
-    "batch_jobs_of_share", jobs.c.queue_id, jobs.c.share_identifier, jobs.c.created_ms, sqlite_where=_SHARED
-)
-Index(
-    "batch_jobs_of_share_by_status",
-    jobs.c.queue_id,
-    jobs.c.share_identifier,
-    jobs.c.status,
-    jobs.c.created_ms,
-    sqlite_where=_SHARED,
-)
+_BY_SHARE = (jobs.c.queue_id, jobs.c.share_identifier)
+Index("batch_jobs_of_share", *_BY_SHARE, jobs.c.created_ms, sqlite_where=_SHARED)
+Index("batch_jobs_of_share_by_status", *_BY_SHARE, jobs.c.status, jobs.c.created_ms, sqlite_where=_SHARED)
 
 STATUS_COUNTS = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed")
 

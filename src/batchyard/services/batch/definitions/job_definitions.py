@@ -19,6 +19,7 @@ from batchyard.services.batch.definitions.container_properties import check_cont
 from batchyard.services.batch.definitions.ecs_properties import check_ecs_properties
 from batchyard.services.batch.definitions.job_tasks import tasks_of
 from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
+from batchyard.services.batch.definitions.scheduling_priorities import check_scheduling_priority
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import consumable_resource, job_definition
 from batchyard.services.batch.service import batch
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     )
 
 LARGEST_BYTES = 24 * 1024
+_GIVEN = ("propagateTags", "schedulingPriority")
+"""What a revision has only where it was given."""
 PLATFORMS = ("EC2", "FARGATE")
 _CHECKED = (
     ("retryStrategy", checked_retry_strategy),
@@ -118,7 +121,6 @@ def _keys_of(container: Mapping[str, Any]) -> dict[str, Values]:
     refuses=(
         "nodeProperties",
         "eksProperties",
-        "schedulingPriority",
     ),
 )
 def register_job_definition(ctx: Context, request: RegisterJobDefinitionRequestTypeDef) -> dict[str, Any]:
@@ -162,8 +164,9 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
         **properties,
         "parameters": request.get("parameters", {}),
         "platformCapabilities": platforms,
-        **({"propagateTags": request["propagateTags"]} if "propagateTags" in request else {}),
+        **{member: request[member] for member in _GIVEN if member in request},
     }
+    check_scheduling_priority(ctx, request.get("schedulingPriority"))
     for member, check in _CHECKED:
         if member in request:
             body[member] = check(ctx, request[member])

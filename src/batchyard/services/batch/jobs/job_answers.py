@@ -43,7 +43,8 @@ def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, An
     for member in ("timeout", "consumableResourceProperties"):
         if member in spec:
             shown[member] = spec[member]
-    return shown | _array(row, array) | _progress(row)
+    share = {"shareIdentifier": row.share_identifier, "schedulingPriority": row.scheduling_priority}
+    return shown | _known(share) | _array(row, array) | _progress(row)
 
 
 def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, A
         "jobDefinition": row.definition_arn,
         "isCancelled": row.cancelled,
         "isTerminated": row.terminated,
+        **_known({"shareIdentifier": row.share_identifier}),
         **_array(row, array),
         **_progress(row),
     }

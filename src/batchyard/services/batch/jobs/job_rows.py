@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, func, insert, select, update
 from batchyard.scheduler.arrays import child_id
 from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.jobs import array_rows
-from batchyard.services.batch.jobs.states import may_follow
+from batchyard.services.batch.jobs.states import RUNNABLE, may_follow
+from batchyard.services.batch.queues import share_usage
 from batchyard.services.batch.tables import job_dependencies, job_specs, jobs
 from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
@@ -41,14 +42,14 @@ _GIVEN = (
     "document",
     "tags",
     "resources",
+    "share_identifier",
+    "scheduling_priority",
 )
 _OF_CHILD = (
     "id",
     "job_id",
     "status",
     "spec_id",
-    "share_identifier",
-    "scheduling_priority",
     "array_parent",
     "array_index",
 )
@@ -127,16 +128,18 @@ def front_of(queue: int) -> tuple[str, int]:
     return ("batch.front-waits", queue)
 
 
-def insert_job(tx: Transaction, **values: Any) -> int:
-    """Insert a job that has had no attempt; answers its `id`, which grows with each submission."""
+def insert_job(tx: Transaction, *, now: datetime, **values: Any) -> int:
+    """Insert a job that has had no attempt, at `now`; answers its `id`, which grows with each submission."""
+    _enter_share(tx, now, values)
     identity = tx.insert(_INSERT, **values)
     if values["resources"]:
         consumption.require(tx, identity, values)
     return identity
 
 
-def insert_parent(tx: Transaction, *, document: Any, **values: Any) -> int:
+def insert_parent(tx: Transaction, *, now: datetime, document: Any, **values: Any) -> int:
     """Insert an array job's parent, whose children share its document; answers its `id`."""
+    _enter_share(tx, now, values)
     spec_id = tx.insert(_INSERT_SPEC, account=values["account"], document=document)
     identity = tx.insert(_INSERT_PARENT, spec_id=spec_id, **values)
     if values["resources"]:
@@ -146,7 +149,7 @@ def insert_parent(tx: Transaction, *, document: Any, **values: Any) -> int:
 
 def insert_children(tx: Transaction, parent: Row, base: int, statuses: Mapping[int, str]) -> None:
     """Insert children of an array job, each by its index and with its status; tags are the parent's alone."""
-    same = {name: getattr(parent, name) for name in (*_INHERITED, *_OF_CHILD[3:6])}
+    same = {name: getattr(parent, name) for name in (*_INHERITED, _OF_CHILD[3])}
     rows = [
         {
             **same,
@@ -159,6 +162,8 @@ def insert_children(tx: Transaction, parent: Row, base: int, statuses: Mapping[i
         for index, status in statuses.items()
     ]
     tx.run_many(_INSERT_CHILDREN, rows)
+    if parent.share_identifier is not None:
+        share_usage.enter_children(tx, parent, sum(status == RUNNABLE for status in statuses.values()))
 
 
 def insert_dependency(
@@ -199,16 +204,31 @@ def find_tags(tx: Transaction, *, account: str, region: str, job_id: str) -> Map
 def change(tx: Transaction, row: Row, *, now: datetime, **values: Any) -> Row:
     """Write what changes of a job, whose row was read within this write; returns the row as it is then.
 
-    What it holds of consumable resources follows.
-    A child's new status is counted with its array. Raises ValueError for a status that may not follow the present one.
+    What it holds of consumable resources follows. A new status is counted with the job's share, and a child's with its
+    array. Raises ValueError for a status that may not follow the present one.
     """
     status = values.get("status", row.status)
     if status != row.status and not may_follow(row.status, status):
         raise ValueError(f"a job does not go from {row.status} to {status}")
     changed = row._replace(**values)
     tx.run(_CHANGE, of_id=row.id, **{name: getattr(changed, name) for name in _CHANGING})
+    if row.share_identifier is not None and status != row.status:
+        share_usage.move(tx, row, status, now=now)
     if row.array_parent is not None and status != row.status:
         array_rows.move(tx, row.array_parent, {row.status: -1, status: 1}, now=now)
     if row.resources:
         consumption.follow(tx, row, changed)
     return changed
+
+
+def _enter_share(tx: Transaction, now: datetime, values: Mapping[str, Any]) -> None:
+    """Count a new job with its share, if it has one."""
+    if values["share_identifier"] is not None:
+        share_usage.enter(
+            tx,
+            queue_id=values["queue_id"],
+            share=values["share_identifier"],
+            account=values["account"],
+            is_waiting=values["status"] == RUNNABLE,
+            now=now,
+        )

@@ -47,6 +47,7 @@ _COLUMNS = (
     jobs.c.definition_name,
     jobs.c.array_index,
     jobs.c.array_size,
+    jobs.c.share_identifier,
     jobs.c.cancelled,
     jobs.c.terminated,
 )
@@ -66,8 +67,6 @@ def list_jobs(ctx: Context, request: ListJobsRequestTypeDef) -> dict[str, Any]:
     one_filter = _filter(ctx, request)
     most = MOST_BY_STATUS if one_filter is None else MOST_BY_FILTER
     limit = page_limit(ctx, request, most)
-    if one_filter is not None and one_filter[0] == "SHARE_IDENTIFIER":
-        return {"jobSummaryList": []}  # No queue here has a scheduling policy, so no job has a share.
     query, grouped = _query(ctx, queue, request, one_filter)
     if request.get("nextToken"):
         query = _after(query, grouped, request["nextToken"])
@@ -149,6 +148,11 @@ def _query(
             named = query.where(jobs.c.definition_name == value.rsplit("/", 1)[-1].partition(":")[0])
             return named.where(jobs.c.definition_arn == job_definition.meant_arn(ctx, value)), None
         return _matching(query, jobs.c.definition_name, value)
+    if name == "SHARE_IDENTIFIER":
+        # The one filter beside which jobStatus counts [doc: BOTO ListJobs.filters].
+        of_share = query.where(jobs.c.share_identifier == value)
+        status = request.get("jobStatus")
+        return of_share if status is None else of_share.where(jobs.c.status == status), None
     moment = whole_number(value)
     if moment is None:
         raise refusal(ctx, f"The value of the filter {name} must be a number of milliseconds")

@@ -19,6 +19,7 @@ from batchyard.services.batch.jobs.array_rows import OPEN, WAITING, insert_array
 from batchyard.services.batch.jobs.depends_on import Unmet
 from batchyard.services.batch.jobs.job_endings import PLACING_DELAY_SECONDS
 from batchyard.services.batch.jobs.job_rows import PLAIN
+from batchyard.services.batch.jobs.job_shares import NO_SHARE, share_of
 from batchyard.services.batch.jobs.states import PENDING, RUNNABLE, SUBMITTED
 from batchyard.services.batch.placing.engine_needs import check_engines
 from batchyard.services.batch.refusals import refusal
@@ -81,6 +82,7 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
     asked = check_engines(ctx, queue, spec)
     size = _array_size(ctx, request)
     waits = depends_on.unmet(ctx, spec["dependsOn"], array_size=size)
+    share = share_of(ctx, request, queue, definition)
     job_id = ids.uuid4()
     values = {
         "job_id": job_id,
@@ -103,14 +105,15 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
         "document": spec,
         "resources": requirements.amounts(ctx, spec.get("consumableResourceProperties")),
         "tags": request.get("tags") or {},
+        **share,
     }
     if size is not None:
         _insert_array(ctx, values, waits, size)
     elif waits:
-        depends_on.wait_for(ctx, waits, job_rows.insert_job(ctx.write, **values))
+        depends_on.wait_for(ctx, waits, job_rows.insert_job(ctx.write, now=ctx.now, **values))
     else:
-        job_rows.insert_job(ctx.write, **values)
-        if not ctx.read.remembered(job_rows.front_of(queue.id)):
+        job_rows.insert_job(ctx.write, now=ctx.now, **values)
+        if share is not NO_SHARE or not ctx.read.remembered(job_rows.front_of(queue.id)):
             ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY_SECONDS)
     arn = job.arn(ctx, job_id)
     ctx.note_resource(arn)
@@ -128,7 +131,7 @@ def _array_size(ctx: Context, request: Any) -> int | None:
 
 def _insert_array(ctx: Context, values: dict[str, Any], waits: Sequence[Unmet], size: int) -> None:
     """Record an array job with its last child, which keeps the ids of the others; a controller makes these."""
-    identity = job_rows.insert_parent(ctx.write, array_size=size, **values)
+    identity = job_rows.insert_parent(ctx.write, now=ctx.now, array_size=size, **values)
     depends_on.wait_for(ctx, waits, identity)
     gate = WAITING if any(one.kind == PLAIN for one in waits) else OPEN
     array = insert_array(ctx.write, identity, account=ctx.account, size=size, gate=gate, now=ctx.now)
@@ -138,19 +141,13 @@ def _insert_array(ctx: Context, values: dict[str, Any], waits: Sequence[Unmet], 
 
 
 def _queue(ctx: Context, request: Any) -> Row:
-    """The queue, which must take jobs; no queue has a scheduling policy here, so a share is refused (batch-jobs.md 10).
-
-    Texts but the first are [guess].
-    """
+    """The queue, which must take jobs. The text of a disabled one is a guess."""
     given = request["jobQueue"]
     row = job_queue.find(ctx, given)
     if row is None or row.status == "DELETING":
         raise batch.error.ClientException(f"JobQueue {given} not found.")
     if row.state == "DISABLED":
         raise refusal(ctx, f"JobQueue {row.arn} is DISABLED and does not accept jobs")
-    if request.get("shareIdentifier") or request.get("schedulingPriorityOverride") is not None:
-        text = "shareIdentifier and schedulingPriorityOverride need a job queue with a scheduling policy"
-        raise refusal(ctx, text)
     return row
 
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
 from batchyard.framework.container_needs import Asked
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
-from batchyard.scheduler.snapshot import ComputeEnvironment, Consumable, Instance, Job, Queue, Snapshot
+from batchyard.scheduler.snapshot import (
+    ComputeEnvironment,
+    Consumable,
+    Instance,
+    Job,
+    Queue,
+    SchedulingPolicy,
+    Share,
+    Snapshot,
+)
 from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.environments.capacity import launchable_types
 from batchyard.services.batch.environments.compute_resource_rules import FARGATE
 from batchyard.services.batch.placing.engine_needs import abilities_of, asked_by_jobs, needs_of
-from batchyard.services.batch.queues.queue_lines import FRONT, front, has_shares
+from batchyard.services.batch.queues import queue_fronts
+from batchyard.services.batch.queues.queue_lines import FRONT, in_turns, oldest
+from batchyard.services.batch.queues.queue_policies import in_scheduler, policy_of, shares_of
 from batchyard.services.batch.tables import (
     attempts,
     compute_environments,
@@ -52,6 +63,13 @@ _UNANSWERED = Prepared(
 _USED = Prepared(select(func.sum(attempts.c.vcpus).label("vcpus")).where(_IN_ENVIRONMENT))
 
 
+class Sharing(NamedTuple):
+    """By what a queue shares, and among whom."""
+
+    policy: SchedulingPolicy
+    shares: tuple[Share, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
     """What one plan of an account and Region is about."""
@@ -61,7 +79,11 @@ class Lines:
     attached: Mapping[int, tuple[int, ...]]
     """The environments of each queue, in its order; by their rows' ids."""
     fronts: Mapping[int, tuple[Row, ...]]
-    """The RUNNABLE jobs of each queue, the oldest first; of a queue with shares share by share."""
+    """The RUNNABLE jobs of each queue, the oldest first; of a queue with a policy as its shares have their turns."""
+    sharing: Mapping[int, Sharing]
+    """The policy and the shares of each queue that has a policy."""
+    kept: Mapping[int, Row]
+    """What the last plan left of each queue (`queue_fronts`)."""
     unanswered: tuple[Row, ...]
     """Attempts whose RunTask was not answered: the server went down meanwhile."""
     used_vcpus: Mapping[int, float]
@@ -86,22 +108,23 @@ class Lines:
 
     def is_long(self) -> bool:
         """May a queue have more jobs than this plan looks at?"""
-        return any(self.is_full(queue) or has_shares(rows) for queue, rows in self.fronts.items())
+        return any(len(rows) == FRONT for rows in self.fronts.values())
 
     def is_full(self, queue: int) -> bool:
         """Is this queue first-in-first-out with as many jobs as this plan looks at, or more?
 
         Then what is submitted changes nothing about the plan; a job of another share may.
         """
-        rows = self.fronts[queue]
-        return len(rows) == FRONT and not has_shares(rows)
+        return len(self.fronts[queue]) == FRONT and queue not in self.sharing
 
 
-def read_lines(tx: Transaction, key: Key) -> Lines:
+def read_lines(tx: Transaction, key: Key, now: datetime) -> Lines:
     """The lines of an account and Region, by indexed reads alone."""
     queues = tx.all(_QUEUES, account=key.account, region=key.region)
     environments = {row.id: row for row in tx.all(_ENVIRONMENTS, account=key.account, region=key.region)}
-    fronts = {queue.id: front(tx, queue.id) for queue in queues}
+    sharing = {queue.id: one for queue in queues if (one := _sharing(tx, queue)) is not None}
+    fronts = {queue.id: _front(tx, queue.id, sharing.get(queue.id), now) for queue in queues}
+    kept = {queue.id: row for queue in queues if (row := queue_fronts.find(tx, queue.id)) is not None}
     needed = {one for rows in fronts.values() for row in rows for one, _ in row.resources or ()}
     unanswered = [one for row in environments for one in tx.all(_UNANSWERED, environment_id=row)]
     return Lines(
@@ -112,6 +135,8 @@ def read_lines(tx: Transaction, key: Key) -> Lines:
             for queue in queues
         },
         fronts=fronts,
+        sharing=sharing,
+        kept=kept,
         consumables=tuple(consumption.amounts(tx, needed)),
         asked=asked_by_jobs(row for rows in fronts.values() for row in rows),
         unanswered=tuple(unanswered),
@@ -136,6 +161,17 @@ def snapshot(lines: Lines, observed: Mapping[int, tuple[Instance, ...]], runtime
     )
 
 
+def _sharing(tx: Transaction, queue: Row) -> Sharing | None:
+    policy = policy_of(tx, queue)
+    return None if policy is None else Sharing(in_scheduler(policy), shares_of(tx, queue.id))
+
+
+def _front(tx: Transaction, queue_id: int, sharing: Sharing | None, now: datetime) -> tuple[Row, ...]:
+    if sharing is None:
+        return oldest(tx, queue_id)
+    return in_turns(tx, queue_id, sharing.policy, sharing.shares, now)
+
+
 def _used(tx: Transaction, environment: Row) -> float:
     found = tx.first(_USED, environment_id=environment.id)
     return float(found.vcpus or 0) if found is not None else 0.0
@@ -143,6 +179,7 @@ def _used(tx: Transaction, environment: Row) -> float:
 
 def _queue(lines: Lines, row: Row) -> Queue:
     attached = (lines.environments.get(one) for one in lines.attached[row.id])
+    sharing = lines.sharing.get(row.id)
     return Queue(
         arn=row.arn,
         name=row.name,
@@ -150,6 +187,8 @@ def _queue(lines: Lines, row: Row) -> Queue:
         compute_environments=tuple(one.arn for one in attached if one is not None),
         jobs=tuple(_job(lines, row.arn, one) for one in lines.fronts[row.id]),
         status=row.status,
+        scheduling_policy=sharing.policy if sharing else None,
+        shares=sharing.shares if sharing else (),
     )
 
 
@@ -177,7 +216,7 @@ def _environment(
     return ComputeEnvironment(
         arn=row.arn,
         type="EKS" if row.orchestration == "EKS" else kind,
-        max_vcpus=resources.get("maxvCpus", 0),
+        max_vcpus=resources.get("maxvCpus", 0) if row.type == "MANAGED" else row.unmanaged_vcpus or 0,
         min_vcpus=resources.get("minvCpus", 0),
         desired_vcpus=row.desired_vcpus,
         state=row.state,

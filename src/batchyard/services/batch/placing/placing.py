@@ -9,11 +9,13 @@ from typing import Any
 
 from batchyard.clock import monotonic
 from batchyard.framework.controller import ActingAs, Again, Controller
+from batchyard.framework.elapsed import Elapsed
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.work import Key
 from batchyard.services.batch.placing.observing import Observer
 from batchyard.services.batch.placing.rounds import Round
 from batchyard.services.batch.placing.starting import STARTED_AT_ONCE
+from batchyard.services.batch.placing.waiting import Waiting
 from batchyard.services.batch.service import batch
 
 BUSY_PART = 0.5
@@ -33,6 +35,7 @@ class PlacingController(Controller):
         super().__init__(runtime)
         self._pool = ThreadPoolExecutor(STARTED_AT_ONCE, thread_name_prefix="starting")
         self._observer = Observer(runtime.clock, runtime.sole)
+        self._waiting = Waiting(self, Elapsed(runtime.clock))
         self._not_before = runtime.sole.rests
         self._lock = threading.Lock()
         self._rounds = 0
@@ -42,7 +45,7 @@ class PlacingController(Controller):
         early = self._not_before.get(key, 0.0) - began
         if early > 0:
             return Again(early)
-        made = Round(self, key, acting_as, observer=self._observer, pool=self._pool)
+        made = Round(self, key, acting_as, observer=self._observer, pool=self._pool, waiting=self._waiting)
         again = made.go()
         part = BUSY_PART if made.changed else IDLE_PART
         self._rest(key, (monotonic() - began) * (1 / part - 1))

@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.work import Key
-from batchyard.scheduler import reasons
-from batchyard.scheduler.answers import Desire, Plan, Wait
+from batchyard.scheduler.answers import Desire, Plan
 from batchyard.scheduler.plan import plan
 from batchyard.scheduler.snapshot import Instance, Snapshot
 from batchyard.services.batch.environments import capacity
@@ -21,26 +20,18 @@ from batchyard.services.batch.environments.joining import mark_none_joined
 from batchyard.services.batch.environments.refused_environments import is_environments_fault, mark_refused
 from batchyard.services.batch.environments.unfit import Unfit
 from batchyard.services.batch.jobs.job_rows import front_of
-from batchyard.services.batch.jobs.states import RUNNABLE
 from batchyard.services.batch.placing.lines import Lines, read_lines, snapshot
 from batchyard.services.batch.placing.observing import Observer
 from batchyard.services.batch.placing.starting import Starter
-from batchyard.services.batch.reasons import is_denial
-from batchyard.services.batch.tables import compute_environments, jobs
-from batchyard.store.prepared import Prepared, Row
+from batchyard.services.batch.placing.waiting import Waiting
+from batchyard.services.batch.tables import compute_environments
+from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
 LOOK_AGAIN_SECONDS = 5.0
 """While jobs wait: how long until they are looked at although nothing happened."""
 SOON_SECONDS = 0.2
 """After ECS had no room where the plan saw some, and while instances are on their way out."""
-
-_SET_REASON = Prepared(
-    update(jobs)
-    .where(jobs.c.id == bindparam("of_id"))
-    .where(jobs.c.status == RUNNABLE)
-    .values(status_reason=bindparam("reason"))
-)
 
 
 class Round:
@@ -54,6 +45,7 @@ class Round:
         *,
         observer: Observer,
         pool: ThreadPoolExecutor,
+        waiting: Waiting,
     ) -> None:
         self._controller = controller
         self._key = key
@@ -62,6 +54,8 @@ class Round:
         self._now = controller.now
         self._refused = False
         self._until_joined = math.inf
+        self._waiting = waiting
+        self._until_limit = math.inf
         self.changed = False
         """Did the round start a task or ask for other capacity?"""
         self._starter = Starter(controller.runtime, acting_as, self._refuse, pool=pool, now=self._now)
@@ -92,13 +86,13 @@ class Round:
         for desire in decided.capacity:
             self._change(lines.by_arn(desire.compute_environment_arn), desire)
         # 6. Why they wait.
-        self._explain(lines, decided)
+        self._until_limit = self._waiting.tell(lines, decided, self._now)
         self._tell_where_the_line_begins(lines)
         return self._again(lines, seen, decided)
 
     def _read(self) -> Lines:
         with self._controller.read() as tx:
-            return read_lines(tx, self._key)
+            return read_lines(tx, self._key, self._now)
 
     def _observe(self, lines: Lines) -> Mapping[int, tuple[Instance, ...]]:
         observed: dict[int, tuple[Instance, ...]] = {}
@@ -169,28 +163,6 @@ class Round:
             for queue in lines.fronts:
                 tx.hint(front_of(queue), lines.is_full(queue) and not self.changed)
 
-    def _explain(self, lines: Lines, decided: Plan) -> None:
-        """Write the statusReason of jobs where it changed; only a queue's front has one."""
-        waiting = lines.jobs
-        changes = [
-            {"of_id": waiting[wait.job_id].id, "reason": reason}
-            for wait in decided.waits
-            if (reason := self._reason(lines, wait)) != waiting[wait.job_id].status_reason
-        ]
-        if changes:
-            self._controller.write(lambda tx: tx.run_many(_SET_REASON, changes))
-
-    def _reason(self, lines: Lines, wait: Wait) -> str | None:
-        if wait.reason != reasons.INVALID_COMPUTE_ENVIRONMENTS:
-            return wait.reason
-        queue = next(
-            one for one, front in lines.fronts.items() if any(job.job_id == wait.job_id for job in front)
-        )
-        attached = [lines.environments[one] for one in lines.attached[queue] if one in lines.environments]
-        if any(row.status == "INVALID" and is_denial(row.status_reason) for row in attached):
-            return reasons.SERVICE_ROLE_PERMISSIONS
-        return wait.reason
-
     def _again(self, lines: Lines, seen: Snapshot, decided: Plan) -> Again | None:
         if self._refused or (lines.is_long() and decided.placements and not decided.waits):
             return Again(0)
@@ -201,6 +173,8 @@ class Round:
             moments.append(LOOK_AGAIN_SECONDS)
         if self._until_joined < math.inf:
             moments.append(self._until_joined + 0.01)
+        if self._until_limit < math.inf:
+            moments.append(self._until_limit + 0.01)
         known = [one for one in moments if one is not None]
         return Again(min(known)) if known else None
 

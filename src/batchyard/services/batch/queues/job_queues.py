@@ -13,8 +13,10 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.services.batch.answers import describe_page
 from batchyard.services.batch.environments.compute_resource_rules import FARGATE
+from batchyard.services.batch.queues.queue_policies import chosen_policy, policy_of, replaced_policy
+from batchyard.services.batch.queues.time_limits import checked_time_limits
 from batchyard.services.batch.refusals import refusal
-from batchyard.services.batch.resources import compute_environment, job_queue
+from batchyard.services.batch.resources import compute_environment, job_queue, scheduling_policy
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments, job_queues, queue_environments
 from batchyard.services.batch.tags import check_tags, tagging
@@ -31,16 +33,16 @@ if TYPE_CHECKING:
 MOST_PER_REGION = 50
 MOST_ENVIRONMENTS = 3
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-_REFUSED = ("schedulingPolicyArn", "jobStateTimeLimitActions", "serviceEnvironmentOrder", "jobQueueType")
+_REFUSED = ("serviceEnvironmentOrder", "jobQueueType")
 _BEING_MODIFIED = ("CREATING", "UPDATING", "DELETING")
 
 
-def _scheduling_policy(ctx: Context, request: dict[str, Any]) -> list[Check]:
+def _policy(ctx: Context, request: dict[str, Any]) -> list[Check]:
     given = request.get("schedulingPolicyArn")
-    return [Check(resource=given)] if given else []
+    return [scheduling_policy.check(ctx, given)] if given else []
 
 
-_ON = (compute_environment.named("computeEnvironmentOrder.computeEnvironment"), _scheduling_policy)
+_ON = (compute_environment.named("computeEnvironmentOrder.computeEnvironment"), _policy)
 _CREATED = job_queue.named("jobQueueName")
 
 
@@ -57,6 +59,8 @@ def create_job_queue(ctx: Context, request: CreateJobQueueRequestTypeDef) -> dic
     check_tags(ctx, request.get("tags", {}))
     _check_priority(ctx, request["priority"])
     _check_count(ctx)
+    policy = chosen_policy(ctx, request.get("schedulingPolicyArn"))
+    limits = checked_time_limits(ctx, request.get("jobStateTimeLimitActions") or [])
     environments = _environments(ctx, request.get("computeEnvironmentOrder", []))
     arn = job_queue.arn(ctx, name)
     ctx.write.run(
@@ -73,6 +77,8 @@ def create_job_queue(ctx: Context, request: CreateJobQueueRequestTypeDef) -> dic
             platform=_platform(next(iter(environments.values()))),
             tags=request.get("tags", {}),
             created_ms=microseconds(ctx.now) // 1000,
+            scheduling_policy_id=policy,
+            time_limits=limits,
         )
     )
     _attach(ctx, job_queue.require(ctx, name), environments)
@@ -105,6 +111,10 @@ def update_job_queue(ctx: Context, request: UpdateJobQueueRequestTypeDef) -> dic
     if "priority" in request:
         _check_priority(ctx, request["priority"])
         changes["priority"] = request["priority"]
+    if "schedulingPolicyArn" in request:
+        changes["scheduling_policy_id"] = replaced_policy(ctx, row, request["schedulingPolicyArn"])
+    if "jobStateTimeLimitActions" in request:
+        changes["time_limits"] = checked_time_limits(ctx, request["jobStateTimeLimitActions"])
     if "computeEnvironmentOrder" in request:
         environments = _environments(ctx, request["computeEnvironmentOrder"])
         changes["platform"] = _platform(next(iter(environments.values())))
@@ -190,6 +200,7 @@ def _shown(ctx: Context, row: Row) -> dict[str, Any]:
         .where(queue_environments.c.queue_id == row.id)
         .order_by(queue_environments.c.position)
     )
+    policy = policy_of(ctx.read, row)
     return {
         "jobQueueName": row.name,
         "jobQueueArn": row.arn,
@@ -201,6 +212,7 @@ def _shown(ctx: Context, row: Row) -> dict[str, Any]:
             {"order": one.position, "computeEnvironment": one.arn} for one in ctx.read.all(query)
         ],
         "serviceEnvironmentOrder": [],
-        "jobStateTimeLimitActions": [],
+        "jobStateTimeLimitActions": row.time_limits or [],
         "tags": row.tags,
+        **({} if policy is None else {"schedulingPolicyArn": policy.arn}),
     }

@@ -1,4 +1,4 @@
-"""A queue's jobs of one status, and the front of its line: first-in-first-out, or for each share.
+"""A queue's jobs of one status, and the front of its line: first-in-first-out, or by turns of its shares.
 
 Single jobs and children of arrays have an index each, so that a page of a queue's jobs need not step over children.
 """
@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
+from batchyard.scheduler.shares import in_turn
+from batchyard.scheduler.snapshot import SchedulingPolicy, Share
 from batchyard.services.batch.jobs.states import RUNNABLE
 from batchyard.services.batch.tables import jobs
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 FRONT = 256
-"""How many jobs of a queue one plan looks at; its shares have equal parts of it, and at least one each."""
+"""How many jobs of a queue one plan looks at."""
+_FIRST_OF_SHARE = 2
 
 OfQueue = tuple[Prepared, ...]
 """One statement for each index that a queue's jobs are found by."""
@@ -63,45 +66,41 @@ _IN_QUEUE = (
     & (jobs.c.status == RUNNABLE)
     & jobs.c.share_identifier.is_not(None)
 )
-_NEXT_SHARE = Prepared(
-    select(jobs.c.share_identifier)
-    .where(_IN_QUEUE)
-    .where(jobs.c.share_identifier > bindparam("after"))
-    .order_by(jobs.c.share_identifier)
-    .limit(1)
-)
 _OF_SHARE = Prepared(
     _WAITING.where(_IN_QUEUE)
     .where(jobs.c.share_identifier == bindparam("share"))
     .order_by(jobs.c.scheduling_priority.desc(), jobs.c.created_ms, jobs.c.id)
     .limit(bindparam("most"))
+    .offset(bindparam("passed"))
 )
 
 
-def front(tx: Transaction, queue_id: int) -> tuple[Row, ...]:
-    """The RUNNABLE jobs at the front: the oldest; of a queue with shares the next of each, share by share."""
-    oldest = [tx.all(one, queue_id=queue_id, status=RUNNABLE) for one in _OLDEST]
-    if any(has_shares(rows) for rows in oldest):
-        return tuple(_share_by_share(tx, queue_id))
-    merged = heapq.merge(*oldest, key=lambda row: (row.created_ms, row.id))
+def oldest(tx: Transaction, queue_id: int) -> tuple[Row, ...]:
+    """The RUNNABLE jobs at the front of a queue that is first-in-first-out."""
+    found = (tx.all(one, queue_id=queue_id, status=RUNNABLE) for one in _OLDEST)
+    merged = heapq.merge(*found, key=lambda row: (row.created_ms, row.id))
     return tuple(itertools.islice(merged, FRONT))
 
 
-def has_shares(rows: Sequence[Row]) -> bool:
-    """Are these jobs of a queue whose jobs all have a share?"""
-    return bool(rows) and rows[0].share_identifier is not None
+def in_turns(
+    tx: Transaction, queue_id: int, policy: SchedulingPolicy, shares: Sequence[Share], now: datetime
+) -> tuple[Row, ...]:
+    """The RUNNABLE jobs at the front of a queue with a policy: as many are read of each share as have their turn."""
+    waiting = {
+        one.share_identifier: _of_share(tx, queue_id, one.share_identifier)
+        for one in shares
+        if one.is_waiting
+    }
+    return tuple(itertools.islice(in_turn(policy, shares, waiting, now), FRONT))
 
 
-def _share_by_share(tx: Transaction, queue_id: int) -> Iterator[Row]:
-    shares = tuple(_shares(tx, queue_id))
-    most = math.ceil(FRONT / len(shares)) if shares else 0
-    for share in shares:
-        yield from tx.all(_OF_SHARE, queue_id=queue_id, share=share, most=most)
-
-
-def _shares(tx: Transaction, queue_id: int) -> Iterator[str]:
-    """The shares of which jobs wait, by name: one step in the index for each, however many jobs wait."""
-    share = ""
-    while (found := tx.first(_NEXT_SHARE, queue_id=queue_id, after=share)) is not None:
-        share = str(found.share_identifier)
-        yield share
+def _of_share(tx: Transaction, queue_id: int, share: str) -> Iterator[Row]:
+    """The jobs of a share in its own order: few at first, more where it has many turns."""
+    most, passed = _FIRST_OF_SHARE, 0
+    while passed < FRONT:
+        rows = tx.all(_OF_SHARE, queue_id=queue_id, share=share, most=most, passed=passed)
+        yield from rows
+        if len(rows) < most:
+            return
+        passed += most
+        most *= 4

@@ -14,6 +14,7 @@ from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.jobs.job_endings import end_job
 from batchyard.services.batch.jobs.states import FAILED, PENDING, PLACED, WAITING
 from batchyard.services.batch.jobs.stopping import end_array, stop
+from batchyard.services.batch.queues import queue_fronts, share_usage
 from batchyard.services.batch.queues.queue_lines import of_queue, read
 from batchyard.services.batch.reasons import QUEUE_HEALTHY
 from batchyard.services.batch.resources import job_queue
@@ -99,4 +100,6 @@ class QueuesController(Controller):
 
 def _remove(tx: Transaction, queue: Row) -> None:
     tx.run(delete(queue_environments).where(queue_environments.c.queue_id == queue.id))
+    share_usage.forget_all(tx, queue.id)
+    queue_fronts.forget(tx, queue.id)
     tx.run(delete(job_queues).where(job_queues.c.id == queue.id))

@@ -15,6 +15,7 @@ from batchyard.framework.effort import of_answer
 from batchyard.framework.place import place
 from batchyard.services.batch.answers import page_limit
 from batchyard.services.batch.queues.fairshare_policies import checked_fairshare
+from batchyard.services.batch.queues.queue_policies import is_used
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import scheduling_policy
 from batchyard.services.batch.service import batch
@@ -98,21 +99,27 @@ def list_scheduling_policies(ctx: Context, request: ListSchedulingPoliciesReques
 
 @batch.operation(on=_NAMED, writes=True, refuses=_QUOTA_SHARES)
 def update_scheduling_policy(ctx: Context, request: UpdateSchedulingPolicyRequestTypeDef) -> dict[str, Any]:
-    """Put another fairsharePolicy in the place of the one that is there; queues go by it from their next plan on."""
+    """Put another fairsharePolicy in the place of the one that is there; its queues are planned anew."""
     row = scheduling_policy.require(ctx, request["arn"])
     if "fairsharePolicy" in request:
         fairshare = checked_fairshare(request["fairsharePolicy"])
         this = update(scheduling_policies).where(scheduling_policies.c.id == row.id)
         decay = fairshare["shareDecaySeconds"]
         ctx.write.run(this.values(fairshare=fairshare, share_decay_seconds=decay))
+        ctx.intend("batch.placing", "queues")
     return {}
 
 
 @batch.operation(on=_NAMED, writes=True)
 def delete_scheduling_policy(ctx: Context, request: DeleteSchedulingPolicyRequestTypeDef) -> dict[str, Any]:
-    """Forget a policy that no queue has. A missing one is a success, as a missing queue is [guess]."""
+    """Forget a policy that no queue has. A missing one is a success, as a missing queue is [guess].
+
+    The text of one in use is a compute environment's (batch-jobs.md 14) [guess].
+    """
     row = scheduling_policy.find(ctx, request["arn"])
     if row is not None:
+        if is_used(ctx.read, row):
+            raise batch.error.ClientException("Cannot delete, found existing JobQueue relationship")
         ctx.write.run(delete(scheduling_policies).where(scheduling_policies.c.id == row.id))
     return {}
 
