@@ -31,6 +31,10 @@ class Words:
     taken: Word | None = None
     malformed: Callable[[Context, str], Exception | None] | None = None
 
+    def error(self, ctx: Context, given: str) -> Exception:
+        """The error for a name that nothing has, or that is no name of this kind."""
+        return (self.malformed and self.malformed(ctx, given)) or self.missing(ctx, given)
+
 
 class Noun(Generic[R]):
     """`Noun(batch, "job-queue/{name}", Rows(job_queues), words=Words(missing=…), given="either")`.
@@ -137,8 +141,7 @@ class Noun(Generic[R]):
 
     def missing(self, ctx: Context, given: str) -> Exception:
         """The error for a name that nothing has, or that is no name of this kind."""
-        malformed = self.words.malformed and self.words.malformed(ctx, given)
-        return malformed or self.words.missing(ctx, given)
+        return self.words.error(ctx, given)
 
     def refuse_taken(self, ctx: Context, name: str) -> None:
         """Raise the noun's words where something has the name already."""

@@ -5,7 +5,7 @@ Each is one row of `ec2_kept`, whose body has the members that its description s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,10 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.networks import stored
 from batchyard.services.ec2.places import Place, at, columns_of, new_id, place
-from batchyard.services.ec2.refusals import Kind, not_found
 from batchyard.services.ec2.tables import kept
-from batchyard.services.ec2.tags.tag_rows import forget_tags, put_tags, tag_lists
+from batchyard.services.ec2.tags.tag_rows import forget_tags, put_tags
 from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
@@ -56,17 +54,13 @@ Defaults = Callable[[Place], Sequence[Held]]
 
 
 class Kept:
-    """One kind. `name` is that of its ARNs and tags; `member` has its id in descriptions and requests.
+    """The rows of one kind, of which a noun is made (`nouns.py`). `name` is that of its ARNs and tags.
 
     `defaults`: those that every account has in a Region from the beginning, the same each time they are asked for.
     """
 
-    def __init__(
-        self, name: str, *, member: str, words: Kind, quota: Quota, defaults: Defaults = lambda where: ()
-    ) -> None:
+    def __init__(self, name: str, *, quota: Quota, defaults: Defaults = lambda where: ()) -> None:
         self.name = name
-        self.member = member
-        self.words = words
         self._quota = quota
         self._defaults = defaults
         stored.WRITERS.append(self._store_defaults)
@@ -77,13 +71,6 @@ class Kept:
         if row is not None:
             return Held(row.id, row.body)
         return next((one for one in self._made_up(tx, where) if one.id == identity), None)
-
-    def require(self, ctx: Context, identity: str) -> Held:
-        """As `find`; raises in EC2's words for a missing one."""
-        found = self.find(ctx.read, place(ctx), identity)
-        if found is None:
-            raise not_found(self.words, identity)
-        return found
 
     def every(self, ctx: Context) -> list[Held]:
         """All of the Region, by id."""
@@ -130,32 +117,3 @@ class Kept:
 
     def _insert(self, ctx: Context, one: Held) -> None:
         ctx.write.run(_INSERT, **place(ctx), kind=self.name, id=one.id, body=one.body)
-
-
-Describe = Callable[[Context, Held], dict[str, Any]]
-
-
-def described(ctx: Context, kind: Kept, describe: Describe, held: Held) -> dict[str, Any]:
-    """One as an answer shows it, with its tags."""
-    return {**describe(ctx, held), "Tags": tag_lists(ctx.read, place(ctx), [held.id])[held.id]}
-
-
-def listing(
-    ctx: Context,
-    request: Any,
-    kind: Kept,
-    describe: Describe,
-    *,
-    ids: str,
-    result: str,
-    attributes: Mapping[str, filters.Attribute],
-    filtered: str = "Filters",
-) -> dict[str, Any]:
-    """The page of a Describe… operation: those named at `ids` of the request, or all, that meet its filters."""
-    named: Iterable[str] | None = request.get(ids)
-    found = [kind.require(ctx, one) for one in named] if named else kind.every(ctx)
-    tags = tag_lists(ctx.read, place(ctx), [one.id for one in found])
-    shown = [{**describe(ctx, one), "Tags": tags[one.id]} for one in found]
-    matches = filters.predicate(ctx, request.get(filtered), attributes, key=kind.member)
-    items = filter(matches, pages.sorted_items(request, shown, position=kind.member))
-    return pages.answer(ctx, request, result, items, position=kind.member)

@@ -4,95 +4,104 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.noun import Words
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How EC2 speaks of one kind of resource: its id's prefix, its error codes' stem, the noun in its texts."""
+def _words(prefix: str, code: str, text: str, malformed: str, *, expecting: bool = True) -> Words:
+    """What EC2 says to an id that nothing has, and to a text that is no id of the kind, which begins with `prefix`."""
 
-    prefix: str
-    not_found: str
-    text: str
-    malformed: str
+    def refuse(ctx: Context, identity: str) -> ApiError | None:
+        if identity.startswith(prefix) and re.fullmatch(r"[0-9a-f-]+", identity.removeprefix(prefix)):
+            return None
+        expected = f' (expecting "{prefix}...")' if expecting else ""
+        return ApiError(malformed, f'Invalid id: "{identity}"{expected}')
+
+    return Words(lambda ctx, identity: ApiError(code, text.format(identity)), malformed=refuse)
 
 
-INSTANCE = Kind(
-    "i-", "InvalidInstanceID.NotFound", "The instance ID '{}' does not exist", "InvalidInstanceID.Malformed"
+INSTANCE = _words(
+    "i-",
+    "InvalidInstanceID.NotFound",
+    "The instance ID '{}' does not exist",
+    "InvalidInstanceID.Malformed",
+    expecting=False,
 )
-SUBNET = Kind(
+SUBNET = _words(
     "subnet-", "InvalidSubnetID.NotFound", "The subnet ID '{}' does not exist", "InvalidSubnetID.Malformed"
 )
-VPC = Kind("vpc-", "InvalidVpcID.NotFound", "The vpc ID '{}' does not exist", "InvalidVpcId.Malformed")
-GROUP = Kind(
+VPC = _words("vpc-", "InvalidVpcID.NotFound", "The vpc ID '{}' does not exist", "InvalidVpcId.Malformed")
+GROUP = _words(
     "sg-", "InvalidGroup.NotFound", "The security group '{}' does not exist", "InvalidGroupId.Malformed"
 )
-IMAGE = Kind("ami-", "InvalidAMIID.NotFound", "The image id '[{}]' does not exist", "InvalidAMIID.Malformed")
-SPOT_FLEET = Kind(
+IMAGE = _words(
+    "ami-", "InvalidAMIID.NotFound", "The image id '[{}]' does not exist", "InvalidAMIID.Malformed"
+)
+SPOT_FLEET = _words(
     "sfr-",
     "InvalidSpotFleetRequestId.NotFound",
     "The spot fleet request ID '{}' does not exist",
     "InvalidSpotFleetRequestId.Malformed",
 )
-SPOT_REQUEST = Kind(
+SPOT_REQUEST = _words(
     "sir-",
     "InvalidSpotInstanceRequestID.NotFound",
     "The spot instance request ID '{}' does not exist",
     "InvalidSpotInstanceRequestID.Malformed",
 )
 
-INTERNET_GATEWAY = Kind(
+INTERNET_GATEWAY = _words(
     "igw-",
     "InvalidInternetGatewayID.NotFound",
     "The internetGateway ID '{}' does not exist",
     "InvalidInternetGatewayId.Malformed",
 )
-EGRESS_ONLY = Kind(
+EGRESS_ONLY = _words(
     "eigw-",
     "InvalidGatewayID.NotFound",
     "The egressOnlyInternetGateway ID '{}' does not exist",
     "InvalidEgressOnlyInternetGatewayId.Malformed",
 )
-NAT_GATEWAY = Kind("nat-", "NatGatewayNotFound", "The Nat gateway {} was not found", "NatGatewayMalformed")
-ADDRESS = Kind(
+NAT_GATEWAY = _words("nat-", "NatGatewayNotFound", "The Nat gateway {} was not found", "NatGatewayMalformed")
+ADDRESS = _words(
     "eipalloc-",
     "InvalidAllocationID.NotFound",
     "The allocation ID '{}' does not exist",
     "InvalidAllocationID.Malformed",
 )
-ROUTE_TABLE = Kind(
+ROUTE_TABLE = _words(
     "rtb-",
     "InvalidRouteTableID.NotFound",
     "The routeTable ID '{}' does not exist",
     "InvalidRouteTableId.Malformed",
 )
-NETWORK_ACL = Kind(
+NETWORK_ACL = _words(
     "acl-",
     "InvalidNetworkAclID.NotFound",
     "The networkAcl ID '{}' does not exist",
     "InvalidNetworkAclId.Malformed",
 )
-DHCP_OPTIONS = Kind(
+DHCP_OPTIONS = _words(
     "dopt-",
     "InvalidDhcpOptionID.NotFound",
     "The dhcpOption ID '{}' does not exist",
     "InvalidDhcpOptionsId.Malformed",
 )
-PLACEMENT_GROUP = Kind(
+PLACEMENT_GROUP = _words(
     "pg-",
     "InvalidPlacementGroup.Unknown",
     "The Placement Group '{}' is unknown.",
     "InvalidPlacementGroupId.Malformed",
 )
-INTERFACE = Kind(
+INTERFACE = _words(
     "eni-",
     "InvalidNetworkInterfaceID.NotFound",
     "The networkInterface ID '{}' does not exist",
     "InvalidNetworkInterfaceId.Malformed",
 )
-RULE = Kind(
+RULE = _words(
     "sgr-",
     "InvalidSecurityGroupRuleId.NotFound",
     "The security group rule ID '{}' does not exist",
@@ -100,20 +109,26 @@ RULE = Kind(
 )
 
 
-def not_found(kind: Kind, identity: str) -> ApiError:
-    """The resource is not there; a text that is no id of this kind is refused as malformed."""
-    body = identity.removeprefix(kind.prefix)
-    if not identity.startswith(kind.prefix) or not re.fullmatch(r"[0-9a-f-]+", body):
-        expected = "" if kind is INSTANCE else f' (expecting "{kind.prefix}...")'
-        return ApiError(kind.malformed, f'Invalid id: "{identity}"{expected}')
-    return ApiError(kind.not_found, kind.text.format(identity))
+LAUNCH_TEMPLATE = Words(lambda ctx, identity: no_template(identity))
+KEY_PAIR = Words(
+    lambda ctx, identity: ApiError("InvalidKeyPair.NotFound", f"The key pair ID '{identity}' does not exist")
+)
 
 
-def none_found(kind: Kind, identities: Sequence[str]) -> ApiError:
-    """As `not_found` for one or several; several instances have a text of their own."""
-    if len(identities) > 1 and kind is INSTANCE:
-        return ApiError(kind.not_found, f"The instance IDs '{', '.join(identities)}' do not exist")
-    return not_found(kind, identities[0])
+def no_template(identity: str) -> ApiError:
+    """A launch template, named by its id, is not there."""
+    return ApiError(
+        "InvalidLaunchTemplateId.NotFound",
+        f"The specified launch template, with template ID {identity}, does not exist.",
+    )
+
+
+def no_instances(ctx: Context, identities: Sequence[str]) -> Exception:
+    """As for an instance that is not there; several have a text of their own."""
+    if len(identities) > 1:
+        text = f"The instance IDs '{', '.join(identities)}' do not exist"
+        return ApiError("InvalidInstanceID.NotFound", text)
+    return INSTANCE.error(ctx, identities[0])
 
 
 def in_use(noun: str, identity: str) -> ApiError:

@@ -6,24 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from batchyard.framework.check import Check, Tags, Target, Values, members
+from batchyard.framework.check import Check, Tags, Target, Values
 from batchyard.framework.context import Context
-from batchyard.services.ec2.instances.instance_keys import instance_keys
+from batchyard.framework.noun import Noun
 from batchyard.services.ec2.kept import Held
-from batchyard.services.ec2.networks.network_keys import network_keys
 from batchyard.services.ec2.places import arn, place
 from batchyard.services.ec2.tags.tag_rows import find_tags, tag_map
 from batchyard.services.ec2.tags.tag_specifications import by_type, tag_keys, tagging_checks
 
 
-def resource_check(ctx: Context, resource: str, **context: Values) -> Check:
-    """The check on one existing resource: `resource_check(ctx, "subnet/subnet-1")`."""
+def part_check(ctx: Context, resource: str, **context: Values) -> Check:
+    """The check on what is a part of something else, and no noun of its own: `part_check(ctx, "…-rule/sgr-1")`."""
     whole = arn(place(ctx), resource)
-    return Check(
-        resource=whole,
-        context={**network_keys(ctx, resource), **instance_keys(ctx, resource), **context},
-        tags=lambda: find_tags(ctx, whole),
-    )
+    return Check(resource=whole, context=context, tags=lambda: find_tags(ctx, whole))
 
 
 def placement_group_check(ctx: Context, held: Held | None, name: str) -> Check:
@@ -36,19 +31,10 @@ def placement_group_check(ctx: Context, held: Held | None, name: str) -> Check:
     return Check(resource=whole, context=keys, tags=lambda: tag_map(ctx.read, place(ctx), held.id))
 
 
-def found_by_name(ctx: Context, kind: str, identity: str | None) -> Check:
+def found_by_name(ctx: Context, noun: Noun[Any], identity: str | None) -> Check:
     """The check on what a name stands for, `None` for nothing; a denial tells the same of both, `<kind>/*`."""
-    check = resource_check(ctx, f"{kind}/{identity or '*'}")
-    return replace(check, told=arn(place(ctx), f"{kind}/*"))
-
-
-def named(kind: str, path: str) -> Target:
-    """Each resource of a kind whose id stands at `path` of the request."""
-
-    def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-        return [resource_check(ctx, f"{kind}/{one}") for one in members(request, path)]
-
-    return checks
+    check = noun.check(ctx, identity or "*")
+    return replace(check, told=noun.arn(ctx, "*"))
 
 
 def created(

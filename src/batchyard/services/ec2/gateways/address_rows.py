@@ -5,12 +5,9 @@ from __future__ import annotations
 from batchyard.framework.context import Context
 from batchyard.services.ec2.gateways.gateway_rows import nat_gateways, nat_state
 from batchyard.services.ec2.kept import Held, Kept, Quota
-from batchyard.services.ec2.refusals import ADDRESS
 
 addresses = Kept(
     "elastic-ip",
-    member="AllocationId",
-    words=ADDRESS,
     quota=Quota(500, "AddressLimitExceeded", "The maximum number of addresses has been reached."),
 )
 

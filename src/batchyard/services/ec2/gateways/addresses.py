@@ -15,9 +15,11 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
 from batchyard.services.ec2.gateways.address_rows import addresses, user_of
-from batchyard.services.ec2.kept import Held, described
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described
+from batchyard.services.ec2.nouns import ADDRESS
 from batchyard.services.ec2.refusals import invalid_combination, invalid_value, missing
-from batchyard.services.ec2.resources import created, resource_check
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_specifications import checked
 
@@ -87,21 +89,19 @@ def allocate_address(ctx: Context, request: AllocateAddressRequestTypeDef) -> di
     while (address := str(_BENCHMARKS[secrets.randbelow(_BENCHMARKS.num_addresses)])) in taken:
         pass
     made = addresses.add(ctx, "eipalloc-", {"PublicIp": address}, tags.get("elastic-ip", {}))
-    answer = described(ctx, addresses, _describe, made)
+    answer = described(ctx, _describe, made)
     return {key: value for key, value in answer.items() if key != "Tags"}
 
 
 @ec2.operation(on=ANY, honours={"AllocationIds", "PublicIps", "Filters"})
 def describe_addresses(ctx: Context, request: DescribeAddressesRequestTypeDef) -> dict[str, Any]:
     """The Region's addresses, or those named."""
-    found = [addresses.require(ctx, one) for one in request.get("AllocationIds") or ()]
+    found = [ADDRESS.require(ctx, one) for one in request.get("AllocationIds") or ()]
     found += [_require_ip(ctx, one) for one in request.get("PublicIps") or ()]
     if not request.get("AllocationIds") and not request.get("PublicIps"):
         found = addresses.every(ctx)
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS)
-    return {
-        "Addresses": [one for held in found if matches(one := described(ctx, addresses, _describe, held))]
-    }
+    return {"Addresses": [one for held in found if matches(one := described(ctx, _describe, held))]}
 
 
 def _find_ip(ctx: Context, address: str) -> Held | None:
@@ -121,7 +121,7 @@ def describe_addresses_attribute(
 ) -> dict[str, Any]:
     """The reverse names of addresses: none has any here."""
     for one in request.get("AllocationIds") or ():
-        addresses.require(ctx, one)
+        ADDRESS.require(ctx, one)
     return {"Addresses": []}
 
 
@@ -130,7 +130,7 @@ def _the_address(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     if not identity and request.get("PublicIp"):
         found = _find_ip(ctx, request["PublicIp"])
         identity = found.id if found else None
-    yield resource_check(ctx, f"elastic-ip/{identity or '*'}")
+    yield ADDRESS.check(ctx, identity or "*")
 
 
 @ec2.operation(on=[_the_address], writes=True, honours={"AllocationId", "PublicIp", "NetworkBorderGroup"})
@@ -141,7 +141,7 @@ def release_address(ctx: Context, request: ReleaseAddressRequestTypeDef) -> dict
         raise invalid_combination("You may specify public IP or allocation id, but not both in the same call")
     if not identity and not address:
         raise missing("allocationId")
-    held = addresses.require(ctx, identity) if identity else _require_ip(ctx, address or "")
+    held = ADDRESS.require(ctx, identity) if identity else _require_ip(ctx, address or "")
     if user_of(ctx, held.id) is not None:
         raise ApiError("InvalidIPAddress.InUse", f"Address {held.body['PublicIp']} is in use.")
     addresses.remove(ctx, held)

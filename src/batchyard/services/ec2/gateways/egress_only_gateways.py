@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.ec2.gateways.gateway_rows import egress_only_gateways
-from batchyard.services.ec2.kept import Held, described, listing
-from batchyard.services.ec2.networks.vpcs import require_vpc
-from batchyard.services.ec2.resources import created, named
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described, listing
+from batchyard.services.ec2.nouns import EGRESS_ONLY_GATEWAY, VPC
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_specifications import checked
 
@@ -36,7 +37,8 @@ def describe_egress_only_internet_gateways(
     return listing(
         ctx,
         request,
-        egress_only_gateways,
+        EGRESS_ONLY_GATEWAY,
+        egress_only_gateways.every,
         _describe,
         ids="EgressOnlyInternetGatewayIds",
         result="EgressOnlyInternetGateways",
@@ -45,7 +47,7 @@ def describe_egress_only_internet_gateways(
 
 
 @ec2.operation(
-    on=[created("egress-only-internet-gateway", "CreateEgressOnlyInternetGateway"), named("vpc", "VpcId")],
+    on=[created("egress-only-internet-gateway", "CreateEgressOnlyInternetGateway"), VPC.named("VpcId")],
     writes=True,
     honours={"VpcId", "ClientToken", "TagSpecifications"},
 )
@@ -54,7 +56,7 @@ def create_egress_only_internet_gateway(
 ) -> dict[str, Any]:
     """Make one in a VPC; the same client token makes no second."""
     tags = checked(request.get("TagSpecifications"), allowed={"egress-only-internet-gateway"})
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     token = request.get("ClientToken")
     before = [
         one for one in egress_only_gateways.within(ctx, vpc.id) if token and one.body.get("token") == token
@@ -69,15 +71,15 @@ def create_egress_only_internet_gateway(
             tags.get("egress-only-internet-gateway", {}),
         )
     )
-    answer = {"EgressOnlyInternetGateway": described(ctx, egress_only_gateways, _describe, made)}
+    answer = {"EgressOnlyInternetGateway": described(ctx, _describe, made)}
     return {**answer, "ClientToken": token} if token else answer
 
 
-@ec2.operation(on=[named("egress-only-internet-gateway", "EgressOnlyInternetGatewayId")], writes=True)
+@ec2.operation(on=[EGRESS_ONLY_GATEWAY.named("EgressOnlyInternetGatewayId")], writes=True)
 def delete_egress_only_internet_gateway(
     ctx: Context, request: DeleteEgressOnlyInternetGatewayRequestTypeDef
 ) -> dict[str, Any]:
     """Delete one; routes to it lead nowhere then."""
-    held = egress_only_gateways.require(ctx, request["EgressOnlyInternetGatewayId"])
+    held = EGRESS_ONLY_GATEWAY.require(ctx, request["EgressOnlyInternetGatewayId"])
     egress_only_gateways.remove(ctx, held)
     return {"ReturnCode": True}

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from batchyard.framework.context import Context
 from batchyard.services.ec2.kept import Held, Kept, Quota
 from batchyard.services.ec2.places import Place, derived_id
-from batchyard.services.ec2.refusals import EGRESS_ONLY, INTERNET_GATEWAY, NAT_GATEWAY
 
 
 def default_gateway_id(where: Place) -> str:
@@ -21,8 +20,6 @@ def _default(where: Place) -> list[Held]:
 
 internet_gateways = Kept(
     "internet-gateway",
-    member="InternetGatewayId",
-    words=INTERNET_GATEWAY,
     quota=Quota(
         500, "InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."
     ),
@@ -30,8 +27,6 @@ internet_gateways = Kept(
 )
 egress_only_gateways = Kept(
     "egress-only-internet-gateway",
-    member="EgressOnlyInternetGatewayId",
-    words=EGRESS_ONLY,
     quota=Quota(
         500,
         "EgressOnlyInternetGatewayLimitExceeded",
@@ -40,8 +35,6 @@ egress_only_gateways = Kept(
 )
 nat_gateways = Kept(
     "natgateway",
-    member="NatGatewayId",
-    words=NAT_GATEWAY,
     quota=Quota(500, "NatGatewayLimitExceeded", "The maximum number of NAT gateways has been reached."),
 )
 KEPT_SECONDS = 3600

@@ -12,10 +12,11 @@ from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
 from batchyard.services.ec2.gateways.gateway_rows import internet_gateways, live_in
-from batchyard.services.ec2.kept import Held, described, listing
-from batchyard.services.ec2.networks.vpcs import require_vpc
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described, listing
+from batchyard.services.ec2.nouns import INTERNET_GATEWAY, VPC
 from batchyard.services.ec2.refusals import in_use, invalid_value
-from batchyard.services.ec2.resources import created, named
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_specifications import checked
 
@@ -53,7 +54,8 @@ def describe_internet_gateways(
     return listing(
         ctx,
         request,
-        internet_gateways,
+        INTERNET_GATEWAY,
+        internet_gateways.every,
         _describe,
         ids="InternetGatewayIds",
         result="InternetGateways",
@@ -68,17 +70,17 @@ def create_internet_gateway(ctx: Context, request: CreateInternetGatewayRequestT
     """Make a gateway that no VPC has yet."""
     tags = checked(request.get("TagSpecifications"), allowed={"internet-gateway"})
     made = internet_gateways.add(ctx, "igw-", {}, tags.get("internet-gateway", {}))
-    return {"InternetGateway": described(ctx, internet_gateways, _describe, made)}
+    return {"InternetGateway": described(ctx, _describe, made)}
 
 
-_GATEWAY_AND_VPC = [named("internet-gateway", "InternetGatewayId"), named("vpc", "VpcId")]
+_GATEWAY_AND_VPC = [INTERNET_GATEWAY.named("InternetGatewayId"), VPC.named("VpcId")]
 
 
 @ec2.operation(on=_GATEWAY_AND_VPC, writes=True)
 def attach_internet_gateway(ctx: Context, request: AttachInternetGatewayRequestTypeDef) -> dict[str, Any]:
     """Attach a gateway to a VPC that has none."""
-    held = internet_gateways.require(ctx, request["InternetGatewayId"])
-    vpc = require_vpc(ctx, request["VpcId"])
+    held = INTERNET_GATEWAY.require(ctx, request["InternetGatewayId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     attached = held.body.get("VpcId")
     if attached:
         text = f"resource {held.id} is already attached to network {attached}"
@@ -92,8 +94,8 @@ def attach_internet_gateway(ctx: Context, request: AttachInternetGatewayRequestT
 @ec2.operation(on=_GATEWAY_AND_VPC, writes=True)
 def detach_internet_gateway(ctx: Context, request: DetachInternetGatewayRequestTypeDef) -> dict[str, Any]:
     """Detach a gateway; not while its VPC has public addresses."""
-    held = internet_gateways.require(ctx, request["InternetGatewayId"])
-    vpc = require_vpc(ctx, request["VpcId"])
+    held = INTERNET_GATEWAY.require(ctx, request["InternetGatewayId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     if held.body.get("VpcId") != vpc.id:
         raise ApiError("Gateway.NotAttached", f"resource {held.id} is not attached to network {vpc.id}")
     if any(one.body["ConnectivityType"] == "public" for one in live_in(ctx, vpc.id)):
@@ -106,10 +108,10 @@ def detach_internet_gateway(ctx: Context, request: DetachInternetGatewayRequestT
     return {}
 
 
-@ec2.operation(on=[named("internet-gateway", "InternetGatewayId")], writes=True)
+@ec2.operation(on=[INTERNET_GATEWAY.named("InternetGatewayId")], writes=True)
 def delete_internet_gateway(ctx: Context, request: DeleteInternetGatewayRequestTypeDef) -> dict[str, Any]:
     """Delete a gateway that is attached to no VPC."""
-    held = internet_gateways.require(ctx, request["InternetGatewayId"])
+    held = INTERNET_GATEWAY.require(ctx, request["InternetGatewayId"])
     if held.body.get("VpcId"):
         raise in_use("internetGateway", held.id)
     internet_gateways.remove(ctx, held)

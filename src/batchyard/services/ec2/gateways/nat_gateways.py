@@ -13,20 +13,21 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
-from batchyard.services.ec2.gateways.address_rows import addresses, user_of
+from batchyard.services.ec2.gateways.address_rows import user_of
 from batchyard.services.ec2.gateways.gateway_rows import (
     internet_gateways,
     is_forgotten,
     nat_gateways,
     nat_state,
 )
-from batchyard.services.ec2.kept import Held, described, listing
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described, listing
 from batchyard.services.ec2.networks.networks import Subnet
 from batchyard.services.ec2.networks.private_addresses import free_address
-from batchyard.services.ec2.networks.subnets import require_subnet
+from batchyard.services.ec2.nouns import ADDRESS, NAT_GATEWAY, SUBNET
 from batchyard.services.ec2.places import new_id
 from batchyard.services.ec2.refusals import invalid_combination, missing
-from batchyard.services.ec2.resources import created, named, resource_check
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_specifications import checked
 
@@ -78,7 +79,8 @@ def describe_nat_gateways(ctx: Context, request: DescribeNatGatewaysRequestTypeD
     return listing(
         ctx,
         request,
-        nat_gateways,
+        NAT_GATEWAY,
+        nat_gateways.every,
         _describe,
         ids="NatGatewayIds",
         result="NatGateways",
@@ -89,9 +91,9 @@ def describe_nat_gateways(ctx: Context, request: DescribeNatGatewaysRequestTypeD
 
 def _parts(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     if request.get("AllocationId"):
-        yield resource_check(ctx, f"elastic-ip/{request['AllocationId']}")
+        yield ADDRESS.check(ctx, request["AllocationId"])
     if request.get("SubnetId"):
-        yield resource_check(ctx, f"subnet/{request['SubnetId']}")
+        yield SUBNET.check(ctx, request["SubnetId"])
 
 
 @ec2.operation(
@@ -113,7 +115,7 @@ def create_nat_gateway(ctx: Context, request: CreateNatGatewayRequestTypeDef) ->
     made = next((one for one in nat_gateways.every(ctx) if token and one.body["token"] == token), None)
     if made is None:
         made = _make(ctx, request, tags.get("natgateway", {}))
-    answer = {"NatGateway": described(ctx, nat_gateways, _describe, made)}
+    answer = {"NatGateway": described(ctx, _describe, made)}
     return {**answer, "ClientToken": token} if token else answer
 
 
@@ -121,7 +123,7 @@ def _make(ctx: Context, request: Any, tags: dict[str, str]) -> Held:
     _forget_old(ctx)
     if not request.get("SubnetId"):
         raise missing("subnetId")
-    subnet = require_subnet(ctx, request["SubnetId"])
+    subnet = SUBNET.require(ctx, request["SubnetId"])
     kind = request.get("ConnectivityType", "public")
     body: dict[str, Any] = {
         "SubnetId": subnet.id,
@@ -139,7 +141,7 @@ def _make(ctx: Context, request: Any, tags: dict[str, str]) -> Held:
 def _public(ctx: Context, request: Any, subnet: Subnet) -> dict[str, Any]:
     if not request.get("AllocationId"):
         raise missing("allocationId")
-    address = addresses.require(ctx, request["AllocationId"])
+    address = ADDRESS.require(ctx, request["AllocationId"])
     if user_of(ctx, address.id) is not None:
         text = f"Elastic IP address [{address.id}] is already associated"
         raise ApiError("Resource.AlreadyAssociated", text)
@@ -166,10 +168,10 @@ def _forget_old(ctx: Context) -> None:
             nat_gateways.remove(ctx, one)
 
 
-@ec2.operation(on=[named("natgateway", "NatGatewayId")], writes=True)
+@ec2.operation(on=[NAT_GATEWAY.named("NatGatewayId")], writes=True)
 def delete_nat_gateway(ctx: Context, request: DeleteNatGatewayRequestTypeDef) -> dict[str, Any]:
     """Delete one; its address stays the account's, routes to it lead nowhere."""
-    held = nat_gateways.require(ctx, request["NatGatewayId"])
+    held = NAT_GATEWAY.require(ctx, request["NatGatewayId"])
     if not held.body.get("DeleteTime"):
         nat_gateways.change(ctx, held, DeleteTime=ctx.now.isoformat())
     return {"NatGatewayId": held.id}

@@ -9,7 +9,7 @@ from batchyard import ids
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.ec2 import filters, pages
-from batchyard.services.ec2.refusals import IMAGE, not_found
+from batchyard.services.ec2.refusals import IMAGE
 from batchyard.services.ec2.service import ec2
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def describe_images(ctx: Context, request: DescribeImagesRequestTypeDef) -> dict
     named = request.get("ImageIds")
     for one in named or ():
         if find_image(ctx.region, one) is None:
-            raise not_found(IMAGE, one)
+            raise IMAGE.error(ctx, one)
     owners = request.get("Owners")
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="ImageId")
     items = [

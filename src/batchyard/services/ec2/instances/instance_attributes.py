@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
-from batchyard.services.ec2.instances.instance_rows import find_instance
-from batchyard.services.ec2.instances.instances import instance_keys
-from batchyard.services.ec2.places import place
-from batchyard.services.ec2.refusals import INSTANCE, not_found
-from batchyard.services.ec2.resources import resource_check
+from batchyard.services.ec2.nouns import INSTANCE
 from batchyard.services.ec2.service import ec2
 from batchyard.store.prepared import Row
 
@@ -25,9 +21,7 @@ _ATTRIBUTES = ec2.unbuilt(
 
 
 def _instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    identity = request.get("InstanceId", "")
-    keys = instance_keys(find_instance(ctx.read, place(ctx), identity))
-    return [resource_check(ctx, f"instance/{identity}", **keys)]
+    return [INSTANCE.check(ctx, request.get("InstanceId", ""))]
 
 
 @ec2.operation(on=_instance, honours={"InstanceId", "Attribute"})
@@ -35,9 +29,7 @@ def describe_instance_attribute(
     ctx: Context, request: DescribeInstanceAttributeRequestTypeDef
 ) -> dict[str, Any]:
     """The attribute as the instance was launched with; user data comes as base64, empty where there is none."""
-    row = find_instance(ctx.read, place(ctx), request["InstanceId"])
-    if row is None:
-        raise not_found(INSTANCE, request["InstanceId"])
+    row = INSTANCE.require(ctx, request["InstanceId"])
     return {"InstanceId": row.id, **_attribute(row, request["Attribute"])}
 
 

@@ -23,10 +23,9 @@ _OF_VOLUME = {
 }
 
 
-def instance_keys(ctx: Context, resource: str) -> dict[str, Values]:
-    """The ec2: keys of `instance/i-1`, where it exists; none for what is no instance."""
-    kind, _, identity = resource.partition("/")
-    row = find_instance(ctx.read, place(ctx), identity) if kind == "instance" else None
+def instance_keys(ctx: Context, identity: str) -> dict[str, Values]:
+    """The ec2: keys of an instance; none where it does not exist."""
+    row = find_instance(ctx.read, place(ctx), identity)
     if row is None:
         return {}
     keys = {

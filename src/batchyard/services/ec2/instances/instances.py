@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from batchyard.framework.check import ANY, Check, Values
+from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.filters import exact_values
@@ -19,9 +19,9 @@ from batchyard.services.ec2.instances.instance_rows import (
     set_state,
 )
 from batchyard.services.ec2.instances.instance_views import describe_rows, reservations, state
+from batchyard.services.ec2.nouns import INSTANCE
 from batchyard.services.ec2.places import place
-from batchyard.services.ec2.refusals import INSTANCE, none_found, too_much
-from batchyard.services.ec2.resources import resource_check
+from batchyard.services.ec2.refusals import no_instances, too_much
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_rows import tagged
 from batchyard.store.prepared import Row
@@ -131,7 +131,7 @@ def _known(ctx: Context, request: Any) -> list[str]:
     found = {row.id for rows in list_instances(ctx.read, place(ctx), named) for row in rows}
     missing = [one for one in named if one not in found]
     if missing:
-        raise none_found(INSTANCE, missing)
+        raise no_instances(ctx, missing)
     return named
 
 
@@ -171,23 +171,7 @@ _PER_ENDED = 200.0
 def _each_instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     ctx.effort.spend(_PER_ENDED * len(request.get("InstanceIds", ())))
     for identity in request.get("InstanceIds", ()):
-        row = find_instance(ctx.read, place(ctx), identity)
-        yield resource_check(ctx, f"instance/{identity}", **instance_keys(row))
-
-
-def instance_keys(row: Row | None) -> dict[str, Values]:
-    """The condition keys that tell of an instance."""
-    if row is None:
-        return {}
-    keys: dict[str, Values] = {
-        "ec2:InstanceID": row.id,
-        "ec2:InstanceType": row.instance_type,
-        "ec2:AvailabilityZone": row.availability_zone,
-        "ec2:InstanceMarketType": row.lifecycle or "on-demand",
-    }
-    if row.profile_arn:
-        keys["ec2:InstanceProfile"] = row.profile_arn
-    return keys
+        yield INSTANCE.check(ctx, identity)
 
 
 @ec2.operation(on=[_each_instance], writes=True, honours={"InstanceIds"})

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from batchyard.framework.context import Context
 from batchyard.services.ec2.kept import Held, Kept, Quota
-from batchyard.services.ec2.refusals import PLACEMENT_GROUP
 
 placement_groups = Kept(
     "placement-group",
-    member="GroupId",
-    words=PLACEMENT_GROUP,
     quota=Quota(
         500, "PlacementGroupLimitExceeded", "The maximum number of placement groups has been reached."
     ),

@@ -14,7 +14,9 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.instances.instance_rows import every_instance
 from batchyard.services.ec2.instances.placement_group_rows import find_placement_group, placement_groups
-from batchyard.services.ec2.kept import Held, described
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described
+from batchyard.services.ec2.nouns import PLACEMENT_GROUP
 from batchyard.services.ec2.places import arn, place
 from batchyard.services.ec2.refusals import invalid_combination, invalid_value, missing
 from batchyard.services.ec2.resources import placement_group_check
@@ -54,12 +56,12 @@ def _describe(ctx: Context, held: Held) -> dict[str, Any]:
 @ec2.operation(on=ANY, honours={"GroupNames", "GroupIds", "Filters"})
 def describe_placement_groups(ctx: Context, request: DescribePlacementGroupsRequestTypeDef) -> dict[str, Any]:
     """The Region's placement groups, or those named."""
-    found = [placement_groups.require(ctx, one) for one in request.get("GroupIds") or ()]
+    found = [PLACEMENT_GROUP.require(ctx, one) for one in request.get("GroupIds") or ()]
     found += [_require(ctx, one) for one in request.get("GroupNames") or ()]
     if not request.get("GroupIds") and not request.get("GroupNames"):
         found = placement_groups.every(ctx)
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS)
-    shown = [one for held in found if matches(one := described(ctx, placement_groups, _describe, held))]
+    shown = [one for held in found if matches(one := described(ctx, _describe, held))]
     return pages.answer(ctx, {}, "PlacementGroups", shown, position="GroupId")
 
 
@@ -99,7 +101,7 @@ def create_placement_group(ctx: Context, request: CreatePlacementGroupRequestTyp
     made = placement_groups.add(
         ctx, "pg-", {"name": name, **_shape(request)}, tags.get("placement-group", {})
     )
-    return {"PlacementGroup": described(ctx, placement_groups, _describe, made)}
+    return {"PlacementGroup": described(ctx, _describe, made)}
 
 
 def _shape(request: Any) -> dict[str, Any]:

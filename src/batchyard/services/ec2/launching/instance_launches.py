@@ -39,14 +39,7 @@ from batchyard.services.ec2.launching.launches import (
     require_launch,
 )
 from batchyard.services.ec2.places import arn, new_id, place
-from batchyard.services.ec2.refusals import (
-    IMAGE,
-    invalid_combination,
-    invalid_value,
-    missing,
-    not_found,
-    token_mismatch,
-)
+from batchyard.services.ec2.refusals import IMAGE, invalid_combination, invalid_value, missing, token_mismatch
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.service_role import SPOT_PRINCIPAL, ensure_role
 from batchyard.services.ec2.tags.tag_rows import put_tags
@@ -207,7 +200,7 @@ def _image_and_type(ctx: Context, data: Mapping[str, Any]) -> tuple[dict[str, An
         raise missing("ImageId")
     image = find_image(ctx.region, data["ImageId"])
     if image is None:
-        raise not_found(IMAGE, data["ImageId"])
+        raise IMAGE.error(ctx, data["ImageId"])
     name = data.get("InstanceType", _DEFAULT_TYPE)
     kind = instance_types.find(name)
     if kind is None:

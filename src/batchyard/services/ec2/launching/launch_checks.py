@@ -17,8 +17,9 @@ from batchyard.services.ec2.instances.profiles import passed_role, profile_arn
 from batchyard.services.ec2.launching.launch_networks import Spot, read_spot
 from batchyard.services.ec2.launching.launches import Launch, read_launch
 from batchyard.services.ec2.networks.zones import zone_keys
+from batchyard.services.ec2.nouns import LAUNCH_TEMPLATE, SECURITY_GROUP, SUBNET
 from batchyard.services.ec2.places import arn, place
-from batchyard.services.ec2.resources import placement_group_check, resource_check
+from batchyard.services.ec2.resources import placement_group_check
 from batchyard.services.ec2.tags.tag_specifications import tag_keys, tagging_checks
 from batchyard.store.types import encode
 
@@ -122,11 +123,11 @@ def _used(ctx: Context, launch: Launch, spot: Spot) -> Iterable[Check]:
     data = launch.data
     yield image_check(ctx, data.get("ImageId"), **_template_keys(ctx, launch, "ImageId"))
     keys = _template_keys(ctx, launch, "SubnetId")
-    yield resource_check(ctx, f"subnet/{spot.subnet_id or '*'}", **keys)
+    yield SUBNET.check(ctx, spot.subnet_id or "*", **keys)
     told = arn(place(ctx), "security-group/*") if data.get("SecurityGroups") else None
     for group in spot.group_ids or ("*",):
         group_keys = _template_keys(ctx, launch, "SecurityGroupIds")
-        check = resource_check(ctx, f"security-group/{group}", **group_keys)
+        check = SECURITY_GROUP.check(ctx, group, **group_keys)
         yield replace(check, told=told)
     if data.get("KeyName"):
         yield key_pair_check(ctx, data["KeyName"], **_template_keys(ctx, launch, "KeyName"))
@@ -145,7 +146,7 @@ def _template(ctx: Context, named: dict[str, Any], launch: Launch) -> Iterable[C
     if named:
         identity = launch.template.id if launch.template else named.get("LaunchTemplateId", "*")
         keys = _template_keys(ctx, launch, "LaunchTemplate")
-        yield resource_check(ctx, f"launch-template/{identity}", **keys)
+        yield LAUNCH_TEMPLATE.check(ctx, identity, **keys)
 
 
 def image_check(ctx: Context, image_id: str | None, **context: Values) -> Check:

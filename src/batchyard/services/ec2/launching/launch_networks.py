@@ -10,8 +10,8 @@ from batchyard.services.ec2.launching.launches import Launch
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.networks import SecurityGroup, Subnet, Vpc
 from batchyard.services.ec2.networks.private_addresses import asked_address, free_addresses
-from batchyard.services.ec2.networks.security_groups import require_group, require_group_named
-from batchyard.services.ec2.networks.subnets import require_subnet
+from batchyard.services.ec2.networks.security_groups import require_group_named
+from batchyard.services.ec2.nouns import SECURITY_GROUP, SUBNET
 from batchyard.services.ec2.places import Place, place
 from batchyard.services.ec2.refusals import invalid_combination, invalid_value
 from batchyard.services.ec2.service import ec2
@@ -93,7 +93,7 @@ def _subnet(ctx: Context, launch: Launch) -> Subnet:
     zone = (launch.data.get("Placement") or {}).get("AvailabilityZone")
     wanted = launch.data.get("SubnetId") or launch.interface.get("SubnetId")
     if wanted:
-        subnet = require_subnet(ctx, wanted)
+        subnet = SUBNET.require(ctx, wanted)
         if zone and zone != subnet.availability_zone:
             raise invalid_value(
                 f"The availability zone of subnet '{subnet.id}' ({subnet.availability_zone}) does not match"
@@ -113,7 +113,7 @@ def _subnet(ctx: Context, launch: Launch) -> Subnet:
 
 def _groups(ctx: Context, launch: Launch, subnet: Subnet) -> tuple[SecurityGroup, ...]:
     ids = launch.data.get("SecurityGroupIds") or launch.interface.get("Groups") or ()
-    groups = [require_group(ctx, one) for one in ids]
+    groups = [SECURITY_GROUP.require(ctx, one) for one in ids]
     groups += [require_group_named(ctx, one) for one in launch.data.get("SecurityGroups") or ()]
     for one in groups:
         if one.vpc_id != subnet.vpc_id:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from batchyard.framework.errors import ApiError
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ec2.places import Place, at
-from batchyard.services.ec2.refusals import invalid_combination
+from batchyard.services.ec2.refusals import invalid_combination, no_template
 from batchyard.services.ec2.tables import launch_template_versions, launch_templates
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
@@ -54,10 +54,7 @@ def require_template(tx: Transaction, where: Place, named: Mapping[str, Any]) ->
 def template_not_found(identity: str | None, name: str | None) -> ApiError:
     """The template is not there, in the words for the way it was named."""
     if identity:
-        return ApiError(
-            "InvalidLaunchTemplateId.NotFound",
-            f"The specified launch template, with template ID {identity}, does not exist.",
-        )
+        return no_template(identity)
     return ApiError(
         "InvalidLaunchTemplateName.NotFoundException",
         f"The specified launch template, with template name {name}, does not exist.",

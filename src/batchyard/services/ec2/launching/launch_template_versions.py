@@ -20,9 +20,10 @@ from batchyard.services.ec2.launching.launch_template_rows import (
     require_version,
 )
 from batchyard.services.ec2.launching.launches import REFUSED_IN_TEMPLATE
+from batchyard.services.ec2.nouns import LAUNCH_TEMPLATE
 from batchyard.services.ec2.places import at, columns_of, place
 from batchyard.services.ec2.refusals import invalid_value, missing, token_mismatch
-from batchyard.services.ec2.resources import found_by_name, resource_check
+from batchyard.services.ec2.resources import found_by_name
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import launch_template_versions as versions
 from batchyard.services.ec2.tables import launch_templates
@@ -79,9 +80,9 @@ def template_check(ctx: Context, named: Mapping[str, Any]) -> Check:
     """The check on a template by its id, or by its name: then a denial tells no more than of a missing one [guess]."""
     identity = named.get("LaunchTemplateId")
     if identity:
-        return resource_check(ctx, f"launch-template/{identity}")
+        return LAUNCH_TEMPLATE.check(ctx, identity)
     row = find_template(ctx.read, place(ctx), named)
-    return found_by_name(ctx, "launch-template", None if row is None else row.id)
+    return found_by_name(ctx, LAUNCH_TEMPLATE, None if row is None else row.id)
 
 
 def caller_arn(ctx: Context) -> str:

@@ -5,20 +5,22 @@ The codes are those of the EC2 API reference; texts that are not told of in a th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
-from batchyard.services.ec2.kept import Held, Kept, Quota, described, listing
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described, listing
 from batchyard.services.ec2.networks import networks
+from batchyard.services.ec2.networks.dhcp_option_rows import default_id, dhcp_options, option
 from batchyard.services.ec2.networks.networks import Vpc
-from batchyard.services.ec2.networks.vpcs import require_vpc
-from batchyard.services.ec2.places import Place, derived_id, place
-from batchyard.services.ec2.refusals import DHCP_OPTIONS, in_use, invalid_value
-from batchyard.services.ec2.resources import created, named, resource_check
+from batchyard.services.ec2.nouns import DHCP_OPTIONS, VPC
+from batchyard.services.ec2.places import Place, place
+from batchyard.services.ec2.refusals import in_use, invalid_value
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_specifications import checked
 
@@ -42,39 +44,6 @@ NONE = "default"
 """What AssociateDhcpOptions is told for no options at all."""
 
 
-def default_id(where: Place) -> str:
-    """The set that every new VPC of a Region has."""
-    return derived_id(where, "dopt-", "dhcp-options")
-
-
-def _default(where: Place) -> Sequence[Held]:
-    region = where["region"]
-    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
-    return [
-        Held(
-            default_id(where),
-            {
-                "DhcpConfigurations": [
-                    _option("domain-name", [domain]),
-                    _option("domain-name-servers", ["AmazonProvidedDNS"]),
-                ]
-            },
-        )
-    ]
-
-
-def _option(key: str, values: Iterable[str]) -> dict[str, Any]:
-    return {"Key": key, "Values": [{"Value": one} for one in values]}
-
-
-dhcp_options = Kept(
-    "dhcp-options",
-    member="DhcpOptionsId",
-    words=DHCP_OPTIONS,
-    quota=Quota(500, "DhcpOptionsLimitExceeded", "The maximum number of dhcpOptions has been reached."),
-    defaults=_default,
-)
-
 _FILTERS: dict[str, filters.Attribute] = {
     "dhcp-options-id": "DhcpOptionsId",
     "key": "DhcpConfigurations.Key",
@@ -91,7 +60,14 @@ def _describe(ctx: Context, held: Held) -> dict[str, Any]:
 def describe_dhcp_options(ctx: Context, request: DescribeDhcpOptionsRequestTypeDef) -> dict[str, Any]:
     """The Region's sets, or those named."""
     return listing(
-        ctx, request, dhcp_options, _describe, ids="DhcpOptionsIds", result="DhcpOptions", attributes=_FILTERS
+        ctx,
+        request,
+        DHCP_OPTIONS,
+        dhcp_options.every,
+        _describe,
+        ids="DhcpOptionsIds",
+        result="DhcpOptions",
+        attributes=_FILTERS,
     )
 
 
@@ -108,7 +84,7 @@ def create_dhcp_options(ctx: Context, request: Any) -> dict[str, Any]:
         raise ApiError("MissingParameter", "The request must contain the parameter dhcpConfigurations")
     body = {"DhcpConfigurations": sorted(options, key=lambda one: str(one["Key"]))}
     made = dhcp_options.add(ctx, "dopt-", body, tags.get("dhcp-options", {}))
-    return {"DhcpOptions": described(ctx, dhcp_options, _describe, made)}
+    return {"DhcpOptions": described(ctx, _describe, made)}
 
 
 def _checked(given: dict[str, Any]) -> dict[str, Any]:
@@ -123,13 +99,13 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
         raise invalid_value(
             f"Value ({values[0]}) for parameter value is invalid. Invalid node-type value. Must be 1, 2, 4 or 8"
         )
-    return _option(key, values)
+    return option(key, values)
 
 
-@ec2.operation(on=[named("dhcp-options", "DhcpOptionsId")], writes=True)
+@ec2.operation(on=[DHCP_OPTIONS.named("DhcpOptionsId")], writes=True)
 def delete_dhcp_options(ctx: Context, request: DeleteDhcpOptionsRequestTypeDef) -> dict[str, Any]:
     """Delete a set that no VPC has."""
-    held = dhcp_options.require(ctx, request["DhcpOptionsId"])
+    held = DHCP_OPTIONS.require(ctx, request["DhcpOptionsId"])
     if any(dhcp_options_of(place(ctx), one) == held.id for one in networks.every(ctx.read, place(ctx), Vpc)):
         raise in_use("dhcpOptions", held.id)
     dhcp_options.remove(ctx, held)
@@ -143,16 +119,16 @@ def dhcp_options_of(where: Place, vpc: Vpc) -> str:
 
 def _set_and_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     if request["DhcpOptionsId"] != NONE:
-        yield resource_check(ctx, f"dhcp-options/{request['DhcpOptionsId']}")
-    yield resource_check(ctx, f"vpc/{request['VpcId']}")
+        yield DHCP_OPTIONS.check(ctx, request["DhcpOptionsId"])
+    yield VPC.check(ctx, request["VpcId"])
 
 
 @ec2.operation(on=[_set_and_vpc], writes=True)
 def associate_dhcp_options(ctx: Context, request: AssociateDhcpOptionsRequestTypeDef) -> dict[str, Any]:
     """Give a VPC a set, or none."""
     identity = request["DhcpOptionsId"]
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     if identity != NONE:
-        dhcp_options.require(ctx, identity)
+        DHCP_OPTIONS.require(ctx, identity)
     networks.set_up(ctx, vpc, dhcp_options=identity)
     return {}

@@ -11,9 +11,9 @@ from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.gateways.gateway_rows import nat_gateways, nat_state
 from batchyard.services.ec2.instances.instance_rows import every_instance
 from batchyard.services.ec2.kept import Held
-from batchyard.services.ec2.networks.subnets import require_subnet
+from batchyard.services.ec2.nouns import SUBNET
 from batchyard.services.ec2.places import place
-from batchyard.services.ec2.refusals import INTERFACE, not_found
+from batchyard.services.ec2.refusals import INTERFACE
 from batchyard.services.ec2.service import ec2
 from batchyard.store.prepared import Row
 
@@ -50,7 +50,7 @@ def describe_network_interfaces(
     found = [one for one in _every(ctx) if not named or one["NetworkInterfaceId"] in named]
     absent = named - {one["NetworkInterfaceId"] for one in found}
     if absent:
-        raise not_found(INTERFACE, min(absent))
+        raise INTERFACE.error(ctx, min(absent))
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="NetworkInterfaceId")
     items = filter(matches, pages.sorted_items(request, found, position="NetworkInterfaceId"))
     return pages.answer(ctx, request, "NetworkInterfaces", items, position="NetworkInterfaceId")
@@ -101,7 +101,7 @@ def _of_instance(ctx: Context, row: Row) -> dict[str, Any]:
 
 def _of_gateway(ctx: Context, held: Held) -> dict[str, Any]:
     body = held.body
-    subnet = require_subnet(ctx, body["SubnetId"])
+    subnet = SUBNET.require(ctx, body["SubnetId"])
     return {
         "NetworkInterfaceId": body["NetworkInterfaceId"],
         "InterfaceType": "nat_gateway",

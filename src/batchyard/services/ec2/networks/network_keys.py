@@ -20,13 +20,6 @@ from batchyard.services.ec2.routing.route_table_rows import route_tables
 Keys = dict[str, Values]
 
 
-def network_keys(ctx: Context, resource: str) -> Keys:
-    """The ec2: keys of `subnet/subnet-1`, where it exists; none for what is no part of a network."""
-    kind, _, identity = resource.partition("/")
-    find = _KEYS.get(kind)
-    return find(ctx, identity) if find else {}
-
-
 def _of_vpc(ctx: Context, identity: str) -> Keys:
     vpc = networks.find(ctx.read, place(ctx), Vpc, identity)
     return {"ec2:VpcID": identity, "ec2:Tenancy": "default"} if vpc else {}
@@ -67,7 +60,7 @@ def _of_address(ctx: Context, identity: str) -> Keys:
     }
 
 
-_KEYS: dict[str, Callable[[Context, str], Keys]] = {
+NETWORK_KEYS: dict[str, Callable[[Context, str], Keys]] = {
     "vpc": _of_vpc,
     "subnet": _of_subnet,
     "security-group": _of_group,
@@ -78,6 +71,7 @@ _KEYS: dict[str, Callable[[Context, str], Keys]] = {
     "internet-gateway": lambda ctx, identity: {"ec2:InternetGatewayID": identity},
     "dhcp-options": lambda ctx, identity: {"ec2:DhcpOptionsID": identity},
 }
+"""By kind: the ec2: keys of what has an id; none where it does not exist."""
 
 
 def in_vpc(ctx: Context, request: dict[str, Any]) -> Keys:

@@ -12,7 +12,8 @@ from typing import Any
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.networks.group_rule_rows import PORTS, SOURCES, Rule, split
-from batchyard.services.ec2.networks.security_groups import require_group, require_group_named
+from batchyard.services.ec2.networks.security_groups import require_group_named
+from batchyard.services.ec2.nouns import SECURITY_GROUP
 from batchyard.services.ec2.refusals import invalid_value, missing
 
 _NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
@@ -77,7 +78,7 @@ def _source(ctx: Context, given: dict[str, Any], name: str, must_exist: bool) ->
     pair = {"UserId": ctx.account, **given}
     if pair["UserId"] == ctx.account and must_exist:
         found = (
-            require_group(ctx, pair["GroupId"])
+            SECURITY_GROUP.require(ctx, pair["GroupId"])
             if pair.get("GroupId")
             else require_group_named(ctx, pair.get("GroupName", ""))
         )

@@ -20,11 +20,12 @@ from batchyard.services.ec2.networks.group_rule_rows import (
 )
 from batchyard.services.ec2.networks.networks import SecurityGroup
 from batchyard.services.ec2.networks.requested_rules import check_description, modified_rule, requested_rules
-from batchyard.services.ec2.networks.security_groups import group_of, require_group, the_group
+from batchyard.services.ec2.networks.security_groups import group_of, the_group
 from batchyard.services.ec2.networks.stored import store_defaults
+from batchyard.services.ec2.nouns import SECURITY_GROUP
 from batchyard.services.ec2.places import new_id, place
-from batchyard.services.ec2.refusals import RULE, invalid_combination, missing, not_found
-from batchyard.services.ec2.resources import created, resource_check
+from batchyard.services.ec2.refusals import RULE, invalid_combination, missing
+from batchyard.services.ec2.resources import created, part_check
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_rows import forget_tags, put_tags, tag_lists
 from batchyard.services.ec2.tags.tag_specifications import checked
@@ -138,7 +139,7 @@ def _revoke(ctx: Context, request: Any, *, egress: bool) -> dict[str, Any]:
             )
         )
     by_id, by_identity = {one.id: one for one in held}, {identity_of(one): one for one in held}
-    gone = {_require(by_id, one).id for one in ids}
+    gone = {_require(ctx, by_id, one).id for one in ids}
     for one in given:
         if identity_of(one) not in by_identity:
             text = "The specified rule does not exist in this security group."
@@ -150,9 +151,9 @@ def _revoke(ctx: Context, request: Any, *, egress: bool) -> dict[str, Any]:
     return {"Return": True}
 
 
-def _require(held: dict[str, Rule], identity: str) -> Rule:
+def _require(ctx: Context, held: dict[str, Rule], identity: str) -> Rule:
     if identity not in held:
-        raise not_found(RULE, identity)
+        raise RULE.error(ctx, identity)
     return held[identity]
 
 
@@ -168,7 +169,7 @@ def describe_security_group_rules(
             found += _described(ctx, group, [rule], egress=egress)
     absent = named - {one["SecurityGroupRuleId"] for one in found}
     if absent:
-        raise not_found(RULE, min(absent))
+        raise RULE.error(ctx, min(absent))
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="SecurityGroupRuleId")
     items = filter(matches, pages.sorted_items(request, found, position="SecurityGroupRuleId"))
     return pages.answer(ctx, request, "SecurityGroupRules", items, position="SecurityGroupRuleId")
@@ -195,16 +196,16 @@ def find_rule(ctx: Context, identity: str) -> tuple[SecurityGroup, Rule, bool] |
 
 
 def _group_and_rules(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    yield resource_check(ctx, f"security-group/{request['GroupId']}")
+    yield SECURITY_GROUP.check(ctx, request["GroupId"])
     for one in request.get("SecurityGroupRules") or ():
-        yield resource_check(ctx, f"security-group-rule/{one['SecurityGroupRuleId']}")
+        yield part_check(ctx, f"security-group-rule/{one['SecurityGroupRuleId']}")
 
 
 @ec2.operation(on=[_group_and_rules], writes=True)
 def modify_security_group_rules(ctx: Context, request: Any) -> dict[str, Any]:
     """Put other rules in the place of those with these ids; all or none."""
     store_defaults(ctx)
-    group = require_group(ctx, request["GroupId"])
+    group = SECURITY_GROUP.require(ctx, request["GroupId"])
     given = {
         one["SecurityGroupRuleId"]: one.get("SecurityGroupRule") or {}
         for one in request["SecurityGroupRules"]
@@ -214,7 +215,7 @@ def modify_security_group_rules(ctx: Context, request: Any) -> dict[str, Any]:
     sides = {egress: rules_of(place(ctx), group, egress=egress) for egress in (False, True)}
     known = {one.id: one for rules in sides.values() for one in rules}
     for identity in given:
-        _require(known, identity)
+        _require(ctx, known, identity)
     for egress, rules in sides.items():
         new = [modified_rule(ctx, one, given[one.id]) if one.id in given else one for one in rules]
         identities = [identity_of(one) for one in new]
@@ -254,7 +255,7 @@ def _describe_anew(ctx: Context, request: Any, *, egress: bool) -> dict[str, Any
     for one in request.get("SecurityGroupRuleDescriptions") or ():
         text = one.get("Description")
         check_description(text)
-        texts[_require(by_id, one.get("SecurityGroupRuleId", "")).id] = text
+        texts[_require(ctx, by_id, one.get("SecurityGroupRuleId", "")).id] = text
     for rule in requested_rules(ctx, request, must_exist=False):
         if identity_of(rule) not in by_identity:
             text = "The specified rule does not exist in this security group."

@@ -10,17 +10,18 @@ from sqlalchemy import bindparam, delete, select
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.ec2 import filters, pages
+from batchyard.services.ec2 import filters
 from batchyard.services.ec2.instances.instance_rows import live_with_group
+from batchyard.services.ec2.listings import page
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.group_rule_rows import joined, refers_to, split
 from batchyard.services.ec2.networks.network_keys import in_vpc
 from batchyard.services.ec2.networks.networks import SecurityGroup, Vpc
 from batchyard.services.ec2.networks.stored import store_defaults
-from batchyard.services.ec2.networks.vpcs import attach_tags, require_vpc
+from batchyard.services.ec2.nouns import SECURITY_GROUP, VPC
 from batchyard.services.ec2.places import arn, at, new_id, place
-from batchyard.services.ec2.refusals import GROUP, invalid_value, missing, not_found
-from batchyard.services.ec2.resources import created, found_by_name, resource_check
+from batchyard.services.ec2.refusals import invalid_value, missing
+from batchyard.services.ec2.resources import created, found_by_name
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import security_groups
 from batchyard.services.ec2.tags.tag_rows import forget_tags, put_tags, tag_lists
@@ -63,23 +64,11 @@ _FILTERS: dict[str, filters.Attribute] = {
 @ec2.operation(on=ANY, honours={"GroupIds", "GroupNames", "Filters", "NextToken", "MaxResults"})
 def describe_security_groups(ctx: Context, request: DescribeSecurityGroupsRequestTypeDef) -> dict[str, Any]:
     """The Region's security groups, or those named (by name in the default VPC)."""
-    wanted = [require_group(ctx, one) for one in request.get("GroupIds") or ()]
+    wanted = [SECURITY_GROUP.require(ctx, one) for one in request.get("GroupIds") or ()]
     wanted += [require_group_named(ctx, one) for one in request.get("GroupNames") or ()]
     if not wanted and not request.get("GroupIds"):
         wanted = networks.every(ctx.read, place(ctx), SecurityGroup)
-    found = [describe(ctx, one) for one in wanted]
-    attach_tags(ctx, found, "GroupId")
-    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="GroupId")
-    items = filter(matches, pages.sorted_items(request, found, position="GroupId"))
-    return pages.answer(ctx, request, "SecurityGroups", items, position="GroupId")
-
-
-def require_group(ctx: Context, identity: str) -> SecurityGroup:
-    """A security group by its id; raises InvalidGroup.NotFound."""
-    found = networks.find(ctx.read, place(ctx), SecurityGroup, identity)
-    if found is None:
-        raise not_found(GROUP, identity)
-    return found
+    return page(ctx, request, SECURITY_GROUP, wanted, describe, result="SecurityGroups", attributes=_FILTERS)
 
 
 def require_group_named(ctx: Context, name: str) -> SecurityGroup:
@@ -115,7 +104,7 @@ def _permission(rule: dict[str, Any]) -> dict[str, Any]:
 
 def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     if "VpcId" in request:
-        yield resource_check(ctx, f"vpc/{request['VpcId']}")
+        yield VPC.check(ctx, request["VpcId"])
 
 
 @ec2.operation(
@@ -152,7 +141,7 @@ def create_security_group(ctx: Context, request: CreateSecurityGroupRequestTypeD
 
 def _vpc_of(ctx: Context, request: Any) -> Vpc:
     if "VpcId" in request:
-        return require_vpc(ctx, request["VpcId"])
+        return VPC.require(ctx, request["VpcId"])
     found = networks.first(ctx.read, place(ctx), Vpc, lambda one: one.is_default)
     if found is None:
         raise ApiError("VPCIdNotSpecified", "No default VPC for this user")
@@ -162,7 +151,7 @@ def _vpc_of(ctx: Context, request: Any) -> Vpc:
 def the_group(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     """Check on the group that a request names by GroupId or, in the default VPC, by GroupName."""
     if request.get("GroupId"):
-        return [resource_check(ctx, f"security-group/{request['GroupId']}")]
+        return [SECURITY_GROUP.check(ctx, request["GroupId"])]
     vpc = networks.first(ctx.read, place(ctx), Vpc, lambda one: one.is_default)
     found = networks.first(
         ctx.read,
@@ -170,13 +159,13 @@ def the_group(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         SecurityGroup,
         lambda one: vpc is not None and (one.vpc_id, one.name) == (vpc.id, request.get("GroupName")),
     )
-    return [found_by_name(ctx, "security-group", found.id if found else None)]
+    return [found_by_name(ctx, SECURITY_GROUP, found.id if found else None)]
 
 
 def group_of(ctx: Context, request: Any) -> SecurityGroup:
     """The group that a request names by GroupId or GroupName."""
     if request.get("GroupId"):
-        return require_group(ctx, request["GroupId"])
+        return SECURITY_GROUP.require(ctx, request["GroupId"])
     if request.get("GroupName"):
         return require_group_named(ctx, request["GroupName"])
     raise missing("groupName or groupId")

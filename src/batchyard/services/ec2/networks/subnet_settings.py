@@ -14,11 +14,9 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.ipv6 import subnet_block
 from batchyard.services.ec2.networks.networks import Subnet
-from batchyard.services.ec2.networks.subnets import require_subnet
-from batchyard.services.ec2.networks.vpcs import require_vpc
+from batchyard.services.ec2.nouns import SUBNET, VPC
 from batchyard.services.ec2.places import place
 from batchyard.services.ec2.refusals import invalid_combination, invalid_value, missing
-from batchyard.services.ec2.resources import named, resource_check
 from batchyard.services.ec2.service import ec2
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ def _modified(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     names = [one for one in (*_FLAGS, *_NAMES) if one in request]
     keys = {f"ec2:Attribute/{one}": _text(request[one]) for one in names}
     attribute = {"ec2:Attribute": names[0]} if names else {}
-    return [resource_check(ctx, f"subnet/{request['SubnetId']}", **keys, **attribute)]
+    return [SUBNET.check(ctx, request["SubnetId"], **keys, **attribute)]
 
 
 def _text(given: Any) -> str:
@@ -50,7 +48,7 @@ def _text(given: Any) -> str:
 @ec2.operation(on=[_modified], writes=True, honours={"SubnetId", *_FLAGS, *_NAMES})
 def modify_subnet_attribute(ctx: Context, request: Any) -> dict[str, Any]:
     """Change one attribute of a subnet."""
-    subnet = require_subnet(ctx, request["SubnetId"])
+    subnet = SUBNET.require(ctx, request["SubnetId"])
     given: dict[str, Any] = {
         one: bool(request[one]["Value"]) for one in _FLAGS if "Value" in request.get(one, {})
     }
@@ -74,18 +72,18 @@ def _name(given: Any) -> Any:
     return bool(given.get("Value")) if isinstance(given, Mapping) else given
 
 
-@ec2.operation(on=[named("subnet", "SubnetId")], writes=True, honours={"SubnetId", "Ipv6CidrBlock"})
+@ec2.operation(on=[SUBNET.named("SubnetId")], writes=True, honours={"SubnetId", "Ipv6CidrBlock"})
 def associate_subnet_cidr_block(
     ctx: Context, request: AssociateSubnetCidrBlockRequestTypeDef
 ) -> dict[str, Any]:
     """Give a subnet its block of IPv6 addresses; it has one at most."""
-    subnet = require_subnet(ctx, request["SubnetId"])
+    subnet = SUBNET.require(ctx, request["SubnetId"])
     if not request.get("Ipv6CidrBlock"):
         raise missing("ipv6CidrBlock")
     if subnet.settings.get("ipv6"):
         text = f"The maximum number of IPv6 CIDR blocks has been reached for the subnet {subnet.id}"
         raise ApiError("CidrLimitExceeded", text)
-    block = subnet_block(ctx, require_vpc(ctx, subnet.vpc_id), request["Ipv6CidrBlock"])
+    block = subnet_block(ctx, VPC.require(ctx, subnet.vpc_id), request["Ipv6CidrBlock"])
     networks.set_up(ctx, subnet, ipv6=[block])
     return _shown(subnet, block, "associating")
 
@@ -101,7 +99,7 @@ def _shown(subnet: Subnet, block: dict[str, str], state: str) -> dict[str, Any]:
 
 def _with_association(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     found = _find(ctx, request["AssociationId"])
-    yield resource_check(ctx, f"subnet/{found.id if found else '*'}")
+    yield SUBNET.check(ctx, found.id if found else "*")
 
 
 def _find(ctx: Context, association: str) -> Subnet | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete
@@ -11,18 +11,20 @@ from sqlalchemy import bindparam, delete
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.ec2 import filters, pages
+from batchyard.services.ec2 import filters
+from batchyard.services.ec2.listings import listing
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.ipv6 import subnet_block
 from batchyard.services.ec2.networks.network_keys import in_vpc
 from batchyard.services.ec2.networks.networks import Subnet
 from batchyard.services.ec2.networks.private_addresses import addresses_left, addresses_taken
 from batchyard.services.ec2.networks.stored import store_defaults
-from batchyard.services.ec2.networks.vpcs import attach_tags, cidr_block, require_vpc
+from batchyard.services.ec2.networks.vpcs import attach_tags, cidr_block
 from batchyard.services.ec2.networks.zones import zone_id, zone_names
+from batchyard.services.ec2.nouns import SUBNET, VPC
 from batchyard.services.ec2.places import arn, at, new_id, place
-from batchyard.services.ec2.refusals import SUBNET, in_use, invalid_value, missing, not_found
-from batchyard.services.ec2.resources import created, named, resource_check
+from batchyard.services.ec2.refusals import in_use, invalid_value, missing
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.routing import network_acl_rows, route_table_rows
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import subnets
@@ -67,25 +69,16 @@ _FILTERS: dict[str, filters.Attribute] = {
 @ec2.operation(on=ANY, honours={"SubnetIds", "Filters", "NextToken", "MaxResults"})
 def describe_subnets(ctx: Context, request: DescribeSubnetsRequestTypeDef) -> dict[str, Any]:
     """The Region's subnets, or those named."""
-    found = [describe(ctx, one) for one in _wanted(ctx, request.get("SubnetIds"))]
-    attach_tags(ctx, found, "SubnetId")
-    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="SubnetId")
-    items = filter(matches, pages.sorted_items(request, found, position="SubnetId"))
-    return pages.answer(ctx, request, "Subnets", items, position="SubnetId")
-
-
-def _wanted(ctx: Context, ids: Sequence[str] | None) -> list[Subnet]:
-    if not ids:
-        return networks.every(ctx.read, place(ctx), Subnet)
-    return [require_subnet(ctx, one) for one in ids]
-
-
-def require_subnet(ctx: Context, identity: str) -> Subnet:
-    """A subnet by its id; raises InvalidSubnetID.NotFound."""
-    found = networks.find(ctx.read, place(ctx), Subnet, identity)
-    if found is None:
-        raise not_found(SUBNET, identity)
-    return found
+    return listing(
+        ctx,
+        request,
+        SUBNET,
+        lambda ctx: networks.every(ctx.read, place(ctx), Subnet),
+        describe,
+        ids="SubnetIds",
+        result="Subnets",
+        attributes=_FILTERS,
+    )
 
 
 def describe(ctx: Context, subnet: Subnet) -> dict[str, Any]:
@@ -137,7 +130,7 @@ def attributes_of(subnet: Subnet) -> dict[str, Any]:
 
 
 def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    return [resource_check(ctx, f"vpc/{request['VpcId']}")]
+    return [VPC.check(ctx, request["VpcId"])]
 
 
 @ec2.operation(
@@ -154,7 +147,7 @@ def _into_vpc(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 )
 def create_subnet(ctx: Context, request: CreateSubnetRequestTypeDef) -> dict[str, Any]:
     """Make a subnet within its VPC's addresses, beside the subnets that are there."""
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     tags = checked(request.get("TagSpecifications"), allowed={"subnet"})
     if not request.get("CidrBlock"):
         raise missing("cidrBlock")
@@ -190,10 +183,10 @@ def _zone(ctx: Context, request: Any) -> str:
     return zones[0]
 
 
-@ec2.operation(on=[named("subnet", "SubnetId")], writes=True)
+@ec2.operation(on=[SUBNET.named("SubnetId")], writes=True)
 def delete_subnet(ctx: Context, request: DeleteSubnetRequestTypeDef) -> dict[str, Any]:
     """Delete a subnet without instances and NAT gateways; a default one, too."""
-    subnet = require_subnet(ctx, request["SubnetId"])
+    subnet = SUBNET.require(ctx, request["SubnetId"])
     if addresses_taken(ctx, subnet):
         raise in_use("subnet", subnet.id)
     store_defaults(ctx)

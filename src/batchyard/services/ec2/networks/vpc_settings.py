@@ -15,10 +15,10 @@ from batchyard.framework.errors import ApiError
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.ipv6 import amazon_block
 from batchyard.services.ec2.networks.networks import Subnet, Vpc
-from batchyard.services.ec2.networks.vpcs import cidr_block, require_vpc
+from batchyard.services.ec2.networks.vpcs import cidr_block
+from batchyard.services.ec2.nouns import VPC
 from batchyard.services.ec2.places import derived_id, new_id, place
 from batchyard.services.ec2.refusals import invalid_combination, invalid_value, missing
-from batchyard.services.ec2.resources import named, resource_check
 from batchyard.services.ec2.routing import network_acl_rows
 from batchyard.services.ec2.service import ec2
 
@@ -39,10 +39,10 @@ MOST_BLOCKS = 5
 """Of each family in a VPC (VPC user guide, quotas)."""
 
 
-@ec2.operation(on=[named("vpc", "VpcId")], honours={"VpcId", "Attribute"})
+@ec2.operation(on=[VPC.named("VpcId")], honours={"VpcId", "Attribute"})
 def describe_vpc_attribute(ctx: Context, request: DescribeVpcAttributeRequestTypeDef) -> dict[str, Any]:
     """One attribute of a VPC."""
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     if request["Attribute"] not in _ATTRIBUTES:
         raise invalid_value(
             f"Value ({request['Attribute']}) for parameter attribute is invalid. Invalid attribute"
@@ -56,13 +56,13 @@ def _modified(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     names = [member for member, _, _ in _ATTRIBUTES.values() if member in request]
     keys = {f"ec2:Attribute/{one}": str(request[one].get("Value", "")).lower() for one in names}
     attribute = {"ec2:Attribute": names[0]} if names else {}
-    return [resource_check(ctx, f"vpc/{request['VpcId']}", **keys, **attribute)]
+    return [VPC.check(ctx, request["VpcId"], **keys, **attribute)]
 
 
 @ec2.operation(on=[_modified], writes=True)
 def modify_vpc_attribute(ctx: Context, request: Any) -> dict[str, Any]:
     """Change one attribute of a VPC; names for instances need DNS."""
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     given = {
         setting: bool(request[member]["Value"])
         for member, setting, _ in _ATTRIBUTES.values()
@@ -77,11 +77,11 @@ def modify_vpc_attribute(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ec2.operation(
-    on=[named("vpc", "VpcId")], writes=True, honours={"VpcId", "CidrBlock", "AmazonProvidedIpv6CidrBlock"}
+    on=[VPC.named("VpcId")], writes=True, honours={"VpcId", "CidrBlock", "AmazonProvidedIpv6CidrBlock"}
 )
 def associate_vpc_cidr_block(ctx: Context, request: AssociateVpcCidrBlockRequestTypeDef) -> dict[str, Any]:
     """Give a VPC a further block: of IPv4 as named, or of IPv6 from Amazon's."""
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     ipv6, given = request.get("AmazonProvidedIpv6CidrBlock"), request.get("CidrBlock")
     if bool(ipv6) == bool(given):
         raise invalid_combination(
@@ -131,7 +131,7 @@ def _shown(ctx: Context, setting: str, block: dict[str, str], state: str) -> dic
 
 def _with_association(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     found = _find(ctx, request["AssociationId"])
-    yield resource_check(ctx, f"vpc/{found[0].id if found else '*'}")
+    yield VPC.check(ctx, found[0].id if found else "*")
 
 
 def _find(ctx: Context, association: str) -> tuple[Vpc, str] | None:

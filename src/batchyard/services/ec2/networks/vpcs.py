@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete
@@ -11,15 +10,17 @@ from sqlalchemy import bindparam, delete
 from batchyard.framework.check import ANY, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.ec2 import filters, pages
+from batchyard.services.ec2 import filters
 from batchyard.services.ec2.gateways.gateway_rows import egress_only_gateways, internet_gateways, live_in
+from batchyard.services.ec2.listings import listing
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.ipv6 import amazon_block
 from batchyard.services.ec2.networks.networks import SecurityGroup, Subnet, Vpc
 from batchyard.services.ec2.networks.stored import store_defaults
+from batchyard.services.ec2.nouns import VPC
 from batchyard.services.ec2.places import at, derived_id, new_id, place
-from batchyard.services.ec2.refusals import VPC, in_use, not_found
-from batchyard.services.ec2.resources import created, named
+from batchyard.services.ec2.refusals import in_use
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.routing import network_acl_rows, route_table_rows
 from batchyard.services.ec2.routing.network_acl_rows import network_acls
 from batchyard.services.ec2.routing.route_table_rows import route_tables
@@ -62,25 +63,16 @@ _FILTERS: dict[str, filters.Attribute] = {
 @ec2.operation(on=ANY, honours={"VpcIds", "Filters", "NextToken", "MaxResults"})
 def describe_vpcs(ctx: Context, request: DescribeVpcsRequestTypeDef) -> dict[str, Any]:
     """The Region's VPCs, or those named."""
-    found = [describe(ctx, one) for one in _wanted(ctx, request.get("VpcIds"))]
-    attach_tags(ctx, found, "VpcId")
-    matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="VpcId")
-    items = filter(matches, pages.sorted_items(request, found, position="VpcId"))
-    return pages.answer(ctx, request, "Vpcs", items, position="VpcId")
-
-
-def _wanted(ctx: Context, ids: Sequence[str] | None) -> list[Vpc]:
-    if not ids:
-        return networks.every(ctx.read, place(ctx), Vpc)
-    return [require_vpc(ctx, one) for one in ids]
-
-
-def require_vpc(ctx: Context, identity: str) -> Vpc:
-    """A VPC by its id; raises InvalidVpcID.NotFound."""
-    found = networks.find(ctx.read, place(ctx), Vpc, identity)
-    if found is None:
-        raise not_found(VPC, identity)
-    return found
+    return listing(
+        ctx,
+        request,
+        VPC,
+        lambda ctx: networks.every(ctx.read, place(ctx), Vpc),
+        describe,
+        ids="VpcIds",
+        result="Vpcs",
+        attributes=_FILTERS,
+    )
 
 
 def attach_tags(ctx: Context, described: list[dict[str, Any]], position: str) -> None:
@@ -173,10 +165,10 @@ def cidr_block(given: Any, *, widest: int, what: str) -> ipaddress.IPv4Network:
     return block
 
 
-@ec2.operation(on=[named("vpc", "VpcId")], writes=True)
+@ec2.operation(on=[VPC.named("VpcId")], writes=True)
 def delete_vpc(ctx: Context, request: DeleteVpcRequestTypeDef) -> dict[str, Any]:
     """Delete a VPC that holds nothing but its default group, main route table and default ACL; the default one, too."""
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     where = place(ctx)
     if _holds_something(ctx, vpc.id):
         raise in_use("vpc", vpc.id)

@@ -9,7 +9,6 @@ from batchyard.services.ec2.kept import Held, Kept, Quota
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.networks import Subnet
 from batchyard.services.ec2.places import Place, derived_id, place
-from batchyard.services.ec2.refusals import NETWORK_ACL
 
 LAST = 32767
 """The number of the rule that denies what no other rule decides; nobody changes it."""
@@ -41,8 +40,6 @@ def _default(where: Place) -> list[Held]:
 
 network_acls = Kept(
     "network-acl",
-    member="NetworkAclId",
-    words=NETWORK_ACL,
     quota=Quota(1000, "NetworkAclLimitExceeded", "The maximum number of network ACLs has been reached."),
     defaults=_default,
 )

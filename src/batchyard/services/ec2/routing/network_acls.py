@@ -13,14 +13,15 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
-from batchyard.services.ec2.kept import Held, described, listing
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described, listing
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.network_keys import in_vpc
 from batchyard.services.ec2.networks.networks import Vpc
-from batchyard.services.ec2.networks.vpcs import require_vpc
+from batchyard.services.ec2.nouns import NETWORK_ACL, SUBNET, VPC
 from batchyard.services.ec2.places import new_id, place
 from batchyard.services.ec2.refusals import in_use, invalid_value, missing
-from batchyard.services.ec2.resources import created, named, resource_check
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.routing.network_acl_rows import LAST, associations, denying, network_acls
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tags.tag_specifications import checked
@@ -93,7 +94,8 @@ def describe_network_acls(ctx: Context, request: DescribeNetworkAclsRequestTypeD
     return listing(
         ctx,
         request,
-        network_acls,
+        NETWORK_ACL,
+        network_acls.every,
         _describe,
         ids="NetworkAclIds",
         result="NetworkAcls",
@@ -102,26 +104,26 @@ def describe_network_acls(ctx: Context, request: DescribeNetworkAclsRequestTypeD
 
 
 @ec2.operation(
-    on=[created("network-acl", "CreateNetworkAcl", keys=in_vpc), named("vpc", "VpcId")],
+    on=[created("network-acl", "CreateNetworkAcl", keys=in_vpc), VPC.named("VpcId")],
     writes=True,
     honours={"VpcId", "ClientToken", "TagSpecifications"},
 )
 def create_network_acl(ctx: Context, request: CreateNetworkAclRequestTypeDef) -> dict[str, Any]:
     """Make an ACL that lets nothing through; the same client token makes no second."""
     tags = checked(request.get("TagSpecifications"), allowed={"network-acl"})
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     token = request.get("ClientToken")
     before = [one for one in network_acls.within(ctx, vpc.id) if token and one.body.get("token") == token]
     body = {"VpcId": vpc.id, "default": False, "entries": [], "subnets": {}, "token": token}
     made = before[0] if before else network_acls.add(ctx, "acl-", body, tags.get("network-acl", {}))
-    answer = {"NetworkAcl": described(ctx, network_acls, _describe, made)}
+    answer = {"NetworkAcl": described(ctx, _describe, made)}
     return {**answer, "ClientToken": token} if token else answer
 
 
-@ec2.operation(on=[named("network-acl", "NetworkAclId")], writes=True)
+@ec2.operation(on=[NETWORK_ACL.named("NetworkAclId")], writes=True)
 def delete_network_acl(ctx: Context, request: DeleteNetworkAclRequestTypeDef) -> dict[str, Any]:
     """Delete an ACL that no subnet has; a VPC's default one stays."""
-    held = network_acls.require(ctx, request["NetworkAclId"])
+    held = NETWORK_ACL.require(ctx, request["NetworkAclId"])
     if held.body["default"]:
         raise invalid_value(f"cannot delete default network ACL {held.id}")
     if held.body["subnets"]:
@@ -130,10 +132,10 @@ def delete_network_acl(ctx: Context, request: DeleteNetworkAclRequestTypeDef) ->
     return {}
 
 
-@ec2.operation(on=[named("network-acl", "NetworkAclId")], writes=True, honours=_ENTRY)
+@ec2.operation(on=[NETWORK_ACL.named("NetworkAclId")], writes=True, honours=_ENTRY)
 def create_network_acl_entry(ctx: Context, request: CreateNetworkAclEntryRequestTypeDef) -> dict[str, Any]:
     """Add an entry with a number that its direction has not."""
-    held = network_acls.require(ctx, request["NetworkAclId"])
+    held = NETWORK_ACL.require(ctx, request["NetworkAclId"])
     entry = _entry(request)
     if _find(held, request) is not None:
         text = f"The network acl entry identified by {entry['RuleNumber']} already exists."
@@ -146,23 +148,23 @@ def create_network_acl_entry(ctx: Context, request: CreateNetworkAclEntryRequest
     return {}
 
 
-@ec2.operation(on=[named("network-acl", "NetworkAclId")], writes=True, honours=_ENTRY)
+@ec2.operation(on=[NETWORK_ACL.named("NetworkAclId")], writes=True, honours=_ENTRY)
 def replace_network_acl_entry(ctx: Context, request: ReplaceNetworkAclEntryRequestTypeDef) -> dict[str, Any]:
     """Put an entry in the place of the one with its number."""
-    held = network_acls.require(ctx, request["NetworkAclId"])
+    held = NETWORK_ACL.require(ctx, request["NetworkAclId"])
     entry, before = _entry(request), _require(held, request)
     network_acls.change(ctx, held, entries=[entry if one is before else one for one in held.body["entries"]])
     return {}
 
 
 @ec2.operation(
-    on=[named("network-acl", "NetworkAclId")],
+    on=[NETWORK_ACL.named("NetworkAclId")],
     writes=True,
     honours={"NetworkAclId", "RuleNumber", "Egress"},
 )
 def delete_network_acl_entry(ctx: Context, request: DeleteNetworkAclEntryRequestTypeDef) -> dict[str, Any]:
     """Take an entry away."""
-    held = network_acls.require(ctx, request["NetworkAclId"])
+    held = NETWORK_ACL.require(ctx, request["NetworkAclId"])
     before = _require(held, request)
     network_acls.change(ctx, held, entries=[one for one in held.body["entries"] if one is not before])
     return {}
@@ -233,8 +235,8 @@ def _ports(request: Any) -> dict[str, int]:
 
 def _acl_and_subnet(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     found = _subnet_of(ctx, request["AssociationId"])
-    yield resource_check(ctx, f"network-acl/{request['NetworkAclId']}")
-    yield resource_check(ctx, f"subnet/{found[0] if found else '*'}")
+    yield NETWORK_ACL.check(ctx, request["NetworkAclId"])
+    yield SUBNET.check(ctx, found[0] if found else "*")
 
 
 def _subnet_of(ctx: Context, association: str) -> tuple[str, str] | None:
@@ -256,14 +258,14 @@ def replace_network_acl_association(
         text = f"The association ID '{request['AssociationId']}' does not exist"
         raise ApiError("InvalidAssociationID.NotFound", text)
     subnet, vpc = found
-    target = network_acls.require(ctx, request["NetworkAclId"])
+    target = NETWORK_ACL.require(ctx, request["NetworkAclId"])
     if target.body["VpcId"] != vpc:
         raise invalid_value(f"network acl {target.id} and subnet {subnet} belong to different networks")
     for held in network_acls.within(ctx, vpc):
         if subnet in held.body["subnets"]:
             left = {key: value for key, value in held.body["subnets"].items() if key != subnet}
             network_acls.change(ctx, held, subnets=left)
-    target = network_acls.require(ctx, target.id)
+    target = NETWORK_ACL.require(ctx, target.id)
     # The default ACL's own association is the one that a subnet begins with; given back, it has a new id.
     new = new_id("aclassoc-")
     network_acls.change(ctx, target, subnets={**target.body["subnets"], subnet: new})

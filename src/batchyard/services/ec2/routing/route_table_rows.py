@@ -8,7 +8,6 @@ from batchyard.framework.context import Context
 from batchyard.services.ec2.gateways.gateway_rows import default_gateway_id
 from batchyard.services.ec2.kept import Held, Kept, Quota
 from batchyard.services.ec2.places import Place, derived_id, new_id
-from batchyard.services.ec2.refusals import ROUTE_TABLE
 
 Association = dict[str, Any]
 """`id`, and `subnet`, or `gateway`, or neither: the main one."""
@@ -24,8 +23,6 @@ def _default(where: Place) -> list[Held]:
 
 route_tables = Kept(
     "route-table",
-    member="RouteTableId",
-    words=ROUTE_TABLE,
     quota=Quota(1000, "RouteTableLimitExceeded", "The maximum number of route tables has been reached."),
     defaults=_default,
 )

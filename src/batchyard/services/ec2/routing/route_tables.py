@@ -12,14 +12,13 @@ from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters
-from batchyard.services.ec2.gateways.gateway_rows import internet_gateways
-from batchyard.services.ec2.kept import Held, described, listing
+from batchyard.services.ec2.kept import Held
+from batchyard.services.ec2.listings import described, listing
 from batchyard.services.ec2.networks.network_keys import in_vpc
-from batchyard.services.ec2.networks.subnets import require_subnet
-from batchyard.services.ec2.networks.vpcs import require_vpc
+from batchyard.services.ec2.nouns import INTERNET_GATEWAY, ROUTE_TABLE, SUBNET, VPC
 from batchyard.services.ec2.places import new_id
 from batchyard.services.ec2.refusals import in_use, invalid_combination, invalid_value, missing
-from batchyard.services.ec2.resources import created, named, resource_check
+from batchyard.services.ec2.resources import created
 from batchyard.services.ec2.routing.route_table_rows import Association, route_tables
 from batchyard.services.ec2.routing.routes import described_routes
 from batchyard.services.ec2.service import ec2
@@ -84,7 +83,8 @@ def describe_route_tables(ctx: Context, request: DescribeRouteTablesRequestTypeD
     return listing(
         ctx,
         request,
-        route_tables,
+        ROUTE_TABLE,
+        route_tables.every,
         _describe,
         ids="RouteTableIds",
         result="RouteTables",
@@ -93,26 +93,26 @@ def describe_route_tables(ctx: Context, request: DescribeRouteTablesRequestTypeD
 
 
 @ec2.operation(
-    on=[created("route-table", "CreateRouteTable", keys=in_vpc), named("vpc", "VpcId")],
+    on=[created("route-table", "CreateRouteTable", keys=in_vpc), VPC.named("VpcId")],
     writes=True,
     honours={"VpcId", "ClientToken", "TagSpecifications"},
 )
 def create_route_table(ctx: Context, request: CreateRouteTableRequestTypeDef) -> dict[str, Any]:
     """Make a route table with the VPC's local routes; the same client token makes no second."""
     tags = checked(request.get("TagSpecifications"), allowed={"route-table"})
-    vpc = require_vpc(ctx, request["VpcId"])
+    vpc = VPC.require(ctx, request["VpcId"])
     token = request.get("ClientToken")
     before = [one for one in route_tables.within(ctx, vpc.id) if token and one.body.get("token") == token]
     body: dict[str, Any] = {"VpcId": vpc.id, "routes": [], "associations": [], "token": token}
     made = before[0] if before else route_tables.add(ctx, "rtb-", body, tags.get("route-table", {}))
-    answer = {"RouteTable": described(ctx, route_tables, _describe, made)}
+    answer = {"RouteTable": described(ctx, _describe, made)}
     return {**answer, "ClientToken": token} if token else answer
 
 
-@ec2.operation(on=[named("route-table", "RouteTableId")], writes=True)
+@ec2.operation(on=[ROUTE_TABLE.named("RouteTableId")], writes=True)
 def delete_route_table(ctx: Context, request: DeleteRouteTableRequestTypeDef) -> dict[str, Any]:
     """Delete a route table that nothing is associated with; a main one stays."""
-    held = route_tables.require(ctx, request["RouteTableId"])
+    held = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     if held.body["associations"]:
         raise in_use("routeTable", held.id)
     route_tables.remove(ctx, held)
@@ -120,17 +120,17 @@ def delete_route_table(ctx: Context, request: DeleteRouteTableRequestTypeDef) ->
 
 
 def _table_and_other(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    yield resource_check(ctx, f"route-table/{request['RouteTableId']}")
+    yield ROUTE_TABLE.check(ctx, request["RouteTableId"])
     if request.get("SubnetId"):
-        yield resource_check(ctx, f"subnet/{request['SubnetId']}")
+        yield SUBNET.check(ctx, request["SubnetId"])
     if request.get("GatewayId"):
-        yield resource_check(ctx, f"internet-gateway/{request['GatewayId']}")
+        yield INTERNET_GATEWAY.check(ctx, request["GatewayId"])
 
 
 @ec2.operation(on=[_table_and_other], writes=True, honours={"RouteTableId", "SubnetId", "GatewayId"})
 def associate_route_table(ctx: Context, request: AssociateRouteTableRequestTypeDef) -> dict[str, Any]:
     """Have a subnet, or what comes in by an Internet gateway, follow a route table of the same VPC."""
-    held = route_tables.require(ctx, request["RouteTableId"])
+    held = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     subnet, gateway = request.get("SubnetId"), request.get("GatewayId")
     if bool(subnet) == bool(gateway):
         raise (
@@ -158,9 +158,9 @@ def _associated(one: Association) -> dict[str, Any]:
 
 def _check_network(ctx: Context, held: Held, subnet: str | None, gateway: str | None) -> None:
     vpc = held.body["VpcId"]
-    if subnet and require_subnet(ctx, subnet).vpc_id != vpc:
+    if subnet and SUBNET.require(ctx, subnet).vpc_id != vpc:
         raise invalid_value(f"route table {held.id} and subnet {subnet} belong to different networks")
-    if gateway and internet_gateways.require(ctx, gateway).body.get("VpcId") != vpc:
+    if gateway and INTERNET_GATEWAY.require(ctx, gateway).body.get("VpcId") != vpc:
         raise invalid_value(
             f"route table {held.id} and network gateway {gateway} belong to different networks"
         )
@@ -184,14 +184,15 @@ def _require(ctx: Context, association: str) -> tuple[Held, Association]:
 def _of_association(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     found = _find(ctx, request["AssociationId"])
     if "RouteTableId" in request:
-        yield resource_check(ctx, f"route-table/{request['RouteTableId']}")
+        yield ROUTE_TABLE.check(ctx, request["RouteTableId"])
     if found is None:
-        yield resource_check(ctx, "route-table/*")
+        yield ROUTE_TABLE.check(ctx, "*")
         return
-    yield resource_check(ctx, f"route-table/{found[0].id}")
-    for key, kind in (("subnet", "subnet"), ("gateway", "internet-gateway")):
-        if key in found[1]:
-            yield resource_check(ctx, f"{kind}/{found[1][key]}")
+    yield ROUTE_TABLE.check(ctx, found[0].id)
+    if "subnet" in found[1]:
+        yield SUBNET.check(ctx, found[1]["subnet"])
+    if "gateway" in found[1]:
+        yield INTERNET_GATEWAY.check(ctx, found[1]["gateway"])
 
 
 @ec2.operation(on=[_of_association], writes=True)
@@ -212,7 +213,7 @@ def replace_route_table_association(
 ) -> dict[str, Any]:
     """Have what follows one route table follow another; of the main association: make that the main one."""
     held, one = _require(ctx, request["AssociationId"])
-    target = route_tables.require(ctx, request["RouteTableId"])
+    target = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     if target.body["VpcId"] != held.body["VpcId"]:
         raise invalid_value(f"route table {held.id} and route table {target.id} belong to different networks")
     if target.id == held.id:

@@ -21,9 +21,15 @@ from batchyard.services.ec2.instances.instance_rows import find_instance
 from batchyard.services.ec2.kept import Held
 from batchyard.services.ec2.networks import networks
 from batchyard.services.ec2.networks.networks import Vpc
+from batchyard.services.ec2.nouns import (
+    EGRESS_ONLY_GATEWAY,
+    INSTANCE,
+    INTERNET_GATEWAY,
+    NAT_GATEWAY,
+    ROUTE_TABLE,
+)
 from batchyard.services.ec2.places import place
-from batchyard.services.ec2.refusals import INSTANCE, invalid_value, missing, not_found
-from batchyard.services.ec2.resources import named
+from batchyard.services.ec2.refusals import invalid_value, missing
 from batchyard.services.ec2.routing.route_table_rows import route_tables
 from batchyard.services.ec2.service import ec2
 
@@ -97,10 +103,10 @@ _FIND: dict[str, Callable[[Context, str, str], bool]] = {
 }
 
 
-@ec2.operation(on=[named("route-table", "RouteTableId")], writes=True, honours=_HONOURED)
+@ec2.operation(on=[ROUTE_TABLE.named("RouteTableId")], writes=True, honours=_HONOURED)
 def create_route(ctx: Context, request: CreateRouteRequestTypeDef) -> dict[str, Any]:
     """Add a route to a destination that the table has none for; the same one again changes nothing."""
-    held = route_tables.require(ctx, request["RouteTableId"])
+    held = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     route = _route(ctx, held, request)
     destination = _destination(route)
     for one in held.body["routes"]:
@@ -116,10 +122,10 @@ def create_route(ctx: Context, request: CreateRouteRequestTypeDef) -> dict[str, 
     return {"Return": True}
 
 
-@ec2.operation(on=[named("route-table", "RouteTableId")], writes=True, honours=_HONOURED)
+@ec2.operation(on=[ROUTE_TABLE.named("RouteTableId")], writes=True, honours=_HONOURED)
 def replace_route(ctx: Context, request: ReplaceRouteRequestTypeDef) -> dict[str, Any]:
     """Lead an existing route somewhere else."""
-    held = route_tables.require(ctx, request["RouteTableId"])
+    held = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     route = _route(ctx, held, request)
     _require(held, _destination(route), verb="replace")
     routes = [route if _destination(one) == _destination(route) else one for one in held.body["routes"]]
@@ -127,12 +133,10 @@ def replace_route(ctx: Context, request: ReplaceRouteRequestTypeDef) -> dict[str
     return {}
 
 
-@ec2.operation(
-    on=[named("route-table", "RouteTableId")], writes=True, honours={"RouteTableId", *_DESTINATIONS}
-)
+@ec2.operation(on=[ROUTE_TABLE.named("RouteTableId")], writes=True, honours={"RouteTableId", *_DESTINATIONS})
 def delete_route(ctx: Context, request: DeleteRouteRequestTypeDef) -> dict[str, Any]:
     """Take a route away; the local ones stay."""
-    held = route_tables.require(ctx, request["RouteTableId"])
+    held = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     destination = _given_destination(request)
     if {destination[0]: destination[1]} in _local(
         networks.find(ctx.read, place(ctx), Vpc, held.body["VpcId"])
@@ -203,10 +207,10 @@ def _route(ctx: Context, held: Held, request: Any) -> Route:
 
 def _require_target(ctx: Context, target: str, identity: str) -> None:
     if target == "GatewayId":
-        internet_gateways.require(ctx, identity)
+        INTERNET_GATEWAY.require(ctx, identity)
     elif target == "NatGatewayId":
-        nat_gateways.require(ctx, identity)
+        NAT_GATEWAY.require(ctx, identity)
     elif target == "EgressOnlyInternetGatewayId":
-        egress_only_gateways.require(ctx, identity)
-    elif find_instance(ctx.read, place(ctx), identity) is None:
-        raise not_found(INSTANCE, identity)
+        EGRESS_ONLY_GATEWAY.require(ctx, identity)
+    else:
+        INSTANCE.require(ctx, identity)

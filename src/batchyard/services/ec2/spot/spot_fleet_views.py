@@ -10,11 +10,10 @@ from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ec2 import pages
 from batchyard.services.ec2.instances.instance_rows import LIVE
+from batchyard.services.ec2.nouns import SPOT_FLEET
 from batchyard.services.ec2.places import place
-from batchyard.services.ec2.resources import named
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.spot.spot_fleet_rows import ALL_FLEETS, history, members
-from batchyard.services.ec2.spot.spot_fleets import KIND, require_fleet
 from batchyard.services.ec2.tags.tag_rows import tag_lists
 from batchyard.store.prepared import Row
 
@@ -49,7 +48,7 @@ def _candidates(ctx: Context, request: Any) -> Iterable[list[Row]]:
     named_ids = request.get("SpotFleetRequestIds")
     if not named_ids:
         return pages.row_chunks(ctx.read, ALL_FLEETS, after, **place(ctx))
-    rows = [require_fleet(ctx, one) for one in sorted(set(named_ids))]
+    rows = [SPOT_FLEET.require(ctx, one) for one in sorted(set(named_ids))]
     return [[row for row in rows if row.id > after]]
 
 
@@ -86,13 +85,13 @@ def _config(ctx: Context, row: Row) -> dict[str, Any]:
 
 
 @ec2.operation(
-    on=[named(KIND, "SpotFleetRequestId")], honours={"SpotFleetRequestId", "NextToken", "MaxResults"}
+    on=[SPOT_FLEET.named("SpotFleetRequestId")], honours={"SpotFleetRequestId", "NextToken", "MaxResults"}
 )
 def describe_spot_fleet_instances(
     ctx: Context, request: DescribeSpotFleetInstancesRequestTypeDef
 ) -> dict[str, Any]:
     """The request's instances that have not begun to end."""
-    row = require_fleet(ctx, request["SpotFleetRequestId"])
+    row = SPOT_FLEET.require(ctx, request["SpotFleetRequestId"])
     after = pages.start(request)
     active = [
         {
@@ -111,12 +110,12 @@ def describe_spot_fleet_instances(
 
 
 @ec2.operation(
-    on=[named(KIND, "SpotFleetRequestId")],
+    on=[SPOT_FLEET.named("SpotFleetRequestId")],
     honours={"SpotFleetRequestId", "EventType", "StartTime", "NextToken", "MaxResults"},
 )
 def describe_spot_fleet_request_history(ctx: Context, request: Any) -> dict[str, Any]:
     """What happened to the request from a moment on, in order."""
-    row = require_fleet(ctx, request["SpotFleetRequestId"])
+    row = SPOT_FLEET.require(ctx, request["SpotFleetRequestId"])
     after = whole_number(pages.start(request)) or 0
     events = history(ctx.read, place(ctx), row.id, since=request["StartTime"], after=after)
     records = [

@@ -14,9 +14,9 @@ from batchyard.services.ec2.instances.profiles import SERVICE
 from batchyard.services.ec2.launching.instance_launches import digest_of
 from batchyard.services.ec2.launching.launch_checks import image_check, key_pair_check
 from batchyard.services.ec2.launching.launch_template_versions import template_check
+from batchyard.services.ec2.nouns import SECURITY_GROUP, SPOT_FLEET, SUBNET
 from batchyard.services.ec2.places import arn, place
-from batchyard.services.ec2.refusals import SPOT_FLEET, not_found, token_mismatch
-from batchyard.services.ec2.resources import named, resource_check
+from batchyard.services.ec2.refusals import token_mismatch
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.service_role import SPOT_FLEET_PRINCIPAL, SPOT_PRINCIPAL, ensure_role
 from batchyard.services.ec2.spot.spot_fleet_configs import REFUSED, check_config, invalid
@@ -31,7 +31,6 @@ from batchyard.services.ec2.spot.spot_fleet_rows import (
 )
 from batchyard.services.ec2.tags.tag_rows import put_tags
 from batchyard.services.ec2.tags.tag_specifications import by_type, checked, tag_keys, tagging_checks
-from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
@@ -64,7 +63,7 @@ def _named_checks(ctx: Context, specification: dict[str, Any]) -> Iterable[Check
     yield from _subnet_checks(ctx, specification)
     for group in specification.get("SecurityGroups") or ():
         if "GroupId" in group:
-            yield resource_check(ctx, f"security-group/{group['GroupId']}")
+            yield SECURITY_GROUP.check(ctx, group["GroupId"])
     if specification.get("KeyName"):
         yield key_pair_check(ctx, specification["KeyName"])
 
@@ -72,7 +71,7 @@ def _named_checks(ctx: Context, specification: dict[str, Any]) -> Iterable[Check
 def _subnet_checks(ctx: Context, given: dict[str, Any]) -> Iterable[Check]:
     for subnet in (given.get("SubnetId") or "").split(","):
         if subnet.strip():
-            yield resource_check(ctx, f"subnet/{subnet.strip()}")
+            yield SUBNET.check(ctx, subnet.strip())
 
 
 def _request_passes(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
@@ -150,20 +149,12 @@ def _checked_tags(ctx: Context, config: Any) -> dict[str, str]:
     return checked(config.get("TagSpecifications"), allowed={KIND, "instance"}).get(KIND, {})
 
 
-def require_fleet(ctx: Context, identity: str) -> Row:
-    """A request by its id; raises InvalidSpotFleetRequestId.NotFound."""
-    row = find_fleet(ctx.read, place(ctx), identity)
-    if row is None:
-        raise not_found(SPOT_FLEET, identity)
-    return row
-
-
 def _note(ctx: Context, identity: str, change: str) -> None:
     tell(ctx.write, place(ctx), identity, ctx.now, "fleetRequestChange", {"EventSubType": change})
 
 
 @ec2.operation(
-    on=[named(KIND, "SpotFleetRequestId")],
+    on=[SPOT_FLEET.named("SpotFleetRequestId")],
     writes=True,
     honours={"SpotFleetRequestId", "TargetCapacity", "ExcessCapacityTerminationPolicy"},
 )
@@ -172,7 +163,7 @@ def modify_spot_fleet_request(ctx: Context, request: ModifySpotFleetRequestReque
 
     Who raises the target is asked for the right to launch, like who makes a request.
     """
-    row = require_fleet(ctx, request["SpotFleetRequestId"])
+    row = SPOT_FLEET.require(ctx, request["SpotFleetRequestId"])
     if row.config.get("Type", "maintain") != "maintain" or row.state not in CHANGEABLE:
         # The code is DescribeSpotFleetRequests' word for it; EC2's answer is not recorded (a guess).
         raise ApiError(
@@ -199,7 +190,7 @@ def modify_spot_fleet_request(ctx: Context, request: ModifySpotFleetRequestReque
 
 
 @ec2.operation(
-    on=[named(KIND, "SpotFleetRequestIds")],
+    on=[SPOT_FLEET.named("SpotFleetRequestIds")],
     writes=True,
     honours={"SpotFleetRequestIds", "TerminateInstances"},
 )

@@ -11,7 +11,7 @@ from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.ec2 import filters, pages
 from batchyard.services.ec2.places import at, place
-from batchyard.services.ec2.refusals import SPOT_REQUEST, not_found
+from batchyard.services.ec2.refusals import SPOT_REQUEST
 from batchyard.services.ec2.service import ec2
 from batchyard.services.ec2.tables import instances
 from batchyard.services.ec2.tags.tag_rows import tag_lists
@@ -68,7 +68,7 @@ def _candidates(ctx: Context, request: Any) -> Iterable[list[Row]]:
     for one in sorted(set(named)):
         row = ctx.read.first(_ONE, **place(ctx), spot_request_id=one)
         if row is None:
-            raise not_found(SPOT_REQUEST, one)
+            raise SPOT_REQUEST.error(ctx, one)
         if one > after:
             rows.append(row)
     yield rows

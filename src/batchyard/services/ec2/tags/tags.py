@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,98 +12,21 @@ from batchyard.framework.check import ANY, Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.services.ec2 import filters, pages
-from batchyard.services.ec2.gateways.address_rows import addresses
-from batchyard.services.ec2.gateways.gateway_rows import (
-    egress_only_gateways,
-    internet_gateways,
-    nat_gateways,
-)
 from batchyard.services.ec2.instances.images import find_image
-from batchyard.services.ec2.instances.instance_rows import find_instance
-from batchyard.services.ec2.instances.key_pair_rows import find_key_pair_by_id
 from batchyard.services.ec2.instances.placement_group_rows import placement_groups
-from batchyard.services.ec2.kept import Kept
-from batchyard.services.ec2.launching.launch_template_rows import find_template
-from batchyard.services.ec2.networks import networks
-from batchyard.services.ec2.networks.dhcp_options import dhcp_options
-from batchyard.services.ec2.networks.networks import SecurityGroup, Subnet, Vpc
 from batchyard.services.ec2.networks.security_group_rules import find_rule
-from batchyard.services.ec2.places import Place, at, here, place
-from batchyard.services.ec2.refusals import (
-    GROUP,
-    INSTANCE,
-    RULE,
-    SPOT_FLEET,
-    SUBNET,
-    VPC,
-    not_found,
-)
-from batchyard.services.ec2.resources import placement_group_check, resource_check
-from batchyard.services.ec2.routing.network_acl_rows import network_acls
-from batchyard.services.ec2.routing.route_table_rows import route_tables
+from batchyard.services.ec2.nouns import BY_ID
+from batchyard.services.ec2.places import at, here, place
+from batchyard.services.ec2.refusals import RULE
+from batchyard.services.ec2.resources import part_check, placement_group_check
 from batchyard.services.ec2.service import ec2
-from batchyard.services.ec2.spot.spot_fleet_rows import find_fleet
 from batchyard.services.ec2.tables import tags
 from batchyard.services.ec2.tags.tag_rows import put_tags, tag_map
 from batchyard.services.ec2.tags.tag_specifications import check_number, check_tags, tag_keys
 from batchyard.store.prepared import Prepared
-from batchyard.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import DescribeTagsRequestTypeDef
-
-Exists = Callable[[Transaction, Place, str], object]
-
-_NOUNS: Mapping[str, Kept] = {
-    noun.words.prefix.removesuffix("-"): noun
-    for noun in (
-        addresses,
-        dhcp_options,
-        egress_only_gateways,
-        internet_gateways,
-        nat_gateways,
-        network_acls,
-        placement_groups,
-        route_tables,
-    )
-}
-_KINDS: Mapping[str, tuple[str, Exists, Callable[[str], ApiError]]] = {
-    "i": ("instance", find_instance, lambda one: not_found(INSTANCE, one)),
-    "subnet": (
-        "subnet",
-        lambda tx, where, one: networks.find(tx, where, Subnet, one),
-        lambda one: not_found(SUBNET, one),
-    ),
-    "vpc": (
-        "vpc",
-        lambda tx, where, one: networks.find(tx, where, Vpc, one),
-        lambda one: not_found(VPC, one),
-    ),
-    "sg": (
-        "security-group",
-        lambda tx, where, one: networks.find(tx, where, SecurityGroup, one),
-        lambda one: not_found(GROUP, one),
-    ),
-    "lt": (
-        "launch-template",
-        lambda tx, where, one: find_template(tx, where, {"LaunchTemplateId": one}),
-        lambda one: ApiError(
-            "InvalidLaunchTemplateId.NotFound",
-            f"The specified launch template, with template ID {one}, does not exist.",
-        ),
-    ),
-    "key": (
-        "key-pair",
-        find_key_pair_by_id,
-        lambda one: ApiError("InvalidKeyPair.NotFound", f"The key pair ID '{one}' does not exist"),
-    ),
-    "sfr": ("spot-fleet-request", find_fleet, lambda one: not_found(SPOT_FLEET, one)),
-    **{
-        prefix: (noun.name, noun.find, functools.partial(not_found, noun.words))
-        for prefix, noun in _NOUNS.items()
-    },
-}
-"""By an id's first word: the type, how it is found, and what is said where it is not there."""
 
 _DELETE_ONE = Prepared(
     delete(tags)
@@ -130,13 +52,6 @@ _FILTERS: dict[str, filters.Attribute] = {
 _CHUNK = 500
 
 
-def _resource(identity: str) -> str:
-    if identity.startswith("sgr-"):
-        return f"security-group-rule/{identity}"
-    kind = _KINDS.get(identity.partition("-")[0])
-    return f"{kind[0] if kind else '*'}/{identity}"
-
-
 _PER_TAGGED, _PER_TAG = 80.0, 14.0
 """Microseconds for a resource that gets tags, and for each of them."""
 
@@ -151,25 +66,28 @@ def _check(ctx: Context, identity: str, keys: Mapping[str, Values]) -> Check:
     """A placement group's ARN has its name, which its id stands for."""
     held = placement_groups.find(ctx.read, place(ctx), identity) if identity.startswith("pg-") else None
     if held is None:
-        return resource_check(ctx, _resource(identity), **keys)
+        noun = BY_ID.get(identity.partition("-")[0])
+        if noun is not None:
+            return noun.check(ctx, identity, **keys)
+        kind = "security-group-rule" if identity.startswith("sgr-") else "*"
+        return part_check(ctx, f"{kind}/{identity}", **keys)
     check = placement_group_check(ctx, held, held.body["name"])
     return replace(check, context={**check.context, **keys})
 
 
 def _require(ctx: Context, identity: str) -> str:
     """The type of the resource with this id; raises where it is not there."""
-    kind = _KINDS.get(identity.partition("-")[0])
+    noun = BY_ID.get(identity.partition("-")[0])
+    if noun is not None:
+        noun.require(ctx, identity)
+        return noun.kind
     if identity.startswith("sgr-"):
         if find_rule(ctx, identity) is None:
-            raise not_found(RULE, identity)
+            raise RULE.error(ctx, identity)
         return "security-group-rule"
-    if kind is None:
-        if find_image(ctx.region, identity) is not None:
-            raise ApiError("UnauthorizedOperation", "You are not authorized to tag this image.", status=403)
-        raise ApiError("InvalidID", f"The ID '{identity}' is not valid")
-    if kind[1](ctx.read, place(ctx), identity) is None:
-        raise kind[2](identity)
-    return kind[0]
+    if find_image(ctx.region, identity) is not None:
+        raise ApiError("UnauthorizedOperation", "You are not authorized to tag this image.", status=403)
+    raise ApiError("InvalidID", f"The ID '{identity}' is not valid")
 
 
 @ec2.operation(on=[_each_resource], writes=True, honours={"Resources", "Tags"})
