@@ -18,7 +18,7 @@ from batchyard.services.batch.environments.refused_environments import (
     mark_refused,
 )
 from batchyard.services.batch.jobs import attempt_rows, job_rows
-from batchyard.services.batch.jobs.attempts import (
+from batchyard.services.batch.jobs.task_reports import (
     end_attempt,
     left_seconds,
     note_progress,

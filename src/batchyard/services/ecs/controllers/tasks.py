@@ -30,7 +30,7 @@ from batchyard.services.ecs.controllers.task_keys import key_of
 from batchyard.services.ecs.definitions.task_definitions import find as find_definition
 from batchyard.services.ecs.service import ecs
 from batchyard.services.ecs.tables import tasks
-from batchyard.services.ecs.tasks import attempts, task_rows
+from batchyard.services.ecs.tasks import task_rows, task_specs
 from batchyard.services.ecs.tasks.log_delivery import Stream
 from batchyard.services.ecs.tasks.task_doors import new_token
 from batchyard.services.ecs.tasks.windows import Window
@@ -253,7 +253,7 @@ class TaskController(Controller):
             return Again(FORCE_AGAIN_SECONDS)
         if row.desired_status != "STOPPED":
             return Again(LOOK_SECONDS if Stream.of(document, row.id) else QUIET_LOOK_SECONDS)
-        left = attempts.stop_timeout_seconds(document) - self._stopping.seconds(row.id, row.stopping_at)
+        left = task_specs.stop_timeout_seconds(document) - self._stopping.seconds(row.id, row.stopping_at)
         if row.phase != task_rows.STOPPING:
             self._engines.stop(row, force=False)
             self.write(lambda tx: task_rows.mark_stopping(tx, row.id))
