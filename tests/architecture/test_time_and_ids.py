@@ -17,13 +17,13 @@ WALL = {
     "gateway/authorize.py": "aws:CurrentTime",
     "services/ecs/controllers/endings.py": "brings the engine's stamps to the injected clock",
     "services/ecs/controllers/outputs.py": "brings the engine's stamps to the injected clock",
-    "services/sts/identity_tokens.py": "an identity provider's tokens are of the wall clock",
-    "services/sts/saml_assertions.py": "an identity provider's assertions are of the wall clock",
-    "services/sts/saml_identities.py": "an identity provider's sessions are of the wall clock",
+    "services/sts/web_identity/identity_tokens.py": "an identity provider's tokens are of the wall clock",
+    "services/sts/saml/saml_assertions.py": "an identity provider's assertions are of the wall clock",
+    "services/sts/saml/saml_identities.py": "an identity provider's sessions are of the wall clock",
     "services/sts/role_sessions.py": "a session's end is told in wall time on the wire",
     "services/sts/federated_users.py": "a session's end is told in wall time on the wire",
     "services/sts/session_tokens.py": "a session's end is told in wall time on the wire",
-    "services/sts/web_identity_tokens.py": "services elsewhere judge a token by the wall clock",
+    "services/sts/web_identity/web_identity_tokens.py": "services elsewhere judge a token by the wall clock",
 }
 """The files that ask for the machine's own time rather than the injected clock's; the list can only shrink."""
 

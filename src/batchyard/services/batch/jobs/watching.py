@@ -18,12 +18,12 @@ from batchyard.services.batch.environments.refused_environments import (
     mark_refused,
 )
 from batchyard.services.batch.jobs import attempt_rows, job_rows
+from batchyard.services.batch.jobs.states import PLACED
 from batchyard.services.batch.jobs.task_reports import (
     end_attempt,
     left_seconds,
     note_progress,
 )
-from batchyard.services.batch.jobs.states import PLACED
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments
 from batchyard.store.prepared import Row

@@ -15,9 +15,9 @@ from batchyard.services.ecs.controllers.endings import Ending, failed_to_start, 
 from batchyard.services.ecs.controllers.outputs import Outputs
 from batchyard.services.ecs.controllers.task_engines import TaskEngines
 from batchyard.services.ecs.tasks import task_overrides
-from batchyard.services.ecs.tasks.task_specs import NoCommand, attempt_of
 from batchyard.services.ecs.tasks.log_delivery import NoStream, refusal_text, unable_to_assume
 from batchyard.services.ecs.tasks.task_doors import environment
+from batchyard.services.ecs.tasks.task_specs import NoCommand, attempt_of
 from batchyard.services.ecs.tasks.workloads import role_of
 from batchyard.store.prepared import Row
 

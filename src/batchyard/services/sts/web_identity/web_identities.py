@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.check import Check, Values
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.sts.identity_tokens import IdentityToken, verified
-from batchyard.services.sts.oauth_tokens import refuse_oauth
 from batchyard.services.sts.role_sessions import (
     CHAINED_SECONDS,
     Asked,
@@ -20,6 +18,8 @@ from batchyard.services.sts.role_sessions import (
     pairs,
 )
 from batchyard.services.sts.service import sts
+from batchyard.services.sts.web_identity.identity_tokens import IdentityToken, verified
+from batchyard.services.sts.web_identity.oauth_tokens import refuse_oauth
 
 if TYPE_CHECKING:
     from types_boto3_sts.type_defs import AssumeRoleWithWebIdentityRequestTypeDef

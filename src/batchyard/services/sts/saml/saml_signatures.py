@@ -13,7 +13,7 @@ from typing import Any
 from batchyard import ids
 from batchyard.framework.errors import ApiError
 from batchyard.framework.ports import SamlProvider
-from batchyard.services.sts.saml_encryption import Unopenable, decrypted
+from batchyard.services.sts.saml.saml_encryption import Unopenable, decrypted
 
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"

@@ -20,9 +20,9 @@ from batchyard.services.sts.role_sessions import (
     owner,
     pairs,
 )
-from batchyard.services.sts.saml_assertions import ATTRIBUTES, Assertion, read
-from batchyard.services.sts.saml_keys import session_keys, trust_keys
-from batchyard.services.sts.saml_signatures import INVALID, signed_assertion
+from batchyard.services.sts.saml.saml_assertions import ATTRIBUTES, Assertion, read
+from batchyard.services.sts.saml.saml_keys import session_keys, trust_keys
+from batchyard.services.sts.saml.saml_signatures import INVALID, signed_assertion
 from batchyard.services.sts.service import sts
 
 if TYPE_CHECKING:

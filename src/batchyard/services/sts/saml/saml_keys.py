@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batchyard.framework.check import Values
-from batchyard.services.sts.saml_assertions import Assertion
+from batchyard.services.sts.saml.saml_assertions import Assertion
 
 _EDU = "urn:oid:1.3.6.1.4.1.5923.1."
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"

@@ -13,7 +13,7 @@ from typing import Any
 from batchyard.clock import wall_now
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
-from batchyard.services.sts.json_web_keys import ALGORITHMS, find_key
+from batchyard.services.sts.web_identity.json_web_keys import ALGORITHMS, find_key
 
 BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com"})
 """Issuers that AWS knows without a provider; a trust policy names them as they are."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from batchyard.clock import wall_now
 from batchyard.framework.errors import ApiError
-from batchyard.services.sts.saml_signatures import ASSERTION, INVALID, Element, text_of, unreadable
+from batchyard.services.sts.saml.saml_signatures import ASSERTION, INVALID, Element, text_of, unreadable
 
 ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 REDEEMED_WITHIN = timedelta(minutes=5)

@@ -1,0 +1,1 @@
+"""AssumeRoleWithSAML: assertions, their signatures, their encryption, their condition keys."""
