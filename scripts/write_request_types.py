@@ -1,6 +1,7 @@
 """Give each operation's `request` the type that types-boto3 has for it. Written once a service grows; run by hand.
 
-An operation that reads a request in a way that its TypedDict does not know keeps `Any` (see KEPT).
+An operation that reads members by computed names takes the request as a `Mapping` inside; one that is made for several
+nouns has none of its own. A request without members is `NoMembers`.
 """
 
 from __future__ import annotations
@@ -14,21 +15,6 @@ from batchyard.framework.service import Service
 from batchyard.services import load_services
 from batchyard.wire import model as wire_model
 
-KEPT = {
-    "create_dhcp_options": "its options are checked key by key",
-    "describe_account_attributes": "the names are texts here, literals there",
-    "describe_availability_zones": "its members are read by name",
-    "describe_spot_fleet_request_history": "a moment may be a text there",
-    "get_account_authorization_details": "the names are texts here, literals there",
-    "import_key_pair": "a blob may be a file there",
-    "lookup_events": "a moment may be a text there",
-    "modify_security_group_rules": "its rules are read member by member",
-    "modify_subnet_attribute": "its members are read by name",
-    "modify_vpc_attribute": "its members are read by name",
-    "update_auto_scaling_group": "its members are read by name",
-    "update_login_profile": "a member is not there yet",
-}
-
 
 def main() -> None:
     """Rewrite the files of every service."""
@@ -41,7 +27,7 @@ def main() -> None:
             while hasattr(function, "__wrapped__"):
                 function = function.__wrapped__
             made_for_several = getattr(function, "__name__", "") != entry.name
-            if name is not None and entry.name not in KEPT and not made_for_several:
+            if name is not None and not made_for_several:
                 by_file.setdefault(Path(function.__code__.co_filename), {})[function.__name__] = name
         for path, types in by_file.items():
             _annotate(path, service.name, types)
@@ -57,8 +43,10 @@ def _type_names(service: str) -> set[str]:
 
 def _type_of(service: Service, name: str, names: set[str]) -> str | None:
     operation = wire_model.load(service.name).by_snake_name(name)
-    if operation is None or operation.input is None:
+    if operation is None:
         return None
+    if operation.input is None or not operation.input.members:
+        return "NoMembers"
     shape = operation.input.name
     candidates = (f"{shape}TypeDef", f"{shape}RequestTypeDef", f"{shape.removesuffix('Type')}RequestTypeDef")
     return next((one for one in candidates if one in names), None)
@@ -73,6 +61,13 @@ def _annotate(path: Path, service: str, types: dict[str, str]) -> None:
         if count:
             given.add(name)
     if text == before:
+        return
+    if "NoMembers" in given:
+        given.remove("NoMembers")
+        place = text.index("from batchyard.")
+        text = f"{text[:place]}from batchyard.framework.operation import NoMembers\n{text[place:]}"
+    if not given:
+        path.write_text(text)
         return
     line = f"    from types_boto3_{service}.type_defs import {', '.join(sorted(given))}\n"
     if "if TYPE_CHECKING:\n" in text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from batchyard.framework.check import Target, Values
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 OperationFunction = Callable[["Context", Any], Mapping[str, Any] | None]
 Unsigned = Callable[[Mapping[str, Any]], tuple[str, str] | None]
 Conditions = Callable[["Context", dict[str, Any]], Mapping[str, Values]]
+
+
+class NoMembers(TypedDict):
+    """The request of an operation that is asked nothing."""
 
 
 @dataclass(frozen=True, slots=True)

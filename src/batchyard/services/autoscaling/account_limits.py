@@ -6,6 +6,7 @@ from typing import Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.operation import NoMembers
 from batchyard.framework.place import place
 from batchyard.services.autoscaling.auto_scaling_groups import LARGEST_COUNT
 from batchyard.services.autoscaling.group_rows import count_groups
@@ -17,7 +18,7 @@ LAUNCH_CONFIGURATIONS = 200
 
 
 @autoscaling.operation(on=ANY)
-def describe_account_limits(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_account_limits(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Quotas and what is used of them."""
     return {
         "MaxNumberOfAutoScalingGroups": LARGEST_COUNT,
@@ -28,6 +29,6 @@ def describe_account_limits(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @autoscaling.operation(on=ANY)
-def describe_termination_policy_types(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_termination_policy_types(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """The termination policies that a group can have."""
     return {"TerminationPolicyTypes": list(POLICIES)}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types_boto3_autoscaling.type_defs import (
         CreateAutoScalingGroupTypeTypeDef,
         DeleteAutoScalingGroupTypeTypeDef,
+        UpdateAutoScalingGroupTypeTypeDef,
     )
 
 LARGEST_COUNT = 500
@@ -200,7 +201,7 @@ def _subnets(ctx: Context, subnet_ids: list[str], zones: list[str]) -> list[dict
     honours={*_SETTINGS, *_NEUTRAL},
     refuses=_NEUTRAL,
 )
-def update_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
+def update_auto_scaling_group(ctx: Context, request: UpdateAutoScalingGroupTypeTypeDef) -> dict[str, Any]:
     """Change what is given; sizes that leave the desired capacity outside move it to the nearer bound."""
     row = require_living_group(ctx, request)
     group_rules.check_health(request)
@@ -219,13 +220,12 @@ def update_auto_scaling_group(ctx: Context, request: Any) -> dict[str, Any]:
         values["role_arn"] = request["ServiceLinkedRoleARN"]
     if "NewInstancesProtectedFromScaleIn" in request:
         values["protects_new_instances"] = int(request["NewInstancesProtectedFromScaleIn"])
-    for member, column in (
-        ("DefaultCooldown", "default_cooldown_seconds"),
-        ("HealthCheckGracePeriod", "health_check_grace_seconds"),
-        ("HealthCheckType", "health_check_type"),
-    ):
-        if member in request:
-            values[column] = request[member]
+    if "DefaultCooldown" in request:
+        values["default_cooldown_seconds"] = request["DefaultCooldown"]
+    if "HealthCheckGracePeriod" in request:
+        values["health_check_grace_seconds"] = request["HealthCheckGracePeriod"]
+    if "HealthCheckType" in request:
+        values["health_check_type"] = request["HealthCheckType"]
     update_group(ctx.write, place(ctx), row.name, **values, failures=0, retry_at=None)
     ctx.intend("autoscaling.groups", row.name)
     return {}

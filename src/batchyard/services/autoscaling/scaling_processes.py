@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.operation import NoMembers
 from batchyard.framework.place import place
 from batchyard.services.autoscaling.activity_rows import moment
 from batchyard.services.autoscaling.group_rows import instances_of, update_group
@@ -72,6 +73,6 @@ def resume_processes(ctx: Context, request: ScalingProcessQueryTypeDef) -> dict[
 
 
 @autoscaling.operation(on=ANY)
-def describe_scaling_process_types(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_scaling_process_types(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """The processes that SuspendProcesses knows."""
     return {"Processes": [{"ProcessName": name} for name in PROCESSES]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import MAXYEAR, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from batchyard.clock import LATEST, from_microseconds, microseconds
 from batchyard.framework.check import ANY
@@ -15,6 +15,9 @@ from batchyard.services.cloudtrail.lookups import Attribute, Place, Window, find
 from batchyard.services.cloudtrail.records import shown
 from batchyard.services.cloudtrail.service import cloudtrail
 
+if TYPE_CHECKING:
+    from types_boto3_cloudtrail.type_defs import LookupEventsRequestTypeDef
+
 MOST_EVENTS = 50
 LONGEST_VALUE = 2000
 _COUNTED_TWICE = "_ ,\n"
@@ -23,7 +26,7 @@ _SECOND = timedelta(seconds=1)
 
 
 @cloudtrail.operation(on=ANY)
-def lookup_events(ctx: Context, request: Any) -> dict[str, Any]:
+def lookup_events(ctx: Context, request: LookupEventsRequestTypeDef) -> dict[str, Any]:
     """A page of events that match the attribute (one at most) and the time range, whose ends count.
 
     A page may have fewer events, or none, before the last one: where very many others share the short name of the
@@ -31,7 +34,8 @@ def lookup_events(ctx: Context, request: Any) -> dict[str, Any]:
     are no trails here.
     """
     attribute = _attribute(request)
-    start, end = request.get("StartTime"), request.get("EndTime")
+    start = cast("datetime | None", request.get("StartTime"))
+    end = cast("datetime | None", request.get("EndTime"))
     if start is not None and end is not None and start > end:
         raise cloudtrail.error.InvalidTimeRangeException("Start time is after end time.")
     window = _window(request, request.get("MaxResults", MOST_EVENTS) + 1)

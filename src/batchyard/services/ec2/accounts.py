@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -12,9 +13,14 @@ from batchyard.services.ec2.places import place
 from batchyard.services.ec2.refusals import invalid_value
 from batchyard.services.ec2.service import ec2
 
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import DescribeAccountAttributesRequestTypeDef
+
 
 @ec2.operation(on=ANY)
-def describe_account_attributes(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_account_attributes(
+    ctx: Context, request: DescribeAccountAttributesRequestTypeDef
+) -> dict[str, Any]:
     """The account's attributes. Its limits on instances and addresses are AWS's defaults and bind nothing here."""
     vpc = networks.first(ctx.read, place(ctx), Vpc, lambda one: one.is_default)
     attributes = {
@@ -25,7 +31,8 @@ def describe_account_attributes(ctx: Context, request: Any) -> dict[str, Any]:
         "max-elastic-ips": "5",
         "vpc-max-elastic-ips": "5",
     }
-    named = request.get("AttributeNames") or list(attributes)
+    given: Sequence[str] | None = request.get("AttributeNames")
+    named = given or list(attributes)
     unknown = [one for one in named if one not in attributes]
     if unknown:
         raise invalid_value(f"Value ({unknown[0]}) for parameter attributeName is invalid.")

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         CreateKeyPairRequestTypeDef,
         DeleteKeyPairRequestTypeDef,
         DescribeKeyPairsRequestTypeDef,
+        ImportKeyPairRequestTypeDef,
     )
 
 RSA_BITS = 2048
@@ -130,9 +131,9 @@ def _pairs(digits: str) -> str:
     writes=True,
     honours={"KeyName", "PublicKeyMaterial", "TagSpecifications"},
 )
-def import_key_pair(ctx: Context, request: Any) -> dict[str, Any]:
+def import_key_pair(ctx: Context, request: ImportKeyPairRequestTypeDef) -> dict[str, Any]:
     """Keep the public key of a pair that was made elsewhere."""
-    public, kind = _read_public(request["PublicKeyMaterial"])
+    public, kind = _read_public(cast("bytes", request["PublicKeyMaterial"]))
     if kind == "ed25519":
         fingerprint = _openssh_fingerprint(public)
     else:

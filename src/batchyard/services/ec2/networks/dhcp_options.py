@@ -5,7 +5,7 @@ The codes are those of the EC2 API reference; texts that are not told of in a th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import ANY, Check
@@ -27,6 +27,7 @@ from batchyard.services.ec2.tags.tag_specifications import checked
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
         AssociateDhcpOptionsRequestTypeDef,
+        CreateDhcpOptionsRequestTypeDef,
         DeleteDhcpOptionsRequestTypeDef,
         DescribeDhcpOptionsRequestTypeDef,
     )
@@ -76,7 +77,7 @@ def describe_dhcp_options(ctx: Context, request: DescribeDhcpOptionsRequestTypeD
     writes=True,
     honours={"DhcpConfigurations", "TagSpecifications"},
 )
-def create_dhcp_options(ctx: Context, request: Any) -> dict[str, Any]:
+def create_dhcp_options(ctx: Context, request: CreateDhcpOptionsRequestTypeDef) -> dict[str, Any]:
     """Make a set."""
     tags = checked(request.get("TagSpecifications"), allowed={"dhcp-options"})
     options = [_checked(one) for one in request["DhcpConfigurations"]]
@@ -87,7 +88,7 @@ def create_dhcp_options(ctx: Context, request: Any) -> dict[str, Any]:
     return {"DhcpOptions": described(ctx, _describe, made)}
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
+def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     key, values = given.get("Key", ""), list(given.get("Values") or [])
     if key not in _KEYS:
         raise invalid_value(f"Value ({key}) for parameter key is invalid. Unknown DHCP option")

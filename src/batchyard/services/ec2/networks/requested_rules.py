@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from batchyard.framework.context import Context
@@ -103,7 +104,7 @@ def check_description(text: str | None) -> None:
         )
 
 
-def modified_rule(ctx: Context, held: Rule, given: dict[str, Any]) -> Rule:
+def modified_rule(ctx: Context, held: Rule, given: Mapping[str, Any]) -> Rule:
     """A rule with what ModifySecurityGroupRules says of it, under its id."""
     named = [one for one in _MODIFIED if given.get(one)]
     if len(named) != 1:

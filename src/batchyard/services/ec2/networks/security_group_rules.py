@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         AuthorizeSecurityGroupEgressRequestTypeDef,
         AuthorizeSecurityGroupIngressRequestTypeDef,
         DescribeSecurityGroupRulesRequestTypeDef,
+        ModifySecurityGroupRulesRequestTypeDef,
         RevokeSecurityGroupEgressRequestTypeDef,
         RevokeSecurityGroupIngressRequestTypeDef,
         UpdateSecurityGroupRuleDescriptionsEgressRequestTypeDef,
@@ -202,7 +203,9 @@ def _group_and_rules(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @ec2.operation(on=[_group_and_rules], writes=True)
-def modify_security_group_rules(ctx: Context, request: Any) -> dict[str, Any]:
+def modify_security_group_rules(
+    ctx: Context, request: ModifySecurityGroupRulesRequestTypeDef
+) -> dict[str, Any]:
     """Put other rules in the place of those with these ids; all or none."""
     store_defaults(ctx)
     group = SECURITY_GROUP.require(ctx, request["GroupId"])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
         AssociateSubnetCidrBlockRequestTypeDef,
         DisassociateSubnetCidrBlockRequestTypeDef,
+        ModifySubnetAttributeRequestTypeDef,
     )
 
 _FLAGS = ("AssignIpv6AddressOnCreation", "MapPublicIpOnLaunch", "EnableDns64")
@@ -46,13 +47,14 @@ def _text(given: Any) -> str:
 
 
 @ec2.operation(on=[_modified], writes=True, honours={"SubnetId", *_FLAGS, *_NAMES})
-def modify_subnet_attribute(ctx: Context, request: Any) -> dict[str, Any]:
+def modify_subnet_attribute(ctx: Context, request: ModifySubnetAttributeRequestTypeDef) -> dict[str, Any]:
     """Change one attribute of a subnet."""
     subnet = SUBNET.require(ctx, request["SubnetId"])
+    members: Mapping[str, Any] = request
     given: dict[str, Any] = {
-        one: bool(request[one]["Value"]) for one in _FLAGS if "Value" in request.get(one, {})
+        one: bool(members[one]["Value"]) for one in _FLAGS if "Value" in members.get(one, {})
     }
-    names = {_NAMES[one]: _name(request[one]) for one in _NAMES if one in request}
+    names = {_NAMES[one]: _name(members[one]) for one in _NAMES if one in members}
     if not given and not names:
         raise missing("attribute")
     if len(given) + len(names) > 1:

@@ -6,7 +6,7 @@ The codes are those of the EC2 API reference; texts that are not told of in a th
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from batchyard.framework.check import Check
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         AssociateVpcCidrBlockRequestTypeDef,
         DescribeVpcAttributeRequestTypeDef,
         DisassociateVpcCidrBlockRequestTypeDef,
+        ModifyVpcAttributeRequestTypeDef,
     )
 
 _ATTRIBUTES = {
@@ -60,13 +61,14 @@ def _modified(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @ec2.operation(on=[_modified], writes=True)
-def modify_vpc_attribute(ctx: Context, request: Any) -> dict[str, Any]:
+def modify_vpc_attribute(ctx: Context, request: ModifyVpcAttributeRequestTypeDef) -> dict[str, Any]:
     """Change one attribute of a VPC; names for instances need DNS."""
     vpc = VPC.require(ctx, request["VpcId"])
+    members: Mapping[str, Any] = request
     given = {
-        setting: bool(request[member]["Value"])
+        setting: bool(members[member]["Value"])
         for member, setting, _ in _ATTRIBUTES.values()
-        if "Value" in request.get(member, {})
+        if "Value" in members.get(member, {})
     }
     if not given:
         raise missing("attribute")

@@ -13,7 +13,10 @@ from batchyard.services.ec2.refusals import invalid_value
 from batchyard.services.ec2.service import ec2
 
 if TYPE_CHECKING:
-    from types_boto3_ec2.type_defs import DescribeRegionsRequestTypeDef
+    from types_boto3_ec2.type_defs import (
+        DescribeAvailabilityZonesRequestTypeDef,
+        DescribeRegionsRequestTypeDef,
+    )
 
 LETTERS = "abc"
 _DIRECTIONS = {"north": "n", "south": "s", "east": "e", "west": "w", "central": "c"}
@@ -58,11 +61,13 @@ _ZONE_FILTERS: dict[str, filters.Attribute] = {
 
 
 @ec2.operation(on=ANY, honours={"Filters", "ZoneNames", "ZoneIds", "AllAvailabilityZones"})
-def describe_availability_zones(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_availability_zones(
+    ctx: Context, request: DescribeAvailabilityZonesRequestTypeDef
+) -> dict[str, Any]:
     """The Region's three zones, or those named."""
     zones = [_described(ctx, name) for name in zone_names(ctx.region)]
-    for member, attribute in (("ZoneNames", "ZoneName"), ("ZoneIds", "ZoneId")):
-        named = request.get(member)
+    names, ids = request.get("ZoneNames"), request.get("ZoneIds")
+    for named, attribute in ((names, "ZoneName"), (ids, "ZoneId")):
         if named:
             known = {zone[attribute] for zone in zones}
             unknown = [one for one in named if one not in known]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
@@ -20,6 +21,7 @@ from batchyard.store.prepared import Row
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
         DescribeSpotFleetInstancesRequestTypeDef,
+        DescribeSpotFleetRequestHistoryRequestTypeDef,
         DescribeSpotFleetRequestsRequestTypeDef,
     )
 
@@ -113,11 +115,13 @@ def describe_spot_fleet_instances(
     on=[SPOT_FLEET.named("SpotFleetRequestId")],
     honours={"SpotFleetRequestId", "EventType", "StartTime", "NextToken", "MaxResults"},
 )
-def describe_spot_fleet_request_history(ctx: Context, request: Any) -> dict[str, Any]:
+def describe_spot_fleet_request_history(
+    ctx: Context, request: DescribeSpotFleetRequestHistoryRequestTypeDef
+) -> dict[str, Any]:
     """What happened to the request from a moment on, in order."""
     row = SPOT_FLEET.require(ctx, request["SpotFleetRequestId"])
     after = whole_number(pages.start(request)) or 0
-    events = history(ctx.read, place(ctx), row.id, since=request["StartTime"], after=after)
+    events = history(ctx.read, place(ctx), row.id, since=cast("datetime", request["StartTime"]), after=after)
     records = [
         (
             one.sequence,

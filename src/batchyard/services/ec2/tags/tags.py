@@ -26,7 +26,11 @@ from batchyard.services.ec2.tags.tag_specifications import check_number, check_t
 from batchyard.store.prepared import Prepared
 
 if TYPE_CHECKING:
-    from types_boto3_ec2.type_defs import DescribeTagsRequestTypeDef
+    from types_boto3_ec2.type_defs import (
+        ClientCreateTagsRequestTypeDef,
+        ClientDeleteTagsRequestTypeDef,
+        DescribeTagsRequestTypeDef,
+    )
 
 _DELETE_ONE = Prepared(
     delete(tags)
@@ -91,7 +95,7 @@ def _require(ctx: Context, identity: str) -> str:
 
 
 @ec2.operation(on=[_each_resource], writes=True, honours={"Resources", "Tags"})
-def create_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def create_tags(ctx: Context, request: ClientCreateTagsRequestTypeDef) -> dict[str, Any]:
     """Give each resource these tags, over those it has; all or none."""
     check_tags(request["Tags"])
     given = {tag["Key"]: tag.get("Value", "") for tag in request["Tags"]}
@@ -103,7 +107,7 @@ def create_tags(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @ec2.operation(on=[_each_resource], writes=True, honours={"Resources", "Tags"})
-def delete_tags(ctx: Context, request: Any) -> dict[str, Any]:
+def delete_tags(ctx: Context, request: ClientDeleteTagsRequestTypeDef) -> dict[str, Any]:
     """Take tags away: by key, by key and value where a value is given, or all but AWS's own where none is named."""
     for identity in request["Resources"]:
         _require(ctx, identity)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.operation import NoMembers
 from batchyard.services.iam.service import iam
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _namespaces(properties: Iterable[str]) -> tuple[str, ...]:
 
 
 @iam.operation(on=_read)
-def get_account_properties(ctx: Context, request: Any) -> dict[str, Any]:
+def get_account_properties(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Tell the account's properties."""
     return {"Properties": {_ENABLED: "false"}}
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.noun import Noun
+from batchyard.framework.operation import NoMembers
 from batchyard.services.iam.credentials.access_keys import KEYS_PER_USER
 from batchyard.services.iam.credentials.signing_certificates import CERTIFICATES_PER_USER
 from batchyard.services.iam.credentials.token_preferences import global_endpoint_token_version
@@ -68,7 +69,7 @@ _PROVIDERS = (_counting(OIDC_PROVIDER), _counting(SAML_PROVIDER))
 
 
 @iam.operation(on=ANY)
-def get_account_summary(ctx: Context, request: Any) -> dict[str, Any]:
+def get_account_summary(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Count what the account has, beside the quotas; its root has no password, keys or devices here."""
     place = {"of": ctx.account, "in_partition": ctx.partition}
     summary = {name: ctx.read.all(count, **place)[0].things for name, (_, count) in _COUNTED.items()}

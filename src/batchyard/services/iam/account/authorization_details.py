@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
@@ -25,6 +25,9 @@ from batchyard.services.iam.principals.ownership import list_attached, list_inli
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import attachments
 from batchyard.store.prepared import Prepared, Row
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import GetAccountAuthorizationDetailsRequestTypeDef
 
 _USED_AWS_POLICIES = Prepared(
     select(attachments.c.policy_arn)
@@ -157,9 +160,12 @@ _PER_ITEM = 200.0
 
 
 @iam.operation(on=ANY)
-def get_account_authorization_details(ctx: Context, request: Any) -> dict[str, Any]:
+def get_account_authorization_details(
+    ctx: Context, request: GetAccountAuthorizationDetailsRequestTypeDef
+) -> dict[str, Any]:
     """Tell all that Filter names; MaxItems counts the things of all kinds together."""
-    wanted = request.get("Filter") or [section.name for section in _SECTIONS]
+    kinds: Sequence[str] | None = request.get("Filter")
+    wanted = kinds or [section.name for section in _SECTIONS]
     count = request.get("MaxItems", USUAL_PAGE)
     reached, _, after = position(request).partition(" ")
     answer: dict[str, Any] = {section.member: [] for section in _SECTIONS}

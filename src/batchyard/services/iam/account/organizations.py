@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from batchyard.framework.check import ANY, Check
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.operation import NoMembers
 from batchyard.services.iam.service import iam
 
 if TYPE_CHECKING:
@@ -25,31 +26,31 @@ def _refuse() -> NoReturn:
 
 
 @iam.operation(on=ANY, read_only=False)
-def enable_organizations_root_credentials_management(ctx: Context, request: Any) -> NoReturn:
+def enable_organizations_root_credentials_management(ctx: Context, request: NoMembers) -> NoReturn:
     """Let the organization's management account manage its members' root credentials."""
     _refuse()
 
 
 @iam.operation(on=ANY, read_only=False)
-def enable_organizations_root_sessions(ctx: Context, request: Any) -> NoReturn:
+def enable_organizations_root_sessions(ctx: Context, request: NoMembers) -> NoReturn:
     """Let the organization's management account do privileged tasks in its members."""
     _refuse()
 
 
 @iam.operation(on=ANY, read_only=False)
-def disable_organizations_root_credentials_management(ctx: Context, request: Any) -> NoReturn:
+def disable_organizations_root_credentials_management(ctx: Context, request: NoMembers) -> NoReturn:
     """End the management of the members' root credentials."""
     _refuse()
 
 
 @iam.operation(on=ANY, read_only=False)
-def disable_organizations_root_sessions(ctx: Context, request: Any) -> NoReturn:
+def disable_organizations_root_sessions(ctx: Context, request: NoMembers) -> NoReturn:
     """End privileged tasks in the organization's members."""
     _refuse()
 
 
 @iam.operation(on=ANY)
-def list_organizations_features(ctx: Context, request: Any) -> NoReturn:
+def list_organizations_features(ctx: Context, request: NoMembers) -> NoReturn:
     """List which of the two features the organization has."""
     _refuse()
 

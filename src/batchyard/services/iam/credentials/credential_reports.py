@@ -14,6 +14,7 @@ from batchyard.audit.last_access import find_key_use
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.operation import NoMembers
 from batchyard.services.iam.credentials.access_keys import keys_of
 from batchyard.services.iam.credentials.login_profiles import find_profile
 from batchyard.services.iam.credentials.mfa_devices import devices_of
@@ -55,7 +56,7 @@ def _find(ctx: Context) -> Row | None:
 
 
 @iam.operation(on=ANY, writes=True, read_only=True)
-def generate_credential_report(ctx: Context, request: Any) -> dict[str, Any]:
+def generate_credential_report(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Make a report where there is none of the last four hours; it can be read at once."""
     report = _find(ctx)
     if report is not None and report.generated_at > ctx.now - FRESH:
@@ -69,7 +70,7 @@ def generate_credential_report(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=ANY)
-def get_credential_report(ctx: Context, request: Any) -> dict[str, Any]:
+def get_credential_report(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Read the report; ReportNotPresent comes without a message (recorded: SNAP), ReportExpired after four hours."""
     report = _find(ctx)
     if report is None:

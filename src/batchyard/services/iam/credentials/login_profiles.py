@@ -19,12 +19,22 @@ from batchyard.services.iam.tables import login_profiles
 from batchyard.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
+    from typing import NotRequired
+
     from types_boto3_iam.type_defs import (
         ChangePasswordRequestTypeDef,
         CreateLoginProfileRequestTypeDef,
         DeleteLoginProfileRequestTypeDef,
         GetLoginProfileRequestTypeDef,
+        UpdateLoginProfileRequestTypeDef,
     )
+
+    class _Update(UpdateLoginProfileRequestTypeDef):
+        """With what botocore's model has and types-boto3 has not yet."""
+
+        MaxSigninSessionDuration: NotRequired[int]
+        ResetMaxSigninSessionDuration: NotRequired[bool]
+
 
 MOST_FORMER = 24
 """PasswordReusePrevention looks back no further (botocore)."""
@@ -96,7 +106,7 @@ def get_login_profile(ctx: Context, request: GetLoginProfileRequestTypeDef) -> d
 
 
 @iam.operation(on=user, writes=True)
-def update_login_profile(ctx: Context, request: Any) -> None:
+def update_login_profile(ctx: Context, request: _Update) -> None:
     """Change the password, whether it must be changed, or how long a sign-in lasts; what is left out stays."""
     owner = USER.require(ctx, request["UserName"])
     profile = _require(ctx, owner)

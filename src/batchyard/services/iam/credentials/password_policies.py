@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.operation import NoMembers
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import password_policies
 from batchyard.store.prepared import Prepared
@@ -50,7 +51,7 @@ def update_account_password_policy(ctx: Context, request: UpdateAccountPasswordP
 
 
 @iam.operation(on=ANY)
-def get_account_password_policy(ctx: Context, request: Any) -> dict[str, Any]:
+def get_account_password_policy(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Tell the policy; ages, reuse and hard expiry only where they were set (text and members recorded: SNAP)."""
     policy = find_password_policy(ctx)
     if policy is None:
@@ -61,7 +62,7 @@ def get_account_password_policy(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 @iam.operation(on=ANY, writes=True)
-def delete_account_password_policy(ctx: Context, request: Any) -> None:
+def delete_account_password_policy(ctx: Context, request: NoMembers) -> None:
     """Go back to the default policy (text recorded: SNAP)."""
     gone = delete(password_policies).where(
         password_policies.c.partition == ctx.partition, password_policies.c.account == ctx.account

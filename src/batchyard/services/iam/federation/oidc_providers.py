@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
+from batchyard.framework.operation import NoMembers
 from batchyard.services.iam import revisions
 from batchyard.services.iam.federation.providers import (
     OIDC_PROVIDER,
@@ -97,7 +98,7 @@ def get_open_id_connect_provider(
 
 
 @iam.operation(on=ANY)
-def list_open_id_connect_providers(ctx: Context, request: Any) -> dict[str, Any]:
+def list_open_id_connect_providers(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """List the ARNs of all providers."""
     rows = all_providers(ctx, OIDC_PROVIDER)
     return {"OpenIDConnectProviderList": [{"Arn": OIDC_PROVIDER.arn_of(row)} for row in rows]}

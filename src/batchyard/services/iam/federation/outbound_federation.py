@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.operation import NoMembers
 from batchyard.identity.token_issuers import issuer_url
 from batchyard.services.iam.federation.token_issuers import find_issuer, insert_issuer
 from batchyard.services.iam.service import iam
@@ -20,7 +21,7 @@ from batchyard.store.prepared import Row
 
 
 @iam.operation(on=ANY, writes=True)
-def enable_outbound_web_identity_federation(ctx: Context, request: Any) -> dict[str, Any]:
+def enable_outbound_web_identity_federation(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Let the account's principals call GetWebIdentityToken; its issuer is made at the first time, and stays."""
     issuer = find_issuer(ctx.write, ctx.partition, ctx.account)
     if issuer is None:
@@ -35,14 +36,14 @@ def enable_outbound_web_identity_federation(ctx: Context, request: Any) -> dict[
 
 
 @iam.operation(on=ANY, writes=True)
-def disable_outbound_web_identity_federation(ctx: Context, request: Any) -> None:
+def disable_outbound_web_identity_federation(ctx: Context, request: NoMembers) -> None:
     """End it; the issuer's keys stay public, so that tokens that were issued hold until they expire."""
     _require_enabled(ctx)
     _set_enabled(ctx, False)
 
 
 @iam.operation(on=ANY)
-def get_outbound_web_identity_federation_info(ctx: Context, request: Any) -> dict[str, Any]:
+def get_outbound_web_identity_federation_info(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """Tell the account's issuer, where federation is enabled."""
     issuer_id = _require_enabled(ctx).issuer_id
     return {"IssuerIdentifier": issuer_url(ctx.runtime.public_url, issuer_id), "JwtVendingEnabled": True}

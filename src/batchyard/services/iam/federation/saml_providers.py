@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from batchyard import ids
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
+from batchyard.framework.operation import NoMembers
 from batchyard.services.iam import revisions
 from batchyard.services.iam.federation.providers import (
     SAML_PROVIDER,
@@ -85,7 +86,7 @@ def get_saml_provider(ctx: Context, request: GetSAMLProviderRequestTypeDef) -> d
 
 
 @iam.operation(on=ANY)
-def list_saml_providers(ctx: Context, request: Any) -> dict[str, Any]:
+def list_saml_providers(ctx: Context, request: NoMembers) -> dict[str, Any]:
     """List all providers."""
     shown = [
         {"Arn": SAML_PROVIDER.arn_of(row), "ValidUntil": row.valid_until, "CreateDate": row.created_at}
