@@ -48,7 +48,7 @@ OUTSIDE = {
     "Strangers._is_own": BY_CONTENT,
     "CostlyCallers._until": PROCESS,
     "Turns._waiting": PROCESS,
-    "Starter._ready": CALL,
+    "Readier._ready": CALL,
     "Starter._refused": CALL,
     "stored: WRITERS": START,
     "task_rows: _CHANGES": BY_CONTENT,

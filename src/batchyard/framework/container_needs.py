@@ -222,3 +222,20 @@ def asked_by(
         users=tuple(one["user"] for one in asking if one.get("user")),
         file_systems=tuple(found for one in sources if (found := file_system_of(one)) is not None),
     )
+
+
+def together(several: Sequence[Asked]) -> Asked | None:
+    """What several tasks ask between them; None where they ask nothing."""
+    if not several:
+        return None
+    needs: dict[str, str] = {}
+    for one in several:
+        needs = {**one.needs, **needs}
+    return Asked(
+        needs,
+        privileged=any(one.privileged for one in several),
+        host_paths=tuple(path for one in several for path in one.host_paths),
+        devices=tuple(device for one in several for device in one.devices),
+        users=tuple(user for one in several for user in one.users),
+        file_systems=tuple(system for one in several for system in one.file_systems),
+    )

@@ -74,6 +74,13 @@ class OpenEngines(Mapping[str, Engine]):
         abilities = self._engines[name].abilities
         return abilities.honoured | abilities.ignored
 
+    def most_nodes(self, account: str, tag: str | None) -> int:
+        """See ports.EngineAbilities."""
+        name = self.name_of(account, tag)
+        if name is None or "gang" not in self._engines[name].abilities.groups:
+            return 0
+        return self._engines[name].capacity().slots
+
     def refusal(self, account: str, tags: Collection[str | None], asked: Asked) -> EngineRefusal | None:
         """See ports.EngineAbilities."""
         names = [name for tag in tags if (name := self.name_of(account, tag)) is not None]

@@ -231,5 +231,8 @@ class EngineAbilities(Protocol):
         """The abilities (engines/abilities.py) that a job may need there, be they honoured or ignored. None: the
         settings list no engine of that name for the account."""
 
+    def most_nodes(self, account: str, tag: str | None) -> int:
+        """How many nodes of one job the engine can run at once; 0 where it starts no gangs, or is not open."""
+
     def refusal(self, account: str, tags: Collection[str | None], asked: Asked) -> EngineRefusal | None:
         """Why none of the engines can run what is asked; None where one can, and where none of them is open."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import EXECUTION_POLICY
+from services.batch.environments import make_instance_profile, on_instances, settled
 
 ENDED = ("SUCCEEDED", "FAILED")
 SMALL = [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "512"}]
@@ -156,3 +157,22 @@ def said(aws: Callable[..., Any], wait_for: Callable[..., Any]) -> Callable[...,
         return [event["message"] for event in answer["events"]]
 
     return read
+
+
+@pytest.fixture
+def ec2_queue(batch: Any, aws: Callable[..., Any], wait_for: Callable[..., Any]) -> Callable[..., str]:
+    """`ec2_queue(maxvCpus=8)`: the name of a queue on a fresh EC2 environment, which is called `ec2`."""
+
+    make_instance_profile(aws)
+
+    def make(**resources: Any) -> str:
+        batch.create_compute_environment(
+            computeEnvironmentName="ec2", type="MANAGED", computeResources=on_instances(aws, **resources)
+        )
+        assert settled(batch, "ec2")["status"] == "VALID"
+        order = [{"order": 1, "computeEnvironment": "ec2"}]
+        batch.create_job_queue(jobQueueName="ec2", priority=1, computeEnvironmentOrder=order)
+        wait_for(lambda: queue_of(batch, "ec2")["status"] == "VALID")
+        return "ec2"
+
+    return make

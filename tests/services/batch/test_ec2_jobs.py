@@ -8,28 +8,9 @@ from typing import Any
 import pytest
 
 from services.batch.conftest import job_of, queue_of
-from services.batch.environments import describe, make_instance_profile, on_instances, settled
+from services.batch.environments import describe, make_instance_profile, settled
 
 Make = Callable[..., Any]
-
-
-@pytest.fixture
-def ec2_queue(batch: Any, aws: Make, wait_for: Make) -> Make:
-    """`ec2_queue(maxvCpus=8)`: the name of a queue on a fresh EC2 environment, which is called `ec2`."""
-
-    make_instance_profile(aws)
-
-    def make(**resources: Any) -> str:
-        batch.create_compute_environment(
-            computeEnvironmentName="ec2", type="MANAGED", computeResources=on_instances(aws, **resources)
-        )
-        assert settled(batch, "ec2")["status"] == "VALID"
-        order = [{"order": 1, "computeEnvironment": "ec2"}]
-        batch.create_job_queue(jobQueueName="ec2", priority=1, computeEnvironmentOrder=order)
-        wait_for(lambda: queue_of(batch, "ec2")["status"] == "VALID")
-        return "ec2"
-
-    return make
 
 
 def register(batch: Any, script: str, *, vcpus: int = 1, memory: int = 128) -> str:

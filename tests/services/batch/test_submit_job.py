@@ -67,7 +67,6 @@ def test_refusals(batch: Any, queue: str, define: Make, request_: dict[str, Any]
 @pytest.mark.parametrize(
     "member",
     [
-        {"nodeOverrides": {"numNodes": 2}},
         {"eksPropertiesOverride": {"podProperties": {"metadata": {"labels": {"a": "b"}}}}},
     ],
 )

@@ -65,7 +65,7 @@ def test_a_member_is_told_the_address_of_another(
     member: Make, statuses: Make, wait_for: Make, logs: Any
 ) -> None:
     script = "echo main=$MAIN other=$OTHER"
-    arns = [member("g", 0, 2, script, OTHER="gang:1x"), member("g", 1, 2, script, MAIN="gang:0")]
+    arns = [member("g", 0, 2, script, OTHER="gang:1"), member("g", 1, 2, script, MAIN="${gang:0:address}")]
     wait_for(lambda: statuses(arns) == ["STOPPED"] * 2)
 
     def said(arn: str) -> str:
@@ -73,7 +73,7 @@ def test_a_member_is_told_the_address_of_another(
         events = logs.get_log_events(logGroupName="/gangs", logStreamName=stream)["events"]
         return " ".join(event["message"] for event in events)
 
-    assert wait_for(lambda: said(arns[0])) == "main= other=gang:1x"
+    assert wait_for(lambda: said(arns[0])) == "main= other=gang:1"
     address = wait_for(lambda: said(arns[1])).removeprefix("main=").removesuffix(" other=")
     assert len(address.split(".")) == 4
 

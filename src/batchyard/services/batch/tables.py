@@ -151,12 +151,13 @@ task_definitions = Table(
     Column("definition_id", Integer, primary_key=True),
     Column("service_role", Text, primary_key=True),
     Column("launch_type", Text, primary_key=True),
+    Column("node_range", Integer, primary_key=True),
     Column("account", Text, nullable=False),
     Column("arn", Text, nullable=False),
     Index("batch_task_definitions_by_account", "account"),
     sqlite_with_rowid=False,
 )
-"""The ECS task definition that Batch registered for a job definition, as a role, for EC2 or for Fargate."""
+"""The ECS task definition of a job definition, or of a range of its nodes, as a role, for EC2 or for Fargate."""
 
 job_specs = Table(
     "batch_job_specs",
@@ -207,6 +208,7 @@ jobs = Table(
     Column("array_size", Integer),
     Column("resources", Json),
     Column("asked", Json),
+    Column("main_node", Integer),
     Index("batch_jobs_by_job_id", "job_id", unique=True),
     Index(
         "batch_jobs_by_queue",
@@ -251,6 +253,7 @@ of the row in `job_specs` that `spec_id` names. `id` is the order of submission;
 `asked`: what it asks of an engine beyond running a command; of most jobs nothing.
 `attempt` is the number of the newest attempt. `end_reason`: why it shall end, while it still runs.
 `array_parent` is the `id` of the array job that it is a child of; a page of a queue's jobs has no children.
+`node_count` and `main_node` are those of a multi-node parallel job, whose sizes are its nodes' together.
 `resources`: what it needs of consumable resources, [[id, quantity], …]; a job with a first attempt holds them until
 it ends. `array_size` is the parent's alone. Children are forgotten with their parent, so that their ids stay theirs.
 What only some jobs have (a share, a parent) is indexed for those alone, so that the others' submissions do not pay."""
@@ -312,6 +315,7 @@ attempts = Table(
     Column("status_reason", Text),
     Column("log_stream", Text),
     Column("containers", Json),
+    Column("placement", Text),
     Index("batch_attempts_by_task", "task_arn", sqlite_where=column("stopped_ms").is_(None)),
     Index(
         "batch_attempts_by_environment",
@@ -326,7 +330,8 @@ attempts = Table(
 
 `containers`: of a job of ecsProperties, each with its name, log stream and end, in AWS's members.
 A job that is STARTING or RUNNING has one without `stopped_ms`; the partial indexes find these few among millions.
-Without a task_arn: RunTask was not answered yet. One that ECS did not start leaves no row."""
+Without a task_arn: RunTask was not answered yet. One that ECS did not start leaves no row. `placement` tells a try to
+start all nodes of a job from the tries before."""
 
 job_dependencies = Table(
     "batch_job_dependencies",

@@ -18,6 +18,7 @@ from batchyard.services.batch.definitions import container_properties, ecs_prope
 from batchyard.services.batch.definitions.container_properties import check_container
 from batchyard.services.batch.definitions.ecs_properties import check_ecs_properties
 from batchyard.services.batch.definitions.job_tasks import tasks_of
+from batchyard.services.batch.definitions.node_properties import checked_nodes
 from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
 from batchyard.services.batch.definitions.scheduling_priorities import check_scheduling_priority
 from batchyard.services.batch.refusals import refusal
@@ -44,7 +45,6 @@ _CHECKED = (
     ("consumableResourceProperties", requirements.checked),
 )
 _REGISTERED = job_definition.named("jobDefinitionName")
-_TYPES = batch.unbuilt("`type` other than `container`", on=["RegisterJobDefinition"])
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _NAMED = (
@@ -119,7 +119,10 @@ def _keys_of(container: Mapping[str, Any]) -> dict[str, Values]:
     writes=True,
     tags="tags",
     refuses=(
-        "nodeProperties",
+        "nodeProperties.nodeRangeProperties.instanceTypes",
+        "nodeProperties.nodeRangeProperties.container.instanceType",
+        "nodeProperties.nodeRangeProperties.eksProperties",
+        "nodeProperties.nodeRangeProperties.consumableResourceProperties",
         "eksProperties",
     ),
 )
@@ -152,8 +155,6 @@ def register_job_definition(ctx: Context, request: RegisterJobDefinitionRequestT
 def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
     if not _NAME.fullmatch(request["jobDefinitionName"]):
         raise refusal(ctx, "jobDefinitionName must match regex [A-Za-z0-9_-]{1,128}")
-    if request["type"] != "container":
-        raise _TYPES(f"the job definition type {request['type']}")
     platforms = request.get("platformCapabilities", [])
     for one in platforms:
         if one not in PLATFORMS:
@@ -176,8 +177,16 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 def _properties(ctx: Context, request: Any, platforms: Sequence[str]) -> dict[str, Any]:
-    """containerProperties or ecsProperties, checked, as they are kept and shown (the texts are guesses)."""
+    """containerProperties, ecsProperties or nodeProperties, checked, as they are kept and shown (texts are guesses)."""
     container, ecs = request.get("containerProperties"), request.get("ecsProperties")
+    if request["type"] == "multinode":
+        if container or ecs:
+            raise refusal(ctx, "Only nodeProperties can be specified for a multinode job definition")
+        if "FARGATE" in platforms:
+            raise refusal(ctx, "Multi-node parallel jobs are not applicable for Fargate.")
+        return {"nodeProperties": checked_nodes(ctx, request.get("nodeProperties"))}
+    if request.get("nodeProperties"):
+        raise refusal(ctx, "nodeProperties can only be specified for a multinode job definition")
     if container and ecs:
         raise refusal(ctx, "Only one of containerProperties and ecsProperties can be specified")
     if ecs:

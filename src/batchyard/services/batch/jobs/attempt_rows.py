@@ -14,7 +14,7 @@ from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
 
 _KEY = ("account", "job", "number", "node")
-_PLACED = (*_KEY, "environment_id", "cluster_arn", "vcpus", "status")
+_PLACED = (*_KEY, "environment_id", "cluster_arn", "vcpus", "status", "placement")
 _CHANGING = (
     "task_arn",
     "container_instance_arn",
@@ -47,6 +47,20 @@ _NOTE_TASK = Prepared(
 )
 _DELETE = Prepared(delete(attempts).where(_THIS))
 _FIND = Prepared(select(attempts).where(_THIS))
+_OF_NUMBER = (
+    (attempts.c.account == bindparam("of_account"))
+    & (attempts.c.job == bindparam("of_job"))
+    & (attempts.c.number == bindparam("of_number"))
+)
+_FIND_GANG = Prepared(select(attempts).where(_OF_NUMBER).order_by(attempts.c.node))
+_DELETE_GANG = Prepared(delete(attempts).where(_OF_NUMBER))
+_OF_NODE = Prepared(
+    select(attempts)
+    .where(attempts.c.account == bindparam("account"))
+    .where(attempts.c.job == bindparam("job"))
+    .where(attempts.c.node == bindparam("node"))
+    .order_by(attempts.c.number)
+)
 _LIVE_BY_TASK = Prepared(
     select(attempts).where(among(attempts.c.task_arn, "task_arns")).where(attempts.c.stopped_ms.is_(None))
 )
@@ -58,14 +72,23 @@ _OF_JOBS = Prepared(
 )
 
 
-def insert_attempt(tx: Transaction, job: Row, *, environment_id: int, cluster_arn: str) -> None:
-    """Note where a job's newest attempt is being started; its task is not known yet."""
+def insert_attempt(
+    tx: Transaction,
+    job: Row,
+    *,
+    environment_id: int,
+    cluster_arn: str,
+    node: int = 0,
+    placement: str | None = None,
+) -> None:
+    """Note where a job's, or a node's, newest attempt is being started; its task is not known yet."""
     tx.run(
         _INSERT,
         account=job.account,
         job=job.id,
         number=job.attempt,
-        node=0,
+        node=node,
+        placement=placement,
         environment_id=environment_id,
         cluster_arn=cluster_arn,
         vcpus=job.vcpus,
@@ -80,8 +103,9 @@ def note_task(
     task_arn: str,
     container_instance_arn: str | None,
     log_streams: Mapping[str, str],
+    node: int = 0,
 ) -> None:
-    """Note the task of a job's newest attempt, and by container where its output goes.
+    """Note the task of a job's, or a node's, newest attempt, and by container where its output goes.
 
     A job of ecsProperties has them in `containers`, as AWS shows them, and nothing in `log_stream`.
     """
@@ -89,7 +113,7 @@ def note_task(
     containers = [{"name": name, "logStreamName": stream} for name, stream in log_streams.items()]
     tx.run(
         _NOTE_TASK,
-        **_newest(job),
+        **_newest(job, node),
         task_arn=task_arn,
         container_instance_arn=container_instance_arn,
         log_stream=None if is_several else next(iter(log_streams.values())),
@@ -110,9 +134,24 @@ def forget(tx: Transaction, job: Row) -> None:
     tx.run(_DELETE, **_newest(job))
 
 
-def find_newest(tx: Transaction, job: Row) -> Row | None:
-    """A job's newest attempt, or None where it has had none."""
-    return tx.first(_FIND, **_newest(job))
+def forget_gang(tx: Transaction, job: Row) -> None:
+    """Take back the newest attempts of all nodes, which ECS did not start together."""
+    tx.run(_DELETE_GANG, **_number(job))
+
+
+def find_newest(tx: Transaction, job: Row, *, node: int = 0) -> Row | None:
+    """A job's, or a node's, newest attempt, or None where it has had none."""
+    return tx.first(_FIND, **_newest(job, node))
+
+
+def find_gang(tx: Transaction, job: Row) -> Sequence[Row]:
+    """The newest attempts of all nodes of a multi-node parallel job, by node."""
+    return tx.all(_FIND_GANG, **_number(job))
+
+
+def find_of_node(tx: Transaction, job: Row, node: int) -> Sequence[Row]:
+    """All attempts of one node of a multi-node parallel job, in order."""
+    return tx.all(_OF_NODE, account=job.account, job=job.id, node=node)
 
 
 def find_live_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str, Row]:
@@ -120,11 +159,22 @@ def find_live_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str
     return {row.task_arn: row for row in tx.all(_LIVE_BY_TASK, task_arns=task_arns)}
 
 
-def find_of_jobs(tx: Transaction, account: str, identities: Iterable[int]) -> Mapping[int, Sequence[Row]]:
-    """All attempts of an account's jobs by the jobs' `id`, in order; a job without one is not in it."""
-    rows = tx.all(_OF_JOBS, account=account, jobs=list(identities))
-    return {job: tuple(found) for job, found in groupby(rows, key=lambda row: int(row.job))}
+def find_of_jobs(tx: Transaction, account: str, jobs: Iterable[Row]) -> Mapping[int, Sequence[Row]]:
+    """All attempts of an account's jobs by the jobs' `id`, in order; a job without one is not in it.
+
+    Of a multi-node parallel job those of its main node: what AWS tells of the job is that one's.
+    """
+    several = list(jobs)
+    single = [job.id for job in several if job.node_count is None]
+    rows = tx.all(_OF_JOBS, account=account, jobs=single) if single else ()
+    found = {job: tuple(those) for job, those in groupby(rows, key=lambda row: int(row.job))}
+    mains = ((job.id, find_of_node(tx, job, job.main_node)) for job in several if job.node_count is not None)
+    return found | {identity: tuple(those) for identity, those in mains if those}
 
 
-def _newest(job: Row) -> dict[str, Any]:
-    return {"of_account": job.account, "of_job": job.id, "of_number": job.attempt, "of_node": 0}
+def _newest(job: Row, node: int = 0) -> dict[str, Any]:
+    return {**_number(job), "of_node": node}
+
+
+def _number(job: Row) -> dict[str, Any]:
+    return {"of_account": job.account, "of_job": job.id, "of_number": job.attempt}

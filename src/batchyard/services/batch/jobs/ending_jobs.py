@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.services.batch.jobs.array_children import find_or_make
+from batchyard.services.batch.jobs.nodes import split_node_id
 from batchyard.services.batch.jobs.states import PLACED, WAITING
 from batchyard.services.batch.jobs.stopping import cancel, end_array, stop
 from batchyard.services.batch.refusals import refusal
@@ -30,6 +31,7 @@ LONGEST_REASON = 1024
 MOST_AT_ONCE = 50
 _PER_JOB = 400.0
 """Microseconds for ending a job: its row, its place in the line, those that wait for it."""
+_NODE = "A node of a multi-node parallel job can not be cancelled or terminated by itself"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]{1,4}|#[0-9]{1,4})?")
 """A job's id, an array child's, a node's."""
 
@@ -93,6 +95,8 @@ def _refused(ctx: Context, job_id: str) -> dict[str, str] | None:
     denied = ctx.denied.get(job.meant_arn(ctx, job_id))
     if denied is not None:
         return {"code": "AccessDenied", "message": denied.message}
+    if split_node_id(job_id) is not None:
+        return {"code": "ValidationException", "message": _NODE}
     if not _ID.fullmatch(job_id):
         return {"code": "ValidationException", "message": f"Job identifier '{job_id}' is not valid"}
     return None
@@ -115,6 +119,8 @@ def _check_one(ctx: Context, request: Any) -> None:
     """An empty jobId is refused, too (getmoto/moto, tests of Batch)."""
     if not request["jobId"]:
         raise refusal(ctx, "JobId should not be null or empty")
+    if split_node_id(request["jobId"]) is not None:
+        raise refusal(ctx, _NODE)
     _check_reason(ctx, request["reason"])
 
 

@@ -47,6 +47,20 @@ def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, An
     return shown | _known(share) | _array(row, array) | _progress(row)
 
 
+def node_detail(row: Row, index: int, attempts: Sequence[Row]) -> dict[str, Any]:
+    """The JobDetail of one node of a multi-node parallel job, its row as of `nodes.find_nodes`."""
+    return {
+        **detail(row, attempts, None),
+        "nodeDetails": {"nodeIndex": index, "isMainNode": index == row.main_node},
+    }
+
+
+def node_summary(row: Row, index: int, attempt: Row | None) -> dict[str, Any]:
+    """The JobSummary of one node."""
+    shown = summary(row, () if attempt is None else (attempt,), None)
+    return {**shown, "nodeProperties": {"nodeIndex": index, "isMainNode": index == row.main_node}}
+
+
 def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
     """The JobSummary of ListJobs; the attempts count only once the job has ended."""
     shown = {
@@ -60,6 +74,7 @@ def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, A
         "isTerminated": row.terminated,
         **_known({"shareIdentifier": row.share_identifier}),
         **_array(row, array),
+        **({} if row.node_count is None else {"nodeProperties": {"numNodes": row.node_count}}),
         **_progress(row),
     }
     outcome = _outcome(row, attempts)
@@ -82,8 +97,11 @@ def _array(row: Row, array: Row | None) -> dict[str, Any]:
 
 
 def _containers(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
-    """`container`, or `ecsProperties` with what is known of each container (recorded: apache/airflow#54254)."""
+    """`container`, or `ecsProperties` with what is known of each container (recorded: apache/airflow#54254); of a
+    multi-node parallel job `nodeProperties` alone: Metaflow's client tells it by that."""
     spec = row.spec
+    if "nodes" in spec:
+        return {"nodeProperties": _nodes(spec["nodes"])}
     if "ecsProperties" in spec:
         (task,) = spec["ecsProperties"]["taskProperties"]
         known = {one["name"]: one for one in attempts[-1].containers or ()} if attempts else {}
@@ -105,6 +123,16 @@ def _containers(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
             **(_task(attempts[-1]) if attempts else {}),
             **_outcome(row, attempts),
         }
+    }
+
+
+def _nodes(nodes: dict[str, Any]) -> dict[str, Any]:
+    members = ("targetNodes", "container", "ecsProperties")
+    ranges = [{member: one[member] for member in members if member in one} for one in nodes["ranges"]]
+    return {
+        "numNodes": nodes["numNodes"],
+        "mainNode": nodes["mainNode"],
+        "nodeRangeProperties": ranges,
     }
 
 

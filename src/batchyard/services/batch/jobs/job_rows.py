@@ -84,6 +84,15 @@ _INSERT_PARENT = Prepared(
         timed_out=False,
     )
 )
+_INSERT_WITH_NODES = Prepared(
+    insert(jobs).values(
+        **{name: bindparam(name) for name in (*_GIVEN, "node_count", "main_node")},
+        attempt=0,
+        cancelled=False,
+        terminated=False,
+        timed_out=False,
+    )
+)
 _INHERITED = tuple(name for name in _GIVEN if name not in ("document", "job_id", "status", "tags"))
 _INSERT_CHILDREN = Prepared(
     insert(jobs).values(
@@ -132,6 +141,17 @@ def insert_job(tx: Transaction, *, now: datetime, **values: Any) -> int:
     """Insert a job that has had no attempt, at `now`; answers its `id`, which grows with each submission."""
     _enter_share(tx, now, values)
     identity = tx.insert(_INSERT, **values)
+    if values["resources"]:
+        consumption.require(tx, identity, values)
+    return identity
+
+
+def insert_with_nodes(
+    tx: Transaction, *, now: datetime, node_count: int, main_node: int, **values: Any
+) -> int:
+    """Insert a multi-node parallel job that has had no attempt; answers its `id`."""
+    _enter_share(tx, now, values)
+    identity = tx.insert(_INSERT_WITH_NODES, node_count=node_count, main_node=main_node, **values)
     if values["resources"]:
         consumption.require(tx, identity, values)
     return identity

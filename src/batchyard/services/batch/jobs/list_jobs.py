@@ -14,8 +14,9 @@ from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.answers import page_limit
 from batchyard.services.batch.jobs import array_rows, attempt_rows
 from batchyard.services.batch.jobs.array_children import list_unmade
-from batchyard.services.batch.jobs.job_answers import summary
+from batchyard.services.batch.jobs.job_answers import node_summary, summary
 from batchyard.services.batch.jobs.job_rows import find_job
+from batchyard.services.batch.jobs.nodes import summaries
 from batchyard.services.batch.jobs.states import ENDED, RUNNING, SUBMITTED
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import job_definition, job_queue
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 MOST_BY_STATUS = 1000
 MOST_BY_FILTER = 100
+_OF_WHAT = ("jobQueue", "arrayJobId", "multiNodeJobId")
+_PER_NODE = 20.0
+"""Microseconds for making up a node."""
 NEWEST_FIRST = (jobs.c.created_ms.desc(), jobs.c.id.desc())
 _FILTERS = ("JOB_NAME", "JOB_DEFINITION", "BEFORE_CREATED_AT", "AFTER_CREATED_AT", "SHARE_IDENTIFIER")
 _COLUMNS = (
@@ -50,15 +54,20 @@ _COLUMNS = (
     jobs.c.share_identifier,
     jobs.c.cancelled,
     jobs.c.terminated,
+    jobs.c.node_count,
+    jobs.c.main_node,
 )
 
 
-@batch.operation(on=ANY, refuses=("multiNodeJobId",))
+@batch.operation(on=ANY)
 def list_jobs(ctx: Context, request: ListJobsRequestTypeDef) -> dict[str, Any]:
-    """A page of a queue's jobs, the newest first, with a name or definition filter grouped by that; or of children."""
+    """A page of a queue's jobs, the newest first, with a name or definition filter grouped by that; of an array job's
+    children; or of a multi-node parallel job's nodes."""
     given = request.get("jobQueue")
-    if bool(given) == bool(request.get("arrayJobId")):
-        raise refusal(ctx, "Must specify either jobQueue, arrayJobId or multiNodeJobId")
+    if sum(bool(request.get(one)) for one in _OF_WHAT) != 1:
+        raise refusal(ctx, f"Must specify either {_OF_WHAT[0]}, {_OF_WHAT[1]} or {_OF_WHAT[2]}")
+    if request.get("multiNodeJobId"):
+        return _nodes(ctx, request)
     if not given:
         return _children(ctx, request)
     queue = job_queue.find(ctx, given)
@@ -111,8 +120,29 @@ def _children(ctx: Context, request: Any) -> dict[str, Any]:
     return answer
 
 
+def _nodes(ctx: Context, request: Any) -> dict[str, Any]:
+    """A page of a job's nodes of one status, by their index [guess: the order, and that filters are refused]."""
+    if request.get("filters"):
+        raise refusal(ctx, "Filters can not be used with multiNodeJobId")
+    limit = page_limit(ctx, request, MOST_BY_STATUS)
+    job = find_job(ctx.read, account=ctx.account, region=ctx.region, job_id=request["multiNodeJobId"])
+    after = whole_number(request.get("nextToken") or "0")
+    if after is None:
+        raise InvalidToken(request["nextToken"])
+    if job is None or job.node_count is None:
+        return {"jobSummaryList": []}
+    ctx.effort.spend(_PER_NODE * job.node_count)
+    first = after + 1 if request.get("nextToken") else 0
+    status = request.get("jobStatus", RUNNING)
+    found = [one for one in summaries(ctx.read, job) if one[0].status == status and one[1] >= first]
+    answer: dict[str, Any] = {"jobSummaryList": [node_summary(*one) for one in found[:limit]]}
+    if len(found) > limit:
+        answer["nextToken"] = str(found[limit - 1][1])
+    return answer
+
+
 def _shown(ctx: Context, rows: Sequence[Row]) -> dict[str, Any]:
-    ended = [row.id for row in rows if row.status in ENDED]
+    ended = [row for row in rows if row.status in ENDED]
     attempts = attempt_rows.find_of_jobs(ctx.read, ctx.account, ended) if ended else {}
     arrays = array_rows.find_some(ctx.read, [row.id for row in rows if row.array_size])
     summaries = [summary(row, attempts.get(row.id, ()), arrays.get(row.id)) for row in rows]

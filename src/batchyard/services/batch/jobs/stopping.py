@@ -10,6 +10,7 @@ from batchyard.framework.context import schedule
 from batchyard.framework.runtime import Runtime
 from batchyard.services.batch.jobs import array_rows, attempt_rows, job_rows
 from batchyard.services.batch.jobs.job_endings import end_job, key_of
+from batchyard.services.batch.jobs.node_reports import wake_nodes
 from batchyard.services.batch.jobs.states import ENDED, FAILED, PENDING
 from batchyard.services.batch.tables import job_dependencies
 from batchyard.store.prepared import Prepared, Row
@@ -34,8 +35,11 @@ def cancel(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: dat
 
 
 def stop(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: datetime) -> None:
-    """Have the task of a job stopped; one that is not known yet is looked at as soon as it is."""
-    job_rows.change(tx, row, now=now, terminated=True, end_reason=reason)
+    """Have the task of a job, or those of its nodes, stopped; what is not known yet is looked at as soon as it is."""
+    row = job_rows.change(tx, row, now=now, terminated=True, end_reason=reason)
+    if row.node_count is not None:
+        wake_nodes(tx, runtime, row)
+        return
     attempt = attempt_rows.find_newest(tx, row)
     if attempt is not None and attempt.task_arn is not None:
         schedule(runtime, tx, key_of(row, "batch.watching", attempt.task_arn, grouping=attempt.cluster_arn))

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import bindparam, select
+
 from batchyard import ids
 from batchyard.clock import microseconds
 from batchyard.framework.check import Values
@@ -14,7 +16,7 @@ from batchyard.framework.context import Context
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.consumables import requirements
 from batchyard.services.batch.definitions.job_definitions import find_newest_active
-from batchyard.services.batch.jobs import depends_on, job_rows, job_specs
+from batchyard.services.batch.jobs import depends_on, job_rows, job_specs, node_specs
 from batchyard.services.batch.jobs.array_rows import OPEN, WAITING, insert_array
 from batchyard.services.batch.jobs.depends_on import Unmet
 from batchyard.services.batch.jobs.job_endings import PLACING_DELAY_SECONDS
@@ -31,8 +33,9 @@ from batchyard.services.batch.resources import (
     name_of,
 )
 from batchyard.services.batch.service import batch
+from batchyard.services.batch.tables import compute_environments, queue_environments
 from batchyard.services.batch.tags import tagging
-from batchyard.store.prepared import Row
+from batchyard.store.prepared import Prepared, Row
 from batchyard.store.types import encode
 
 if TYPE_CHECKING:
@@ -43,6 +46,11 @@ MAKING_DELAY_SECONDS = 0.01
 """The answer goes out before the making of children takes the processor."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_ATTACHED_TYPES = Prepared(
+    select(compute_environments.c.type)
+    .join(queue_environments, queue_environments.c.environment_id == compute_environments.c.id)
+    .where(queue_environments.c.queue_id == bindparam("queue_id"))
+)
 _GIVEN_DEFINITION = job_definition.named("jobDefinition")
 
 
@@ -62,7 +70,10 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
     tags="tags",
     conditions=_conditions,
     refuses=(
-        "nodeOverrides",
+        "nodeOverrides.nodePropertyOverrides.instanceTypes",
+        "nodeOverrides.nodePropertyOverrides.eksPropertiesOverride",
+        "nodeOverrides.nodePropertyOverrides.consumableResourcePropertiesOverride",
+        "nodeOverrides.nodePropertyOverrides.containerOverrides.instanceType",
         "eksPropertiesOverride",
     ),
 )
@@ -78,8 +89,14 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
     queue = _queue(ctx, request)
     definition = _definition(ctx, request["jobDefinition"])
     _check_platform(ctx, queue, definition)
-    spec, sizes = job_specs.resolve(ctx, request, definition.body, platform=queue.platform)
-    asked = check_engines(ctx, queue, spec)
+    multinode = definition.type == "multinode"
+    node_specs.check_members(ctx, request, multinode=multinode)
+    if multinode:
+        _check_takes_nodes(ctx, queue)
+        spec, sizes = node_specs.resolve(ctx, request, definition.body)
+    else:
+        spec, sizes = job_specs.resolve(ctx, request, definition.body, platform=queue.platform)
+    asked = check_engines(ctx, queue, node_specs.task_specs(spec))
     size = _array_size(ctx, request)
     waits = depends_on.unmet(ctx, spec["dependsOn"], array_size=size)
     share = share_of(ctx, request, queue, definition)
@@ -110,14 +127,23 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
     if size is not None:
         _insert_array(ctx, values, waits, size)
     elif waits:
-        depends_on.wait_for(ctx, waits, job_rows.insert_job(ctx.write, now=ctx.now, **values))
+        depends_on.wait_for(ctx, waits, _insert(ctx, values))
     else:
-        job_rows.insert_job(ctx.write, now=ctx.now, **values)
+        _insert(ctx, values)
         if share is not NO_SHARE or not ctx.read.remembered(job_rows.front_of(queue.id)):
             ctx.intend("batch.placing", "queues", delay_seconds=PLACING_DELAY_SECONDS)
     arn = job.arn(ctx, job_id)
     ctx.note_resource(arn)
     return {"jobArn": arn, "jobName": request["jobName"], "jobId": job_id}
+
+
+def _insert(ctx: Context, values: dict[str, Any]) -> int:
+    """Record a job that is no array; answers its `id`."""
+    nodes = values["document"].get("nodes")
+    if nodes is None:
+        return job_rows.insert_job(ctx.write, now=ctx.now, **values)
+    counts = {"node_count": nodes["numNodes"], "main_node": nodes["mainNode"]}
+    return job_rows.insert_with_nodes(ctx.write, now=ctx.now, **values, **counts)
 
 
 def _array_size(ctx: Context, request: Any) -> int | None:
@@ -172,6 +198,13 @@ def _check_place(ctx: Context, arn: str) -> None:
     """An ARN of another account or Region is not there: whoever may use that one may not use its namesake here."""
     if arn != job_definition.arn(ctx, name_of(arn)):
         raise batch.error.ClientException(f"JobDefinition {arn} not found.")
+
+
+def _check_takes_nodes(ctx: Context, queue: Row) -> None:
+    """Raise ClientException where the queue's environments are UNMANAGED (batch-jobs.md 5; the text is a guess)."""
+    kinds = [row.type for row in ctx.read.all(_ATTACHED_TYPES, queue_id=queue.id)]
+    if kinds and all(kind == "UNMANAGED" for kind in kinds):
+        raise refusal(ctx, "Multi-node parallel jobs are not supported on UNMANAGED compute environments.")
 
 
 def _check_platform(ctx: Context, queue: Row, definition: Row) -> None:

@@ -48,14 +48,23 @@ def note_progress(
 ) -> Row:
     """Take over that an attempt's task runs, and that it has run too long; returns the job as it is then."""
     if row.status == STARTING and task.get("startedAt") is not None:
-        started_ms = milliseconds(task["startedAt"])
-        row = job_rows.change(tx, row, now=now, status=RUNNING, started_ms=started_ms)
-        values = {"status": RUNNING, "started_ms": row.started_ms, **_place(attempt, task)}
-        attempt_rows.change(tx, attempt, **values)
+        row = job_rows.change(tx, row, now=now, status=RUNNING, started_ms=milliseconds(task["startedAt"]))
+        record_running(tx, attempt, task)
     left = left_seconds(row, elapsed)
     if left is not None and left <= 0 and not (row.timed_out or row.terminated):
         row = job_rows.change(tx, row, now=now, timed_out=True, end_reason=TIMED_OUT)
     return row
+
+
+def record_running(tx: Transaction, attempt: Row, task: Mapping[str, Any]) -> None:
+    """Write that an attempt's task runs."""
+    started_ms = milliseconds(task["startedAt"])
+    attempt_rows.change(tx, attempt, status=RUNNING, started_ms=started_ms, **_place(attempt, task))
+
+
+def is_to_end(row: Row) -> bool:
+    """Is a job that is placed to have its tasks stopped? Those of its nodes also where its main node has ended."""
+    return bool(row.terminated or row.timed_out or (row.node_count is not None and row.end_reason))
 
 
 def end_attempt(
@@ -69,7 +78,18 @@ def end_attempt(
 ) -> None:
     """Record that a job's attempt is over with its task (None: that is gone), then retry the job or end it."""
     cause = _cause(row, task)
-    attempt = attempt_rows.change(tx, attempt, **_end(row, attempt, task, now))
+    settle(tx, runtime, row, record_end(tx, row, attempt, task, now=now), cause, now=now)
+
+
+def record_end(
+    tx: Transaction, row: Row, attempt: Row, task: Mapping[str, Any] | None, *, now: datetime
+) -> Row:
+    """Write that an attempt is over, and with what outcome; returns it as it is then."""
+    return attempt_rows.change(tx, attempt, **_end(row, attempt, task, now))
+
+
+def settle(tx: Transaction, runtime: Runtime, row: Row, attempt: Row, cause: Cause, *, now: datetime) -> None:
+    """Retry a job, or end it as its attempt ended."""
     verdict = decide(
         attempts_made=row.attempt,
         retry_strategy=scheduling_strategy(row.spec.get("retryStrategy", {})),
@@ -79,7 +99,8 @@ def end_attempt(
         cause=cause,
     )
     if isinstance(verdict, Retry) and not (row.terminated or row.timed_out):
-        job_rows.change(tx, row, now=now, status=RUNNABLE, status_reason=None, started_ms=None)
+        again = {"status_reason": None, "started_ms": None, "end_reason": None}
+        job_rows.change(tx, row, now=now, status=RUNNABLE, **again)
         wake_array(tx, runtime, row)
     else:
         end_job(
@@ -148,7 +169,7 @@ def _place(attempt: Row, task: Mapping[str, Any]) -> dict[str, Any]:
 
 def _was_stopped(row: Row, task: Mapping[str, Any]) -> bool:
     """Did the task stop because Batch wanted it to? One that had ended by itself before did not."""
-    return (row.terminated or row.timed_out) and task.get("stopCode") == "UserInitiated"
+    return is_to_end(row) and task.get("stopCode") == "UserInitiated"
 
 
 def _cause(row: Row, task: Mapping[str, Any] | None) -> Cause:

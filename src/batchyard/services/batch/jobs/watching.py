@@ -18,9 +18,11 @@ from batchyard.services.batch.environments.refused_environments import (
     mark_refused,
 )
 from batchyard.services.batch.jobs import attempt_rows, job_rows
+from batchyard.services.batch.jobs.node_reports import end_node, note_node
 from batchyard.services.batch.jobs.states import PLACED
 from batchyard.services.batch.jobs.task_reports import (
     end_attempt,
+    is_to_end,
     left_seconds,
     note_progress,
 )
@@ -72,10 +74,11 @@ class WatchingController(Controller):
         for key, row in rows.items():
             if row is None:
                 continue
-            if row.terminated or row.timed_out:
+            if is_to_end(row):
                 self._stop(aws, mine[key], tasks[key.name], row)
                 continue
-            left = left_seconds(row, self._elapsed)
+            decides = row.main_node in (None, mine[key].node)
+            left = left_seconds(row, self._elapsed) if decides else None
             if left is not None:
                 outcome[key] = Again(max(0.0, left))
         return outcome
@@ -95,10 +98,24 @@ class WatchingController(Controller):
     ) -> Row | None:
         if row is None or row.status not in PLACED:
             return None
+        if row.node_count is not None:
+            return self._take_over_node(tx, row.id, attempt, task)
         if task is None or task["lastStatus"] == "STOPPED":
             end_attempt(tx, self.runtime, row, attempt, task, now=self.now)
             return None
         return note_progress(tx, row, attempt, task, elapsed=self._elapsed, now=self.now)
+
+    def _take_over_node(
+        self, tx: Transaction, identity: int, attempt: Row, task: Mapping[str, Any] | None
+    ) -> Row | None:
+        """The same for one of several nodes: what the others told before has changed their job."""
+        row = job_rows.find(tx, identity)
+        if row is None:
+            return None
+        if task is None or task["lastStatus"] == "STOPPED":
+            end_node(tx, self.runtime, row, attempt, task, now=self.now)
+            return None
+        return note_node(tx, self.runtime, row, attempt, task, elapsed=self._elapsed, now=self.now)
 
     def _stop(self, aws: Clients | None, attempt: Row, task: Mapping[str, Any], row: Row) -> None:
         if aws is not None and task["desiredStatus"] != "STOPPED":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.framework.container_needs import Asked, asked_by, may_ask
+from batchyard.framework.container_needs import Asked, asked_by, may_ask, together
 from batchyard.framework.context import Context
 from batchyard.framework.runtime import Runtime
 from batchyard.services.batch.definitions.job_tasks import Task, task_of_spec
@@ -42,9 +42,10 @@ def asked_of_spec(spec: Mapping[str, Any]) -> Asked | None:
     return asked_of(task_of_spec(spec)) or None
 
 
-def check_engines(ctx: Context, queue: Row, spec: Mapping[str, Any]) -> Asked | None:
-    """What the job asks; raises what is told where no environment of the queue has an engine that can run it."""
-    asked = asked_of_spec(spec)
+def check_engines(ctx: Context, queue: Row, specs: Sequence[Mapping[str, Any]]) -> Asked | None:
+    """What the job asks, by its spec or those of its nodes; raises what is told where no environment of the queue has
+    an engine that can run it."""
+    asked = together([one for spec in specs if (one := asked_of_spec(spec)) is not None])
     if asked is None:
         return None
     tags = [engine_tag(row) for row in ctx.read.all(_ATTACHED, queue_id=queue.id)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from batchyard.scheduler.snapshot import (
     Consumable,
     Instance,
     Job,
+    Node,
     Queue,
     SchedulingPolicy,
     Share,
@@ -25,6 +26,9 @@ from batchyard.scheduler.snapshot import (
 from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.environments.capacity import launchable_types
 from batchyard.services.batch.environments.compute_resource_rules import FARGATE
+from batchyard.services.batch.environments.engine_tags import engine_tag
+from batchyard.services.batch.jobs import job_rows
+from batchyard.services.batch.jobs.node_specs import node_sizes
 from batchyard.services.batch.placing.engine_needs import abilities_of, asked_by_jobs, needs_of
 from batchyard.services.batch.queues import queue_fronts
 from batchyard.services.batch.queues.queue_lines import FRONT, in_turns, oldest
@@ -56,7 +60,7 @@ _ATTACHED = Prepared(
 )
 _IN_ENVIRONMENT = (attempts.c.environment_id == bindparam("environment_id")) & attempts.c.stopped_ms.is_(None)
 _UNANSWERED = Prepared(
-    select(attempts.c.job, attempts.c.environment_id)
+    select(attempts.c.job, attempts.c.node, attempts.c.placement, attempts.c.environment_id)
     .where(_IN_ENVIRONMENT)
     .where(attempts.c.task_arn.is_(None))
 )
@@ -92,6 +96,8 @@ class Lines:
     """What there is of the resources that the waiting jobs need."""
     asked: Mapping[str, Asked]
     """What jobs ask of an engine, by their job ids; nothing where there is no entry."""
+    nodes: Mapping[int, tuple[Node, ...]]
+    """What the nodes of multi-node parallel jobs take, by the jobs' ids."""
 
     @property
     def jobs(self) -> dict[str, Row]:
@@ -139,9 +145,21 @@ def read_lines(tx: Transaction, key: Key, now: datetime) -> Lines:
         kept=kept,
         consumables=tuple(consumption.amounts(tx, needed)),
         asked=asked_by_jobs(row for rows in fronts.values() for row in rows),
+        nodes=_nodes(tx, [row.id for rows in fronts.values() for row in rows if row.node_count is not None]),
         unanswered=tuple(unanswered),
         used_vcpus={row.id: _used(tx, row) for row in environments.values() if is_fargate(row)},
     )
+
+
+def _nodes(tx: Transaction, identities: Sequence[int]) -> dict[int, tuple[Node, ...]]:
+    """What each node of these jobs takes."""
+    return {
+        row.id: tuple(
+            Node(job_id=row.job_id, vcpus=one.vcpus, memory_mib=one.memory_mib, gpus=one.gpus)
+            for one in node_sizes(row.spec["nodes"])
+        )
+        for row in job_rows.find_some(tx, identities).values()
+    }
 
 
 def is_fargate(environment: Row) -> bool:
@@ -204,6 +222,7 @@ def _job(lines: Lines, queue_arn: str, row: Row) -> Job:
         share_identifier=row.share_identifier,
         consumes=consumption.needs(row),
         needs=needs_of(lines.asked.get(row.job_id)),
+        nodes=lines.nodes.get(row.id, ()),
     )
 
 
@@ -226,4 +245,5 @@ def _environment(
         used_vcpus=lines.used_vcpus.get(row.id, 0.0),
         scale_down_delay_seconds=minutes * 60 if minutes else runtime.settings.scale_down_delay,
         abilities=abilities_of(runtime, row, lines.asked.values()),
+        most_nodes=runtime.engines.most_nodes(row.account, engine_tag(row)),
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, select
-
-from batchyard.framework.clients import Clients
+from batchyard import ids
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs
 from batchyard.framework.errors import ApiError, NotBuilt
@@ -22,10 +21,16 @@ from batchyard.services.batch.jobs import attempt_rows, job_rows
 from batchyard.services.batch.jobs.job_endings import end_job, key_of, wake_array
 from batchyard.services.batch.jobs.states import FAILED, RUNNABLE, STARTING
 from batchyard.services.batch.placing import task_requests
-from batchyard.services.batch.tables import job_definitions, task_definitions
-from batchyard.store.prepared import Prepared, Row
+from batchyard.services.batch.placing.gang_starts import (
+    TAKEN_BACK,
+    as_node,
+    is_there,
+    one_of_each_range,
+    rows_to_start,
+)
+from batchyard.services.batch.placing.readying import Readier
+from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
-from batchyard.store.upsert import insert_missing
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -38,30 +43,15 @@ _STREAM_IS_THERE_OR_CANNOT_BE = ("ResourceAlreadyExistsException", "ResourceNotF
 """Made by the task itself, or by a start whose answer was lost; or the group was deleted this moment."""
 _DEFINITION_GONE = ("TaskDefinition not found.", "TaskDefinition is inactive")
 
-_DEFINITION = Prepared(select(job_definitions).where(job_definitions.c.id == bindparam("id")))
-_MADE = (
-    (task_definitions.c.definition_id == bindparam("definition_id"))
-    & (task_definitions.c.service_role == bindparam("service_role"))
-    & (task_definitions.c.launch_type == bindparam("launch_type"))
-)
-_FIND_MADE = Prepared(select(task_definitions.c.arn).where(_MADE))
-_FORGET_MADE = Prepared(delete(task_definitions).where(_MADE))
-
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A job whose task is being asked for, as its row was written with that intent."""
+    """A job, or a node of it, whose task is being asked for, as its row was written with that intent."""
 
     job: Row
     environment: Row
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """What the jobs of one definition need in one environment, made by calls as its role."""
-
-    definition: Row
-    task_definition_arn: str
+    node: int | None = None
+    placement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +81,7 @@ class Starter:
         self._refuse = refuse
         self._pool = pool
         self._now = now
-        self._ready: dict[tuple[int, int], _Ready] = {}
+        self._readier = Readier(runtime, acting_as)
         self._refused: set[int] = set()
         self.put_back = 0
         """How many jobs went back to RUNNABLE."""
@@ -110,19 +100,48 @@ class Starter:
         """Attempts that were intended before the server went down, to be asked for again."""
         with self._runtime.store.read() as tx:
             jobs = job_rows.find_some(tx, [one.job for one in unanswered])
-        found: list[Start] = []
+        nodes: dict[int, list[Row]] = defaultdict(list)
         for one in unanswered:
-            job, environment = jobs.get(one.job), environments[one.environment_id]
+            nodes[one.job].append(one)
+        found: list[Start] = []
+        for identity, rows in nodes.items():
+            job, environment = jobs.get(identity), environments[rows[0].environment_id]
             if job is not None and self._prepare(job, environment):
-                found.append(Start(job, environment))
+                found += _starts(job, environment, [one.node for one in rows], rows[0].placement)
         return found
 
     def run(self, starts: Sequence[Start]) -> None:
         """Ask ECS for the tasks, a few side by side, and write what became of each."""
         if not starts:
             return
-        answers = list(self._pool.map(self._ask, starts))
+        answers = self._whole_or_not(list(self._pool.map(self._ask, starts)))
         self._write(lambda tx: self._conclude(tx, answers))
+
+    def _whole_or_not(self, answers: Sequence[_Answer]) -> list[_Answer]:
+        """The answers; where some nodes of a job have a task and others none, these are taken back."""
+        found = [one for one in answers if one.start.node is None]
+        for gang in _by_gang(answers).values():
+            if any(one.is_unknown for one in gang):
+                found += gang
+            elif all(is_there(one.task) for one in gang):
+                found += self._pool.map(self._with_log_stream, gang)
+            else:
+                found += self._pool.map(self._taken_back, gang)
+        return found
+
+    def _taken_back(self, answer: _Answer) -> _Answer:
+        """The answer of a node without its task, which is stopped before it begins."""
+        start, task = answer.start, answer.task
+        if task is None:
+            return answer
+        aws = self._acting_as(start.environment.service_role, source_arn=start.environment.arn)
+        cluster = start.environment.made["cluster_arn"]
+        try:
+            aws.ecs.stop_task(cluster=cluster, task=task["taskArn"], reason=TAKEN_BACK)
+        except Exception:
+            _log.exception("the task of node %s could not be taken back", start.job.job_id)
+            return _Answer(start, is_unknown=True)
+        return _Answer(start)
 
     def _write(self, function: Callable[[Transaction], T]) -> T:
         return self._runtime.store.write(function)
@@ -130,8 +149,9 @@ class Starter:
     def _prepare(self, job: Row | None, environment: Row) -> bool:
         if job is None or environment.id in self._refused:
             return False
+        kinds = [job] if job.node_count is None else one_of_each_range(job)
         try:
-            return self._readied(job, environment) is not None
+            return all(self._readier.ready(one, environment) is not None for one in kinds)
         except ApiError as error:
             if not is_environments_fault(error):
                 raise
@@ -143,43 +163,19 @@ class Starter:
             self._refused.add(environment.id)
             self._refuse(environment, error)
 
-    def _readied(self, job: Row, environment: Row) -> _Ready:
-        place = (job.definition_id, environment.id)
-        if place not in self._ready:
-            self._ready[place] = self._make_ready(job.definition_id, environment)
-        return self._ready[place]
-
-    def _make_ready(self, definition_id: int, environment: Row) -> _Ready:
-        aws = self._acting_as(environment.service_role, source_arn=environment.arn)
-        at = _made_at(definition_id, environment)
-        with self._runtime.store.read() as tx:
-            definition, made = tx.first(_DEFINITION, id=definition_id), tx.first(_FIND_MADE, **at)
-        if definition is None:
-            raise LookupError(f"the job definition {definition_id} went meanwhile")
-        if task_requests.logs_to_default_group(definition):
-            _ensure_log_group(aws)
-        if made is not None:
-            return _Ready(definition, made.arn)
-        registered: Any = aws.ecs.register_task_definition(
-            **task_requests.task_definition(definition, environment)
-        )
-        arn = registered["taskDefinition"]["taskDefinitionArn"]
-        keep = insert_missing(task_definitions, {**at, "account": environment.account, "arn": arn})
-        self._write(lambda tx: tx.run(keep))
-        return _Ready(definition, arn)
-
     def _intend(self, tx: Transaction, placements: Sequence[tuple[int, Row]]) -> list[Start]:
         jobs = job_rows.find_some(tx, [identity for identity, _ in placements])
         return [
-            self._intend_one(tx, job, environment)
+            start
             for identity, environment in placements
             if (job := jobs.get(identity)) is not None
             and job.status == RUNNABLE
             # Somebody may have made less of a resource since the plan.
             and consumption.is_covered(tx, job)
+            for start in self._intend_one(tx, job, environment)
         ]
 
-    def _intend_one(self, tx: Transaction, job: Row, environment: Row) -> Start:
+    def _intend_one(self, tx: Transaction, job: Row, environment: Row) -> list[Start]:
         changed = job_rows.change(
             tx,
             job,
@@ -189,9 +185,15 @@ class Starter:
             attempt=job.attempt + 1,
             started_ms=None,
         )
-        cluster = environment.made["cluster_arn"]
-        attempt_rows.insert_attempt(tx, changed, environment_id=environment.id, cluster_arn=cluster)
-        return Start(changed, environment)
+        at = {"environment_id": environment.id, "cluster_arn": environment.made["cluster_arn"]}
+        if changed.node_count is None:
+            attempt_rows.insert_attempt(tx, changed, **at)
+            return [Start(changed, environment)]
+        placement = ids.hexadecimal(8)
+        starts = _starts(changed, environment, range(changed.node_count), placement)
+        for start in starts:
+            attempt_rows.insert_attempt(tx, start.job, **at, node=start.node or 0, placement=placement)
+        return starts
 
     def _ask(self, start: Start) -> _Answer:
         """One RunTask, and the log stream of the task that it ran.
@@ -200,6 +202,11 @@ class Starter:
         asked for in the same round.
         """
         answer = self._run_task(start)
+        # A node's task has no use for a stream before those of all are there.
+        return answer if answer.task is None or start.node is not None else self._with_log_stream(answer)
+
+    def _with_log_stream(self, answer: _Answer) -> _Answer:
+        start = answer.start
         if answer.task is None:
             return answer
         try:
@@ -212,13 +219,15 @@ class Starter:
     def _run_task(self, start: Start) -> _Answer:
         aws = self._acting_as(start.environment.service_role, source_arn=start.environment.arn)
         try:
-            ready = self._readied(start.job, start.environment)
+            ready = self._readier.ready(start.job, start.environment)
             request = task_requests.run_task(
                 start.job,
                 definition=ready.definition,
                 environment=start.environment,
                 task_definition_arn=ready.task_definition_arn,
             )
+            if start.node is not None:
+                request = as_node(request, start.job, node=start.node, placement=start.placement)
             answer: Any = aws.ecs.run_task(**request)
         except task_requests.TooManyTags:
             return _Answer(start, failed=TOO_MANY_TAGS)
@@ -236,7 +245,7 @@ class Starter:
         The task runs already: where this is refused, the environment is told of it, and the job goes on, as the
         task's own role makes the stream where it may.
         """
-        definition = self._readied(start.job, start.environment).definition
+        definition = self._readier.ready(start.job, start.environment).definition
         aws = self._acting_as(start.environment.service_role, source_arn=start.environment.arn)
         for name in task_requests.default_streams(definition, task["taskArn"]):
             try:
@@ -256,8 +265,7 @@ class Starter:
         if error.code == "ConflictException" and error.members.get("resourceIds"):
             return _Answer(start, task={"taskArn": error.members["resourceIds"][0]})
         if error.message in _DEFINITION_GONE:
-            at = _made_at(start.job.definition_id, start.environment)
-            self._write(lambda tx: tx.run(_FORGET_MADE, **at))
+            self._readier.forget(start.job, start.environment)
             return _Answer(start)
         if error.message == _NO_INSTANCE:
             return _Answer(start)
@@ -268,7 +276,23 @@ class Starter:
     def _conclude(self, tx: Transaction, answers: Sequence[_Answer]) -> None:
         jobs = job_rows.find_some(tx, [answer.start.job.id for answer in answers])
         for answer in answers:
-            self._conclude_one(tx, jobs.get(answer.start.job.id), answer)
+            if answer.start.node is None:
+                self._conclude_one(tx, jobs.get(answer.start.job.id), answer)
+        for identity, gang in _by_gang(answers).items():
+            self._conclude_gang(tx, jobs.get(identity), gang)
+
+    def _conclude_gang(self, tx: Transaction, job: Row | None, gang: Sequence[_Answer]) -> None:
+        """Keep the tasks of all nodes, or none of them."""
+        if job is None or job.status != STARTING or job.attempt != gang[0].start.job.attempt:
+            return
+        if any(answer.is_unknown for answer in gang):
+            self.put_back += 1
+        elif all(answer.task is not None for answer in gang):
+            for answer in gang:
+                self._note_task(tx, job, answer)
+        else:
+            failed = next((answer for answer in gang if answer.failed is not None), gang[0])
+            self._take_back(tx, job, failed)
 
     def _conclude_one(self, tx: Transaction, job: Row | None, answer: _Answer) -> None:
         if job is None or job.status != STARTING or job.attempt != answer.start.job.attempt:
@@ -282,7 +306,7 @@ class Starter:
 
     def _take_back(self, tx: Transaction, job: Row, answer: _Answer) -> None:
         """There is no task: it was no attempt, and the job ends or waits on."""
-        attempt_rows.forget(tx, job)
+        (attempt_rows.forget if job.node_count is None else attempt_rows.forget_gang)(tx, job)
         number = job.attempt - 1
         if answer.failed is not None or job.terminated:
             reason = answer.failed or job.end_reason
@@ -295,34 +319,34 @@ class Starter:
     def _note_task(self, tx: Transaction, job: Row, answer: _Answer) -> None:
         """Keep the task, and look at it once: what ECS announced before this moment named a task unknown here."""
         task: Any = answer.task
-        definition = self._ready[(job.definition_id, answer.start.environment.id)].definition
+        definition = self._readier.ready(answer.start.job, answer.start.environment).definition
         attempt_rows.note_task(
             tx,
-            job,
+            answer.start.job,
             task_arn=task["taskArn"],
             container_instance_arn=task.get("containerInstanceArn"),
             log_streams=task_requests.log_streams(definition, task["taskArn"]),
+            node=answer.start.node or 0,
         )
         cluster = answer.start.environment.made["cluster_arn"]
         key = key_of(job, "batch.watching", task["taskArn"], grouping=cluster)
         schedule(self._runtime, tx, key)
 
 
-def _made_at(definition_id: int, environment: Row) -> dict[str, Any]:
-    return {
-        "definition_id": definition_id,
-        "service_role": environment.service_role,
-        "launch_type": task_requests.launch_type(environment),
-    }
+def _starts(job: Row, environment: Row, nodes: Sequence[int], placement: str | None) -> list[Start]:
+    """The start of a job, or those of these nodes of it."""
+    if job.node_count is None:
+        return [Start(job, environment)]
+    return [
+        Start(row, environment, node, placement or "")
+        for node, row in zip(nodes, rows_to_start(job, nodes), strict=True)
+    ]
 
 
-def _ensure_log_group(aws: Clients) -> None:
-    """Make `/aws/batch/job` where it is missing; its retention is never set (batch-on-behalf.md 2)."""
-    found = aws.logs.describe_log_groups(logGroupNamePrefix=task_requests.LOG_GROUP)["logGroups"]
-    if any(one["logGroupName"] == task_requests.LOG_GROUP for one in found):
-        return
-    try:
-        aws.logs.create_log_group(logGroupName=task_requests.LOG_GROUP)
-    except ApiError as error:
-        if error.code != "ResourceAlreadyExistsException":
-            raise
+def _by_gang(answers: Sequence[_Answer]) -> dict[int, list[_Answer]]:
+    """Those of nodes, by their job's `id`."""
+    found: dict[int, list[_Answer]] = defaultdict(list)
+    for answer in answers:
+        if answer.start.node is not None:
+            found[answer.start.job.id].append(answer)
+    return found

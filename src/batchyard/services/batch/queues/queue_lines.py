@@ -59,6 +59,7 @@ _WAITING = select(
     jobs.c.scheduling_priority,
     jobs.c.resources,
     jobs.c.attempt,
+    jobs.c.node_count,
 )
 _OLDEST = of_queue(_WAITING, most=FRONT, order=(jobs.c.created_ms, jobs.c.id))
 _IN_QUEUE = (

@@ -2,7 +2,7 @@
 
 `gang:<name>:<index>/<size>` is the task group of a member. It waits, with its room on its instance, until all members
 of its cluster's gang are there; then they get their places on the engine at once. In the environment of a member the
-value `gang:<index>` stands for the address at which the engine lets that member be reached.
+value `${gang:<index>:address}` stands for the address at which the engine lets that member be reached.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from batchyard.store.prepared import Prepared, Row
 from batchyard.store.transaction import Transaction
 
 _GROUP = re.compile(r"gang:([A-Za-z0-9_-]{1,100}):([0-9]{1,4})/([0-9]{1,4})")
-_ADDRESS = re.compile(r"gang:([0-9]{1,4})")
+_ADDRESS = re.compile(r"\$\{gang:([0-9]{1,4}):address\}")
 _MEMBERS = Prepared(
     select(
         tasks.c.id, tasks.c.account, tasks.c.partition, tasks.c.region, tasks.c.cluster, tasks.c.task_group

@@ -204,7 +204,7 @@ def _resolved(ctx: Context, request: Any, cluster: Row) -> _Run:
 
 
 def _check_gang(ctx: Context, name: str, member: gangs.Member) -> None:
-    """A gang that the engine can never start as a whole is refused (no text of AWS's)."""
+    """A gang that the engine can never start as a whole is refused [guess: AWS has no gangs]."""
     engine = ctx.runtime.engines[name]
     slots = engine.capacity().slots if "gang" in engine.abilities.groups else 0
     if member.size > slots:
