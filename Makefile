@@ -11,13 +11,13 @@ demo: $(READY)
 	$(BIN)/python demo/story.py
 
 test: $(READY) $(PROTOCOL_CASES)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-browser: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 0 -m browser
 
 test-slow: $(READY) $(PROTOCOL_CASES)
-	$(BIN)/python -m pytest -n 2 -m slow --timeout 900
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --timeout 900
 
 check: $(READY)
 	$(BIN)/ruff check .

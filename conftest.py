@@ -38,6 +38,7 @@ _RECORDING = str(Path(statements.__file__).with_name("recording"))
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have every statement written down, of this process, of the workers and of the servers that tests start."""
+    gc.disable()
     if statements.DIRECTORY not in os.environ:
         made = tempfile.TemporaryDirectory(prefix="batchyard-statements-")
         config.add_cleanup(made.cleanup)
@@ -48,8 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """What is there by now stays: a full collection need not look at all tests and models each time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,14 +129,16 @@ def test_a_group_to_be_made_needs_the_right_to_make_it(
 
 
 def test_a_right_that_was_taken_away_writes_nothing(
-    aws: Make, submit: Make, reached: Make, said: Make, writers: Make, wait_for: Make
+    aws: Make, submit: Make, reached: Make, said: Make, writers: Make, wait_for: Make, tmp_path: Path
 ) -> None:
     """A right that is taken from the role holds at the next line; given back, what was held is put."""
     iam = aws("iam")
-    job_id = submit("echo one; sleep 4; echo two")
+    taken = tmp_path / "taken"
+    job_id = submit(f"echo one; until [ -e {taken} ]; do sleep 0.1; done; echo two")
     job = reached(job_id, "RUNNING")
     wait_for(lambda: said(job_of(aws, job_id)) == ["one"])
     iam.detach_role_policy(RoleName="execution", PolicyArn=EXECUTION_POLICY)
+    taken.touch()
     job = reached(job_id)
     assert said(job) == ["one"]
     iam.attach_role_policy(RoleName="execution", PolicyArn=EXECUTION_POLICY)
