@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from batchyard.engines.contract import Engine
 from batchyard.engines.process.engine import ProcessEngine
 from batchyard.engines.registry import ENGINES, Given
+from docker_host.daemons import DockerHost
+from engines.dressing import dressed_docker
 from engines.running import MakeEngine, Runs
 
 WAYS: dict[str, dict[str, dict[str, Any]]] = {

@@ -103,6 +103,32 @@ def _process_ignored() -> frozenset[str]:
     return IGNORED
 
 
+def _open_docker(name: str, directory: Path, given: Given, own: Any = None, **options: Any) -> Engine:
+    from batchyard.engines.docker.engine import DockerEngine
+
+    return DockerEngine(
+        directory, name=name, settings=own, slots=given.slots, ephemeral=given.ephemeral, **options
+    )
+
+
+def _docker_settings() -> type[Any]:
+    from batchyard.engines.docker.settings import DockerSettings
+
+    return DockerSettings
+
+
+def _docker_abilities() -> frozenset[str]:
+    from batchyard.engines.docker.abilities import HONOURED
+
+    return HONOURED
+
+
+def _docker_ignored() -> frozenset[str]:
+    from batchyard.engines.docker.abilities import IGNORED
+
+    return IGNORED
+
+
 def _find_docker(slots: int) -> str:
     from batchyard.engines.docker.doctor import found
 
@@ -129,7 +155,13 @@ ENGINES: Mapping[str, EngineKind] = {
         ignored=_process_ignored,
         settings=_process_settings,
     ),
-    "docker": EngineKind(open=None, found=_find_docker),
+    "docker": EngineKind(
+        open=_open_docker,
+        found=_find_docker,
+        abilities=_docker_abilities,
+        ignored=_docker_ignored,
+        settings=_docker_settings,
+    ),
     "slurm": EngineKind(open=None, found=_find_slurm),
     "kubernetes": EngineKind(open=None, found=_find_kubernetes),
 }

@@ -1,16 +1,17 @@
 """What this machine has of Docker or Podman."""
 
 import http.client
-import os
 import socket
 from pathlib import Path
+
+from batchyard.engines.docker.sockets import usual_sockets
 
 _SECONDS = 3
 
 
 def found() -> str:
     """The API version of whatever answers at a Docker or Podman socket."""
-    for path in _docker_sockets():
+    for path in usual_sockets():
         if not path.exists():
             continue
         try:
@@ -19,17 +20,6 @@ def found() -> str:
             return f"{path} is there but does not answer: {error.strerror or error}"
         return f"Docker's API {version} answers at {path}"
     return "no socket of Docker or Podman"
-
-
-def _docker_sockets() -> list[Path]:
-    named = os.environ.get("DOCKER_HOST", "")
-    runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    usual = [
-        Path("/var/run/docker.sock"),
-        Path(runtime) / "podman/podman.sock",
-        Path("/run/podman/podman.sock"),
-    ]
-    return [Path(named.removeprefix("unix://"))] if named.startswith("unix://") else usual
 
 
 def _ping(path: Path) -> str:

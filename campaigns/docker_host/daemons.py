@@ -1,0 +1,118 @@
+"""A Docker daemon of one's own, in a temporary directory: started, killed, started again, and ended with all it left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+
+_SECONDS = 60
+_STORAGE = ((), ("--storage-driver=vfs",))
+"""What the machine would take, else copies of whole images: they work anywhere."""
+
+
+class DockerHost:
+    """A `dockerd` that listens at a socket of its own, without a network of its own."""
+
+    def __init__(self, *options: str) -> None:
+        if shutil.which("dockerd") is None:
+            raise SystemExit("no dockerd here: apt-get install --no-install-recommends docker.io busybox-static")
+        # Not below pytest's directories: the path of a Unix socket has 107 bytes at most.
+        self.directory = Path(tempfile.mkdtemp(prefix="batchyard-docker-", dir="/tmp"))
+        self.socket = self.directory / "docker.sock"
+        self._options = options
+        self._storage: tuple[str, ...] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        for storage in _STORAGE if self._storage is None else (self._storage,):
+            if self._start(storage):
+                self._storage = storage
+                return
+        log = (self.directory / "log").read_text(errors="replace")
+        raise SystemExit(f"no dockerd can be started on this machine:\n{log[-3000:]}")
+
+    def kill(self) -> None:
+        """End the daemon as a crash does, with the containerd that it has for itself."""
+        process = self._running()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End the daemon as a service manager does."""
+        process = self._running()
+        process.terminate()
+        process.wait(_SECONDS)
+
+    def client(self) -> Any:
+        """The SDK's client of it."""
+        return docker.APIClient(f"unix://{self.socket}", version="auto", timeout=_SECONDS)
+
+    def close(self) -> None:
+        """Remove every container, end the daemon, and remove what it kept."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        client = self.client()
+        for one in client.containers(all=True):
+            with contextlib.suppress(docker.errors.APIError):
+                client.remove_container(one["Id"], force=True, v=True)
+        client.close()
+        self.stop()
+        for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+            if (path := line.split()[1]).startswith(f"{self.directory}/"):
+                subprocess.run(["umount", path], check=False)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
+
+    def _start(self, storage: tuple[str, ...]) -> bool:
+        # A pid file of a killed daemon may name a process of today.
+        (self.directory / "pid").unlink(missing_ok=True)
+        shutil.rmtree(self.directory / "data", ignore_errors=True) if self._storage is None else None
+        command = [
+            "dockerd",
+            "--iptables=false",
+            "--bridge=none",
+            f"--data-root={self.directory}/data",
+            f"--exec-root={self.directory}/exec",
+            f"--pidfile={self.directory}/pid",
+            f"--host=unix://{self.socket}",
+            *storage,
+            *self._options,
+        ]
+        with open(self.directory / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        give_up_at = time.monotonic() + _SECONDS
+        while time.monotonic() < give_up_at and self._process.poll() is None:
+            with contextlib.suppress(docker.errors.DockerException):
+                client = self.client()
+                client.ping()
+                client.close()
+                return True
+            time.sleep(0.05)
+        return False
+
+
+@contextlib.contextmanager
+def docker_host(*options: str) -> Iterator[DockerHost]:
+    """A daemon for as long as the block takes."""
+    host = DockerHost(*options)
+    try:
+        host.start()
+        yield host
+    finally:
+        host.close()
