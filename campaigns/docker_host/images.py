@@ -80,7 +80,11 @@ def _interpreter() -> Iterator[Entry]:
     yield "usr/local/bin/python3", executable
     # So that what a test calls sys.executable is there, too.
     yield sys.executable.lstrip("/"), "/usr/local/bin/python3"
-    modules = [one for one in library.rglob("*") if one.is_file() and not _LEFT_OUT.search(f"/{one.relative_to(library)}")]
+    modules = [
+        one
+        for one in library.rglob("*")
+        if one.is_file() and not _LEFT_OUT.search(f"/{one.relative_to(library)}")
+    ]
     yield from ((f"{place}/{one.relative_to(library)}", one) for one in modules)
     needed = [executable, *(one for one in modules if one.suffix == ".so")]
     yield from ((str(one).lstrip("/"), one) for one in _shared_objects(needed))

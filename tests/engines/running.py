@@ -15,7 +15,7 @@ from batchyard.engines.process.engine import ProcessEngine
 
 MAIN = "main"
 
-MakeEngine = Callable[..., ProcessEngine]
+MakeEngine = Callable[..., Any]
 
 
 def spec(attempt: str, *command: str, **fields: Any) -> TaskSpec:

@@ -7,6 +7,7 @@ from typing import Any
 
 from batchyard.engines.contract import ContainerSpec, Limits, Mount, TaskSpec, Volume
 from batchyard.engines.docker.plans import Plan
+from batchyard.engines.process.host_address import own_address
 
 ENGINE_LABEL = "batchyard.engine"
 ATTEMPT_LABEL = "batchyard.attempt"
@@ -46,7 +47,7 @@ def body(
     """The request of POST /containers/create. `gpus`: the host's GPUs that the container gets."""
     made: dict[str, Any] = {
         "Image": container.image,
-        "Env": [f"{name}={value}" for name, value in container.environment.items()],
+        "Env": [f"{name}={value}" for name, value in _environment(spec, container).items()],
         "Labels": {
             **(labels or {}),
             ENGINE_LABEL: engine,
@@ -65,6 +66,12 @@ def body(
     if container.working_directory:
         made["WorkingDir"] = container.working_directory
     return made
+
+
+def _environment(spec: TaskSpec, container: ContainerSpec) -> dict[str, str]:
+    """The members of a gang reach each other at this machine's address: all are in its network."""
+    addresses = spec.group.addresses if spec.group is not None else {}
+    return {**container.environment, **(dict.fromkeys(addresses, own_address()) if addresses else {})}
 
 
 def _host_config(

@@ -57,7 +57,9 @@ class DockerEngine:
         on this machine removes those of one that was killed. The daemon is called when there is something to do."""
         own = settings or DockerSettings()
         self.name = name
-        self.abilities = Abilities(honoured=HONOURED, ignored=IGNORED, isolation="container")
+        self.abilities = Abilities(
+            honoured=HONOURED, ignored=IGNORED, groups=frozenset({"gang"}), isolation="container"
+        )
         size = slots_of(own.slots or slots)
         self._capacity = Capacity(
             slots=size,
@@ -108,7 +110,10 @@ class DockerEngine:
         self._find()
         with self._lock:
             fresh = [one for one in specs if one.attempt not in self._known]
-        self._begin(self._admission.take(fresh))
+        begun = self._admission.take(fresh)
+        self._begin(begun)
+        asked = {one.attempt for one in specs}
+        self._tell([one.attempt for one in begun if one.attempt not in asked])
         return self.poll([one.attempt for one in specs])
 
     def poll(self, attempts: Sequence[str]) -> list[Status]:
@@ -319,7 +324,7 @@ class DockerEngine:
         self._desk.ask(*attempts)
 
     def _tell(self, names: Sequence[str]) -> None:
-        for listener in self._listeners:
+        for listener in self._listeners if names else ():
             listener(names)
 
 
@@ -331,6 +336,7 @@ def _held(attempt: Attempt) -> Held:
         vcpus=plan.vcpus,
         memory_mib=plan.memory_mib,
         gpus=plan.gpus,
+        gang=plan.gang,
     )
 
 

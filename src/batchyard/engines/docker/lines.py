@@ -21,6 +21,8 @@ _SLACK_NS = 10_000_000_000
 _SHORT_SLACK_NS = 500_000_000
 _MANY = 10_000
 """Frames in the slack; with more, the short one must do."""
+_FEW = 1_000
+"""Frames that may be read again."""
 _MILLISECOND = 1_000_000
 _OVER = "over"
 
@@ -58,6 +60,7 @@ class Lines:
         self._rests: dict[int, bytes] = {}
         self._recent: deque[tuple[int, bool]] = deque()
         """Of each frame since the position: its time, and whether every line was at its end after it."""
+        self._looks_at = _FEW
 
     def take(self, frames: deque[Frame], limit: int) -> Iterator[tuple[int, str]]:
         """At most `limit` events; the frames that were not needed stay."""
@@ -73,8 +76,9 @@ class Lines:
             if text:
                 given += 1
                 yield frame.at_ns // _MILLISECOND, text
-        if len(self._recent) > 100:
+        if len(self._recent) >= self._looks_at:
             self._move_on()
+            self._looks_at = max(_FEW, 2 * len(self._recent))
 
     def rest(self) -> Iterator[tuple[int, str]]:
         """What was left without an end by a container that has ended."""

@@ -24,25 +24,30 @@ class Outputs:
         """Events from a cursor on; see Engine.logs. Raises EngineError."""
         key = (attempt, container)
         with self._lock:
-            stream = self._streams.pop(key, None)
-        if stream is not None and (stream.position.cursor != cursor or stream.follows == has_ended):
-            stream.close()
-            stream = None
-        if stream is None:
-            version = self._daemon.version()
-            position = Position.of(cursor)
-            stream = LogStream(str(self._daemon.path), version, identity, position, follow=not has_ended)
+            before = self._streams.pop(key, None)
+        stream = self._go_on(before, identity, cursor, has_ended=has_ended)
         try:
             events = stream.take(limit)
+            if has_ended and not stream.follows:
+                events += stream.rest(limit - len(events))
         except EngineError:
             stream.close()
             raise
-        after = stream.position.cursor
-        if has_ended and after == cursor:
+        self._keep(key, stream)
+        return LogChunk(events, stream.position.cursor)
+
+    def _go_on(self, stream: LogStream | None, identity: str, cursor: str, *, has_ended: bool) -> LogStream:
+        """The stream that gives what follows a cursor: first all that there is, to its end; then one that follows, while
+        the container runs."""
+        is_here = stream is not None and stream.position.cursor == cursor
+        if stream is not None and is_here and not (stream.follows and has_ended) and not stream.is_exhausted:
+            return stream
+        if stream is not None:
             stream.close()
-        else:
-            self._keep(key, stream)
-        return LogChunk(events, after)
+        follow = is_here and not has_ended
+        return LogStream(
+            str(self._daemon.path), self._daemon.version(), identity, Position.of(cursor), follow=follow
+        )
 
     def close(self, attempt: str) -> None:
         """Close the streams of an attempt."""

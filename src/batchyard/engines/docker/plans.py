@@ -33,6 +33,7 @@ class Plan:
     vcpus: float
     memory_mib: int
     gpus: int
+    gang: str | None
     volumes: tuple[str, ...]
     """Those that end with the task."""
     parts: tuple[Part, ...]
@@ -45,6 +46,7 @@ class Plan:
             vcpus=spec.vcpus,
             memory_mib=spec.memory_mib,
             gpus=spec.gpus,
+            gang=spec.group.name if spec.group is not None and spec.group.kind == "gang" else None,
             volumes=tuple(one.name for one in spec.volumes if one.host_path is None),
             parts=tuple(
                 Part(
@@ -76,7 +78,10 @@ class Plan:
             | {"depends_on": [list(on) for on in one.depends_on]}
             for one in self.parts
         ]
-        takes = {name: getattr(self, name) for name in ("account", "vcpus", "memory_mib", "gpus", "volumes")}
+        takes = {
+            name: getattr(self, name)
+            for name in ("account", "vcpus", "memory_mib", "gpus", "gang", "volumes")
+        }
         return json.dumps({**takes, "parts": parts}, separators=(",", ":"))
 
 

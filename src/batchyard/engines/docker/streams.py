@@ -19,7 +19,7 @@ NOT_FOUND = 404
 
 
 class LogStream:
-    """Follows a container's output, or reads what an ended one left. Raises EngineError where the daemon does not
+    """Follows a container's output, or reads what there is of it. Raises EngineError where the daemon does not
     answer."""
 
     def __init__(self, path: str, version: str, container: str, position: Position, *, follow: bool) -> None:
@@ -54,14 +54,21 @@ class LogStream:
         """Where the next events begin."""
         return self._lines.position
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether all was taken that it will ever give."""
+        return self.is_over and not self._frames
+
     def take(self, limit: int) -> list[tuple[int, str]]:
         """At most `limit` events: of what has come, or, where it does not follow, of all that there is."""
         events = list(self._lines.take(self._frames, limit))
         while len(events) < limit and not self.is_over and self._read():
             events += self._lines.take(self._frames, limit - len(events))
-        if self.is_over and not self._frames and not self.follows and len(events) < limit:
-            events += self._lines.rest()
         return events
+
+    def rest(self, limit: int) -> list[tuple[int, str]]:
+        """What an ended container left without an end of line, once all else was taken."""
+        return list(self._lines.rest()) if self.is_exhausted and limit > 0 else []
 
     def close(self) -> None:
         """Read no more of it."""
