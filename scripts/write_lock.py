@@ -11,7 +11,8 @@ ROOT = Path(__file__).parent.parent
 
 def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    optional = [one for some in project["project"]["optional-dependencies"].values() for one in some]
+    wanted = [*project["project"]["dependencies"], *optional, *project["dependency-groups"]["dev"]]
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([sys.executable, "-m", "venv", directory], check=True)
         pip = [f"{directory}/bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]

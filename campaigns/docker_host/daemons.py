@@ -1,4 +1,4 @@
-"""A Docker daemon of one's own, in a temporary directory: started, killed, started again, and ended with all it left."""
+"""A Docker daemon of one's own, in a temporary directory: started, killed, started again, ended with all it left."""
 
 from __future__ import annotations
 

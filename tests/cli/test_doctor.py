@@ -55,7 +55,7 @@ def test_a_fresh_machine_works_and_is_left_as_it_was(doctor: Doctor) -> None:
     assert checks["database"]["detail"] == "none yet"
     assert checks["engine process"]["status"] == "ok"
     assert "images have no effect" in checks["engine process"]["detail"]
-    assert {checks[f"engine {name}"]["status"] for name in ("docker", "slurm", "kubernetes")} == {"not built"}
+    assert {checks[f"engine {name}"]["status"] for name in ("slurm", "kubernetes")} == {"not built"}
     assert {"python", "settings", "disk", "port", "cgroups", "aws"} <= checks.keys()
     assert not doctor.directory.exists()
 
@@ -144,11 +144,15 @@ def test_docker_and_slurm_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     listener.listen()
     listener.settimeout(10)
 
+    info = b'{"ServerVersion": "20.10.24", "Driver": "vfs", "LiveRestoreEnabled": false}'
+
     def answer() -> None:
-        connected, _ = listener.accept()
-        with connected:
-            connected.recv(1024)
-            connected.sendall(b"HTTP/1.1 200 OK\r\nApi-Version: 1.47\r\nContent-Length: 0\r\n\r\n")
+        for body in (b"OK", info):
+            connected, _ = listener.accept()
+            with connected:
+                connected.recv(1024)
+                head = f"HTTP/1.1 200 OK\r\nApi-Version: 1.47\r\nContent-Length: {len(body)}\r\n\r\n"
+                connected.sendall(head.encode() + body)
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -156,7 +160,10 @@ def test_docker_and_slurm_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = {check.name: check.detail for check in engines(Settings())}
     thread.join(10)
     listener.close()
-    assert found["engine docker"] == f"Docker's API 1.47 answers at {tmp_path / 's'}"
+    assert found["engine docker"] == (
+        f"Docker's API 1.47 answers at {tmp_path / 's'}; version 20.10.24, images on vfs, containers end when the"
+        " daemon does (live-restore is off)"
+    )
     assert found["engine slurm"] == "slurm 24.05, partitions debug*"
     found = {check.name: check.detail for check in engines(Settings())}
     assert "is there but does not answer: connection refused" in found["engine docker"].lower()

@@ -41,7 +41,14 @@ def test_a_table_has_its_kinds_settings_and_everybodys() -> None:
         (3, "takes tables"),
         ({"a": 3}, "`engines.a` takes a table"),
         ({"a": {}}, "`kind` in `[engines.a]` takes one of process, docker, slurm, kubernetes, not `a`"),
-        ({"docker": {}}, "is of the kind `docker`, which is not built yet"),
+        ({"kubernetes": {}}, "is of the kind `kubernetes`, which is not built yet"),
+        (
+            {"docker": {"pull": "never"}},
+            "`pull` takes one of prefer-cached, once, default, always, not `never`",
+        ),
+        ({"docker": {"registries": "x"}}, "`registries` in `[engines.docker]` takes a table, not `x`"),
+        ({"docker": {"registries": {"a/b": {}}}}, '`registries."a/b"` is no name of a registry'),
+        ({"docker": {"registries": {"a.b": {"username": "u"}}}}, "one of `password` and `password_file`"),
         ({"docker": {"kind": "process"}}, "choose another name"),
         ({"auto": {"kind": "process"}}, "choose another name"),
         (

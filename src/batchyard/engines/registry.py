@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,14 @@ def _no_settings() -> type[Any]:
     return _NoSettings
 
 
+class Found(NamedTuple):
+    """What a machine has for an engine."""
+
+    text: str
+    """In one sentence."""
+    works: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineKind:
     """One kind of engine."""
@@ -57,8 +65,8 @@ class EngineKind:
     """What it takes without effect."""
     settings: Callable[[], type[Any]] = _no_settings
     """The class of what its tables in batchyard.toml may say of its own."""
-    found: Callable[[int], str]
-    """What this machine has for it, in one sentence, for an engine of so many slots."""
+    found: Callable[[int, Any], Found]
+    """What this machine has for one of so many slots, with its kind's settings (None: the default ones)."""
 
 
 def _open_process(name: str, directory: Path, given: Given, own: Any = None, **options: Any) -> Engine:
@@ -79,10 +87,10 @@ def _open_process(name: str, directory: Path, given: Given, own: Any = None, **o
     )
 
 
-def _find_process(slots: int) -> str:
+def _find_process(slots: int, own: Any) -> Found:
     from batchyard.engines.process.doctor import found
 
-    return found(slots)
+    return Found(found(slots))
 
 
 def _process_settings() -> type[Any]:
@@ -104,8 +112,12 @@ def _process_ignored() -> frozenset[str]:
 
 
 def _open_docker(name: str, directory: Path, given: Given, own: Any = None, **options: Any) -> Engine:
+    from batchyard.engines.contract import EngineError
+    from batchyard.engines.docker.daemon import is_installed
     from batchyard.engines.docker.engine import DockerEngine
 
+    if not is_installed():
+        raise EngineError(f"the engine `{name}` needs `pip install batchyard[docker]`")
     return DockerEngine(
         directory, name=name, settings=own, slots=given.slots, ephemeral=given.ephemeral, **options
     )
@@ -129,22 +141,22 @@ def _docker_ignored() -> frozenset[str]:
     return IGNORED
 
 
-def _find_docker(slots: int) -> str:
+def _find_docker(slots: int, own: Any) -> Found:
     from batchyard.engines.docker.doctor import found
 
-    return found()
+    return Found(*found(own.socket if own is not None else ""))
 
 
-def _find_slurm(slots: int) -> str:
+def _find_slurm(slots: int, own: Any) -> Found:
     from batchyard.engines.slurm.doctor import found
 
-    return found()
+    return Found(found())
 
 
-def _find_kubernetes(slots: int) -> str:
+def _find_kubernetes(slots: int, own: Any) -> Found:
     from batchyard.engines.kubernetes.doctor import found
 
-    return found()
+    return Found(found())
 
 
 ENGINES: Mapping[str, EngineKind] = {

@@ -30,8 +30,16 @@ _KINDS = {
     float: "a number",
     str: "text",
     tuple: "a list of texts",
+    dict: "a table",
 }
-_OF_ANNOTATION = {"bool": bool, "int": int, "float": float, "str": str, "tuple[str, ...]": tuple}
+_OF_ANNOTATION = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "tuple[str, ...]": tuple,
+    "Mapping[str, Any]": dict,
+}
 
 
 class Wrong(Exception):

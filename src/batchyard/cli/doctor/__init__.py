@@ -28,7 +28,7 @@ _OPTIONS = (
     "job_users",
     "output",
 )
-_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "not built": "dim"}
+_COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "absent": "dim", "not built": "dim"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["ok", "warning", "failed", "not built"]
+Status = Literal["ok", "warning", "failed", "absent", "not built"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found. `failed`: `batchyard serve` cannot start so; `warning`: it can, with less; `not built`: what
-    this version cannot use, whatever the machine has."""
+    """What was found. `failed`: `batchyard serve` cannot start so; `warning`: it can, with less; `absent`: what
+    the machine does not have, and no setting asks for; `not built`: what this version cannot use, whatever the machine
+    has."""
 
     name: str
     status: Status

@@ -10,14 +10,12 @@ from batchyard.engines.registry import ENGINES, EngineKind
 
 def engines(settings: Settings) -> list[Check]:
     """Each engine; the chosen one fails where it is not built."""
-    found = [
-        Check(f"engine {name}", _status(name, kind, settings), kind.found(settings.slots))
-        for name, kind in ENGINES.items()
-    ]
+    found = [_kind(name, kind, settings) for name, kind in ENGINES.items()]
     for name, table in settings.engines.items():
         if name not in ENGINES:
-            detail = ENGINES[table.kind].found(getattr(table.own, "slots", 0) or settings.slots)
-            found.append(Check(f"engine {name}", "ok", f"of the kind {table.kind}: {detail}"))
+            there = ENGINES[table.kind].found(getattr(table.own, "slots", 0) or settings.slots, table.own)
+            status: Status = "ok" if there.works else "warning"
+            found.append(Check(f"engine {name}", status, f"of the kind {table.kind}: {there.text}"))
     if settings.default_engine not in (*ENGINES, *settings.engines):
         found.append(
             Check(f"engine {settings.default_engine}", "failed", "no table and no kind has that name")
@@ -40,7 +38,16 @@ def _job_users(settings: Settings) -> Check:
     return Check("job users", "warning", detail, advice)
 
 
-def _status(name: str, kind: EngineKind, settings: Settings) -> Status:
-    if kind.open is not None:
+def _kind(name: str, kind: EngineKind, settings: Settings) -> Check:
+    """A kind, with the settings that its name has: its jobs wait where it does not work now."""
+    table = settings.engines.get(name)
+    there = kind.found(settings.slots, None if table is None else table.own)
+    return Check(f"engine {name}", _status(name, kind, settings, works=there.works), there.text)
+
+
+def _status(name: str, kind: EngineKind, settings: Settings, *, works: bool) -> Status:
+    if kind.open is None:
+        return "failed" if settings.engine == name else "not built"
+    if works:
         return "ok"
-    return "failed" if settings.engine == name else "not built"
+    return "warning" if name in (settings.default_engine, *settings.engines) else "absent"

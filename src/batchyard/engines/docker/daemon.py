@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -202,10 +203,7 @@ def _libraries() -> tuple[Any, Any]:
 
 def is_installed() -> bool:
     """Whether the SDK is there."""
-    with contextlib.suppress(EngineError):
-        _libraries()
-        return True
-    return False
+    return all(find_spec(name) is not None for name in ("docker", "requests"))
 
 
 def own_process() -> str:

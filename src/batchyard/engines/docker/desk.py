@@ -16,7 +16,7 @@ AGAIN_SECONDS = 1.0
 
 
 class Desk:
-    """Calls `work(name)` for every name that is asked for; it returns the seconds after which to call again, or None."""
+    """Calls `work(name)` for every name that is asked for; it returns in how many seconds to call again, or None."""
 
     def __init__(self, work: Callable[[str], float | None], *, threads: int) -> None:
         self._work = work

@@ -37,8 +37,8 @@ class Outputs:
         return LogChunk(events, stream.position.cursor)
 
     def _go_on(self, stream: LogStream | None, identity: str, cursor: str, *, has_ended: bool) -> LogStream:
-        """The stream that gives what follows a cursor: first all that there is, to its end; then one that follows, while
-        the container runs."""
+        """The stream that gives what follows a cursor: first all that there is, to its end; then one that
+        follows, while the container runs."""
         is_here = stream is not None and stream.position.cursor == cursor
         if stream is not None and is_here and not (stream.follows and has_ended) and not stream.is_exhausted:
             return stream

@@ -48,8 +48,12 @@ def note_progress(
 ) -> Row:
     """Take over that an attempt's task runs, and that it has run too long; returns the job as it is then."""
     if row.status == STARTING and task.get("startedAt") is not None:
-        row = job_rows.change(tx, row, now=now, status=RUNNING, started_ms=milliseconds(task["startedAt"]))
+        started_ms = milliseconds(task["startedAt"])
+        row = job_rows.change(tx, row, now=now, status=RUNNING, started_ms=started_ms, status_reason=None)
         record_running(tx, attempt, task)
+    waits_for = task["containers"][0].get("reason")
+    if row.status == STARTING and waits_for and waits_for != row.status_reason:
+        row = job_rows.change(tx, row, now=now, status_reason=waits_for)
     left = left_seconds(row, elapsed)
     if left is not None and left <= 0 and not (row.timed_out or row.terminated):
         row = job_rows.change(tx, row, now=now, timed_out=True, end_reason=TIMED_OUT)

@@ -13,7 +13,7 @@ from batchyard.services.ecs.tasks.log_delivery import host_terminated
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
-_NOT_STARTED = "CannotStartContainerError"
+_NO_START = ("CannotStartContainerError", "CannotCreateContainerError", "CannotPullContainerError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _moment(stamp: float | None, status: Status, clock: Clock) -> datetime | Non
 
 def is_no_start(status: Status) -> bool:
     """Did the engine fail to execute the command at all?"""
-    return status.has_ended and (_container(status).reason or "").startswith(_NOT_STARTED)
+    return status.has_ended and (_container(status).reason or "").startswith(_NO_START)
 
 
 def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: datetime) -> list[Row]:

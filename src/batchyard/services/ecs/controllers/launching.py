@@ -17,10 +17,14 @@ from batchyard.services.ecs.controllers.task_engines import TaskEngines
 from batchyard.services.ecs.tasks import task_overrides
 from batchyard.services.ecs.tasks.log_delivery import NoStream, refusal_text, unable_to_assume
 from batchyard.services.ecs.tasks.task_doors import environment
-from batchyard.services.ecs.tasks.task_specs import NoCommand, attempt_of
+from batchyard.services.ecs.tasks.task_specs import attempt_of
 from batchyard.services.ecs.tasks.workloads import role_of
 from batchyard.store.prepared import Row
 
+_NO_COMMAND = (
+    "Task failed to start",
+    "CannotCreateContainerError: Error response from daemon: no command specified",
+)
 _USES: tuple[Literal["execution", "task"], ...] = ("execution", "task")
 
 
@@ -56,7 +60,8 @@ class Launcher:
             if row.desired_status == "STOPPED" or self._refusal(row, documents[row.id]) is not None
         ]
         polled = TaskEngines(self._runtime.engines).poll(held_back)
-        return {name for name, status in polled.items() if status.state != "unknown"}
+        # Of an engine that cannot be reached nobody knows: its tasks are to be asked about again.
+        return {row.id for row in held_back if row.id not in polled or polled[row.id].state != "unknown"}
 
     def _spec(self, row: Row, document: Mapping[str, Any], *, is_known: bool) -> TaskSpec | Ending:
         if row.desired_status == "STOPPED" and not is_known:
@@ -70,17 +75,21 @@ class Launcher:
             endpoint = self._runtime.endpoint_of(row.engine)
             doors = environment(self._runtime.keyring, row, document, endpoint)
             spec = attempt_of(row, document, endpoint=endpoint, doors=doors)
+            if self._lacks_command(row, spec):
+                return failed_to_start(*_NO_COMMAND)
             if (unable := self._assume(row, document)) is not None:
                 return unable
             self._outputs.make_stream(row, document)
-        except NoCommand:
-            return failed_to_start(
-                "Task failed to start",
-                "CannotCreateContainerError: Error response from daemon: no command specified",
-            )
         except NoStream as failed:
             return _without_stream(row, document, failed)
         return spec
+
+    def _lacks_command(self, row: Row, spec: TaskSpec) -> bool:
+        """Does a container name nothing to run, on an engine that knows no image's own command?"""
+        abilities = self._runtime.engines[row.engine].abilities
+        return "own_entry_point" not in abilities.honoured and not all(
+            one.arguments for one in spec.containers
+        )
 
     def _assume(self, row: Row, document: Mapping[str, Any]) -> Ending | None:
         """Assume the roles that the task names, as ECS does before it starts one; its end where one may not be."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchyard.clock import wall_now
-from batchyard.engines.contract import START
+from batchyard.engines.contract import START, EngineError
 from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
 from batchyard.framework.place import place
@@ -61,7 +61,11 @@ class Outputs:
         cursor = row.cursors.get(container, START)
         chunks = 0
         while has_ended or chunks < MOST_CHUNKS:
-            chunk = TaskEngines(self._runtime.engines).logs(row, container, cursor)
+            try:
+                chunk = TaskEngines(self._runtime.engines).logs(row, container, cursor)
+            except EngineError as error:
+                _log.info("the output of task %s waits: %s", row.id, error)
+                break
             if chunk.cursor == cursor:
                 return Delivery({**row.cursors, container: cursor}, is_complete=True)
             if chunks:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.engines.contract import Engine, Status
+from batchyard.engines.contract import Engine, EngineError, Status
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.elapsed import Elapsed
@@ -45,6 +45,8 @@ LOOK_SECONDS = 1.0
 QUIET_LOOK_SECONDS = 30.0
 """How often one without logged output is looked at, should the engine's word of its end be lost."""
 FORCE_AGAIN_SECONDS = 1.0
+AWAY_SECONDS = 2.0
+"""When an engine that cannot be reached is asked again."""
 LONGEST_DRAIN_DELAY_SECONDS = 60.0
 
 _IN_PHASE = Prepared(select(tasks).where(tasks.c.phase == bindparam("phase")))
@@ -63,6 +65,7 @@ class TaskController(Controller):
         self._stopping = Elapsed(runtime.clock)
         self._outputs = Outputs(runtime)
         self._engines = TaskEngines(runtime.engines)
+        self._to_recover: set[str] = set()
         self._windows = {
             name: Window(name, engine.capacity().window, new_token=lambda: new_token(self.runtime.keyring))
             for name, engine in runtime.engines.items()
@@ -72,8 +75,23 @@ class TaskController(Controller):
 
     def started(self) -> None:
         """Take back what ran before: every task on an engine is looked at, what nobody knows is ended."""
-        kept = {name: engine.recover() for name, engine in self.runtime.engines.items()}
+        self._to_recover = set(self.runtime.engines)
+        kept = self._recover()
         self.write(self._resume)
+        self._end_all_unknown(kept)
+
+    def _recover(self) -> dict[str, Sequence[Status]]:
+        """What each engine kept, once for each: one that cannot be reached is asked again later."""
+        kept: dict[str, Sequence[Status]] = {}
+        for name in sorted(self._to_recover):
+            try:
+                kept[name] = self.runtime.engines[name].recover()
+            except EngineError as error:
+                _log.warning("the engine %s cannot be reached, its tasks wait: %s", name, error)
+        self._to_recover -= kept.keys()
+        return kept
+
+    def _end_all_unknown(self, kept: Mapping[str, Sequence[Status]]) -> None:
         for name, statuses in kept.items():
             self._end_unknown(self.runtime.engines[name], statuses)
 
@@ -121,6 +139,8 @@ class TaskController(Controller):
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
         """Admit, start, watch and close the tasks that the keys name."""
+        if self._to_recover:
+            self._end_all_unknown(self._recover())
         identities = [key.name for key in keys]
         with self.read() as tx:
             found = task_rows.find_tasks(tx, identities)
@@ -132,6 +152,7 @@ class TaskController(Controller):
         told = [row for row in rows if row.phase in (*task_rows.ON_ENGINE, task_rows.DRAINING)]
         polled = [row for row in told if row.phase not in (task_rows.STARTING, task_rows.DRAINING)]
         statuses = self._engines.poll(polled)
+        again |= {key_of(row): Again(AWAY_SECONDS) for row in polled if row.id not in statuses}
         to_start = [row for row in told if _is_to_start(row, statuses.get(row.id))]
         if to_start:
             again |= self._start(to_start, documents)
@@ -172,21 +193,33 @@ class TaskController(Controller):
         launched, refused = launcher.launch(rows, documents)
         by_id = {row.id: row for row in rows}
         statuses = self._engines.start(launched, by_id)
+        away = [one.attempt for one in launched if one.attempt not in statuses]
         for identity in [one for one, status in statuses.items() if is_no_start(status)]:
             refused[identity] = of_status(by_id[identity], statuses.pop(identity), clock=self.runtime.clock)
         closing = [(by_id[identity], ending, False) for identity, ending in refused.items()]
         self.write(lambda tx: self._record_start(tx, statuses, closing))
         self._engines.forget([by_id[identity] for identity in refused])
-        return {key_of(by_id[identity]): _look_after(status) for identity, status in statuses.items()}
+        again = {key_of(by_id[identity]): _look_after(status) for identity, status in statuses.items()}
+        return again | {key_of(by_id[identity]): Again(AWAY_SECONDS) for identity in away}
 
     def _record_start(
         self, tx: Transaction, statuses: Mapping[str, Status], closing: Sequence[tuple[Row, Ending, bool]]
     ) -> None:
         begun = [one for one, status in statuses.items() if _has_begun(status)]
         task_rows.mark_queued(tx, [one for one in statuses if one not in begun])
+        self._record_reasons(tx, [one for one in statuses if one not in begun], statuses)
         self._record_running(tx, begun, statuses)
         if closing:
             self._close(tx, closing)
+
+    def _record_reasons(
+        self, tx: Transaction, identities: Sequence[str], statuses: Mapping[str, Status]
+    ) -> None:
+        """Why tasks that have not begun do not, where the engine says so: an image is pulled, for example."""
+        for row in task_rows.find_states(tx, [one for one in identities if statuses[one].reason]):
+            if row.container_reason != statuses[row.id].reason and row.phase in _NOT_STARTED:
+                task_rows.change(tx, row.id, container_reason=statuses[row.id].reason)
+                self._announce(tx, row)
 
     def _record_running(
         self, tx: Transaction, identities: Sequence[str], statuses: Mapping[str, Status]
@@ -195,7 +228,14 @@ class TaskController(Controller):
         rows = [row for row in task_rows.find_states(tx, identities) if row.phase in _NOT_STARTED]
         for row in rows:
             began = began_at(statuses[row.id], clock=self.runtime.clock) or self.now
-            task_rows.change(tx, row.id, phase=task_rows.RUNNING, last_status="RUNNING", started_at=began)
+            task_rows.change(
+                tx,
+                row.id,
+                phase=task_rows.RUNNING,
+                last_status="RUNNING",
+                started_at=began,
+                container_reason=None,
+            )
             self._announce(tx, row)
         task_rows.count(tx, rows, pending=-1, running=1)
 
@@ -210,12 +250,11 @@ class TaskController(Controller):
         closing: list[tuple[Row, Ending, bool]] = []
         cursors: dict[str, Mapping[str, str]] = {}
         begun: list[str] = []
+        reasons = [row.id for row in rows if _waits_for_another_reason(row, statuses[row.id])]
         for row in rows:
             status = statuses[row.id]
             if row.phase == task_rows.QUEUED and not _has_begun(status):
-                if row.desired_status == "STOPPED":
-                    self._engines.stop(row, force=True)
-                again[key_of(row)] = Again(0 if row.desired_status == "STOPPED" else QUIET_LOOK_SECONDS)
+                again[key_of(row)] = self._wait(row, status)
                 continue
             if row.phase == task_rows.QUEUED and not _is_over(status):
                 begun.append(row.id)
@@ -227,6 +266,8 @@ class TaskController(Controller):
                 closing.append((row, ending, not delivery.is_complete))
             else:
                 again[key_of(row)] = self._go_on(row, documents[row.id])
+        if reasons:
+            self.write(lambda tx: self._record_reasons(tx, reasons, statuses))
         if begun or cursors or closing:
             self.write(lambda tx: self._record(tx, begun, statuses, cursors, closing))
         self._engines.forget([row for row, _, draining in closing if not draining])
@@ -246,6 +287,13 @@ class TaskController(Controller):
         if closing:
             self._close(tx, closing)
 
+    def _wait(self, row: Row, status: Status) -> Again:
+        """A task that the engine has not begun: left in its line, or taken from it."""
+        if row.desired_status != "STOPPED":
+            return Again(QUIET_LOOK_SECONDS)
+        self._engines.stop(row, force=True)
+        return Again(0 if status.state == "queued" else FORCE_AGAIN_SECONDS)
+
     def _go_on(self, row: Row, document: Mapping[str, Any]) -> Again:
         """What a task that runs needs: a signal, or to be looked at again."""
         if row.phase == task_rows.HOST_GONE:
@@ -254,8 +302,7 @@ class TaskController(Controller):
         if row.desired_status != "STOPPED":
             return Again(LOOK_SECONDS if Stream.of(document, row.id) else QUIET_LOOK_SECONDS)
         left = task_specs.stop_timeout_seconds(document) - self._stopping.seconds(row.id, row.stopping_at)
-        if row.phase != task_rows.STOPPING:
-            self._engines.stop(row, force=False)
+        if row.phase != task_rows.STOPPING and self._engines.stop(row, force=False):
             self.write(lambda tx: task_rows.mark_stopping(tx, row.id))
         if left > 0:
             return Again(min(left, LOOK_SECONDS))
@@ -298,7 +345,16 @@ _NOT_STARTED = (task_rows.STARTING, task_rows.QUEUED)
 
 
 def _has_begun(status: Status) -> bool:
-    return status.state not in ("queued", "unknown")
+    return status.state not in ("queued", "starting", "unknown")
+
+
+def _waits_for_another_reason(row: Row, status: Status) -> bool:
+    return bool(
+        row.phase == task_rows.QUEUED
+        and not _has_begun(status)
+        and status.reason
+        and status.reason != row.container_reason
+    )
 
 
 def _is_to_start(row: Row, status: Status | None) -> bool:
@@ -311,7 +367,7 @@ def _is_to_start(row: Row, status: Status | None) -> bool:
 def _look_after(status: Status) -> Again:
     if status.has_ended:
         return Again(0)
-    return Again(LOOK_SECONDS if status.state != "queued" else QUIET_LOOK_SECONDS)
+    return Again(LOOK_SECONDS if _has_begun(status) else QUIET_LOOK_SECONDS)
 
 
 def _is_over(status: Status) -> bool:

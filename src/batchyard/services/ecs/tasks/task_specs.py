@@ -28,12 +28,8 @@ STOP_TIMEOUT_SECONDS = 30
 _ARGUMENTS = ("entryPoint", "command")
 
 
-class NoCommand(Exception):
-    """Neither the task definition nor its overrides say what to run; an image's own command is not known here."""
-
-
 def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str, doors: Mapping[str, str]) -> TaskSpec:
-    """What the engine is to run for a task; the attempt's name is the task's id. Raises NoCommand.
+    """What the engine is to run for a task; the attempt's name is the task's id.
 
     `doors`: variables that every container gets, whatever its definition says.
     """
@@ -82,8 +78,6 @@ def _container(
     container = overridden(definition, row.overrides)
     linux = container.get("linuxParameters") or {}
     entry_point, command = (tuple(container[name]) if container.get(name) else None for name in _ARGUMENTS)
-    if not entry_point and not command:
-        raise NoCommand
     environment = {
         "LANG": "C.UTF-8",
         "AWS_REGION": row.region,
