@@ -31,7 +31,6 @@ def serve(directory: Path, *arguments: str) -> tuple[str, ...]:
         ),
         (("--engine", "kubernetes"), "the engine `kubernetes` is not built yet: use `process`"),
         (("--engine", "slurm"), "the engine `slurm` is not built yet: use `process`"),
-        (("--engine", "kubernetes"), "the engine `kubernetes` is not built yet: use `process`"),
         (
             ("--database-url", "postgresql://x"),
             "a database other than the data directory's SQLite is not built yet",

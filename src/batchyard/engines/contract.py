@@ -24,6 +24,10 @@ class EngineError(Exception):
     """The engine itself does not work: its supervisor, daemon or cluster cannot be reached."""
 
 
+class EngineAway(EngineError):
+    """What runs the engine's containers is another's to start, and does not answer now: its tasks wait for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """What containers of a task may mount, by name. Without `host_path`: an empty folder that ends with the task."""

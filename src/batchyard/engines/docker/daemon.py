@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
-from batchyard.engines.contract import EngineError
+from batchyard.engines.contract import EngineAway, EngineError
 
 _SECONDS = 120
 """How long an answer may take: a loaded daemon is slow to start a container, and is asked nothing twice."""
@@ -178,7 +178,7 @@ class Daemon:
         while (cause := reason.__cause__ or reason.__context__) is not None:
             reason = cause
         told = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-        return EngineError(f"the daemon at {self.path} does not answer: {told}")
+        return EngineAway(f"the daemon at {self.path} does not answer: {told}")
 
 
 @contextlib.contextmanager

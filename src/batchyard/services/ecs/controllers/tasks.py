@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from batchyard.engines.contract import Engine, EngineError, Status
+from batchyard.engines.contract import Engine, EngineAway, Status
 from batchyard.framework.context import schedule
 from batchyard.framework.controller import ActingAs, Again, Controller, Outcome
 from batchyard.framework.elapsed import Elapsed
@@ -86,7 +86,7 @@ class TaskController(Controller):
         for name in sorted(self._to_recover):
             try:
                 kept[name] = self.runtime.engines[name].recover()
-            except EngineError as error:
+            except EngineAway as error:
                 _log.warning("the engine %s cannot be reached, its tasks wait: %s", name, error)
         self._to_recover -= kept.keys()
         return kept
