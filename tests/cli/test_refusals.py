@@ -29,7 +29,6 @@ def serve(directory: Path, *arguments: str) -> tuple[str, ...]:
             ("--engine", "abacus"),
             "`--engine` takes one of auto, process, docker, slurm, kubernetes, not `abacus`",
         ),
-        (("--engine", "kubernetes"), "the engine `kubernetes` is not built yet: use `process`"),
         (("--engine", "slurm"), "the engine `slurm` is not built yet: use `process`"),
         (
             ("--database-url", "postgresql://x"),
