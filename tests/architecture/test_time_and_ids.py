@@ -11,6 +11,9 @@ from architecture.source import trees, uses
 TIMES = ("now", "utcnow", "today")
 WALL = {
     "cli/explain/questions.py": "aws:CurrentTime of a question that no server is asked",
+    "engines/docker/cleaning.py": "the daemon's containers have stamps of the machine",
+    "engines/docker/pulls.py": "when an image was used is kept beside the daemon's own stamps",
+    "engines/docker/running.py": "compared with the daemon's stamps of containers",
     "engines/process/attempts.py": "stamps when a process started and ended; the supervisor has no clock injected",
     "gateway/assuming.py": "a session's end is told in wall time on the wire",
     "gateway/authenticate.py": "signature windows are of the wall clock",

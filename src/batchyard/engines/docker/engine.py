@@ -82,7 +82,7 @@ class DockerEngine:
         self._is_closing = False
         self._finding = threading.Lock()
         self._desk = Desk(self._look_at, threads=_STARTED_AT_ONCE)
-        pulls = Pulls(self._daemon, own, self._directory / "images.json", self._pull_told)
+        pulls = self._pulls = Pulls(self._daemon, own, self._directory / "images.json", self._pull_told)
         self._runner = Runner(
             self._daemon,
             self._records,
@@ -215,6 +215,7 @@ class DockerEngine:
             _log.warning("containers may go on running: %s", error)
         self._watcher.close()
         self._desk.close()
+        self._pulls.close()
         self._outputs.close_all()
         self._daemon.close()
 

@@ -21,12 +21,14 @@ _log = logging.getLogger(__name__)
 
 TOLD_EVERY_SECONDS = 2.0
 """How often those that wait are told of progress."""
+_CLOSING_SECONDS = 0.5
 _MIB = 1 << 20
 
 
 @dataclass(slots=True)
 class _Pull:
     told: str
+    thread: threading.Thread
     waiting: set[str] = field(default_factory=set)
 
 
@@ -70,8 +72,11 @@ class Pulls:
                 return True, self._results[(attempt, image)]
             pull = self._pulls.get(image)
             if pull is None:
-                pull = self._pulls[image] = _Pull(f"Pulling image {image}")
-                threading.Thread(target=self._pull, args=(image,), name="docker pull", daemon=True).start()
+                pull = self._pulls[image] = _Pull(
+                    f"Pulling image {image}",
+                    threading.Thread(target=self._pull, args=(image,), name="docker pull", daemon=True),
+                )
+                pull.thread.start()
             pull.waiting.add(attempt)
             return False, pull.told
 
@@ -88,6 +93,15 @@ class Pulls:
                 del self._results[key]
             for pull in self._pulls.values():
                 pull.waiting.discard(attempt)
+
+    def close(self) -> None:
+        """Tell nobody any more; a pull goes on in the daemon, and is soon joined by the next server."""
+        with self._lock:
+            threads = [one.thread for one in self._pulls.values()]
+            for one in self._pulls.values():
+                one.waiting.clear()
+        for thread in threads:
+            thread.join(_CLOSING_SECONDS)
 
     def clean(self) -> None:
         """Remove what was pulled here and not used for as long as the settings say; note when the rest was."""

@@ -65,7 +65,7 @@ class TaskController(Controller):
         self._stopping = Elapsed(runtime.clock)
         self._outputs = Outputs(runtime)
         self._engines = TaskEngines(runtime.engines)
-        self._to_recover: set[str] = set()
+        self._to_recover = set(runtime.engines)
         self._windows = {
             name: Window(name, engine.capacity().window, new_token=lambda: new_token(self.runtime.keyring))
             for name, engine in runtime.engines.items()
@@ -75,7 +75,6 @@ class TaskController(Controller):
 
     def started(self) -> None:
         """Take back what ran before: every task on an engine is looked at, what nobody knows is ended."""
-        self._to_recover = set(self.runtime.engines)
         kept = self._recover()
         self.write(self._resume)
         self._end_all_unknown(kept)
