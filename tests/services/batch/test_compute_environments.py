@@ -290,17 +290,9 @@ def test_what_is_not_for_fargate_is_refused(aws: Aws, member: str) -> None:
 def test_a_parameter_that_is_not_honoured_is_refused_by_name(aws: Aws) -> None:
     create(aws)
     settled(aws("batch"), "one")
-    with pytest.raises(ClientError, match="updatePolicy") as refused:
-        aws("batch").update_compute_environment(
-            computeEnvironment="one", updatePolicy={"terminateJobsOnUpdate": True}
-        )
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-
-
-def test_a_bid_is_refused_and_not_forgotten(aws: Aws) -> None:
-    resources = on_instances(aws, type="SPOT", allocationStrategy="SPOT_CAPACITY_OPTIMIZED", bidPercentage=60)
-    with pytest.raises(ClientError, match="bidPercentage") as refused:
-        create(aws, computeResources=resources)
+    settings = {"containerInsights": "ENABLED"}
+    with pytest.raises(ClientError, match="ecsSettings") as refused:
+        aws("batch").update_compute_environment(computeEnvironment="one", ecsSettings=settings)
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 

@@ -24,7 +24,10 @@ def test_what_would_be_forgotten_is_refused_by_name(
 ) -> None:
     request: dict[str, Any] = {"computeResources": on_instances(aws, **resources)}
     if kubernetes:
-        cluster = {"eksClusterArn": "arn:aws:eks:us-east-1:1:cluster/c", "kubernetesNamespace": "n"}
+        cluster = {
+            "eksClusterArn": "arn:aws:eks:us-east-1:111122223333:cluster/c",
+            "kubernetesNamespace": "n",
+        }
         request["eksConfiguration"] = {**cluster, **kubernetes}
     with pytest.raises(ClientError, match="does not support the parameter") as refused:
         aws("batch").create_compute_environment(computeEnvironmentName="one", type="MANAGED", **request)

@@ -80,6 +80,6 @@ def _shown(row: Row) -> dict[str, Any]:
         "status": row.status,
         "type": row.type,
         "tags": row.tags,
-        "containerOrchestrationType": "ECS",
+        "containerOrchestrationType": "EKS" if "eksProperties" in row.body else "ECS",
         **row.body,
     }

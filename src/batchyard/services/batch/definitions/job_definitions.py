@@ -17,6 +17,7 @@ from batchyard.services.batch.consumables import requirements
 from batchyard.services.batch.definitions import container_properties, ecs_properties
 from batchyard.services.batch.definitions.container_properties import check_container
 from batchyard.services.batch.definitions.ecs_properties import check_ecs_properties
+from batchyard.services.batch.definitions.eks_properties import check_eks_properties
 from batchyard.services.batch.definitions.job_tasks import tasks_of
 from batchyard.services.batch.definitions.node_properties import checked_nodes
 from batchyard.services.batch.definitions.retry_strategies import checked_retry_strategy, checked_timeout
@@ -123,7 +124,6 @@ def _keys_of(container: Mapping[str, Any]) -> dict[str, Values]:
         "nodeProperties.nodeRangeProperties.container.instanceType",
         "nodeProperties.nodeRangeProperties.eksProperties",
         "nodeProperties.nodeRangeProperties.consumableResourceProperties",
-        "eksProperties",
     ),
 )
 def register_job_definition(ctx: Context, request: RegisterJobDefinitionRequestTypeDef) -> dict[str, Any]:
@@ -177,18 +177,24 @@ def _checked_body(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 def _properties(ctx: Context, request: Any, platforms: Sequence[str]) -> dict[str, Any]:
-    """containerProperties, ecsProperties or nodeProperties, checked, as they are kept and shown (texts are guesses)."""
+    """The properties of a request, checked, as they are kept and shown (the texts are guesses)."""
     container, ecs = request.get("containerProperties"), request.get("ecsProperties")
+    eks = request.get("eksProperties")
     if request["type"] == "multinode":
-        if container or ecs:
+        if container or ecs or eks:
             raise refusal(ctx, "Only nodeProperties can be specified for a multinode job definition")
         if "FARGATE" in platforms:
             raise refusal(ctx, "Multi-node parallel jobs are not applicable for Fargate.")
         return {"nodeProperties": checked_nodes(ctx, request.get("nodeProperties"))}
     if request.get("nodeProperties"):
         raise refusal(ctx, "nodeProperties can only be specified for a multinode job definition")
-    if container and ecs:
-        raise refusal(ctx, "Only one of containerProperties and ecsProperties can be specified")
+    if sum(map(bool, (container, ecs, eks))) > 1:
+        raise refusal(
+            ctx, "Only one of containerProperties, ecsProperties and eksProperties can be specified"
+        )
+    if eks:
+        check_eks_properties(ctx, eks, request.get("platformCapabilities") or ())
+        return {"eksProperties": eks}
     if ecs:
         check_ecs_properties(ctx, ecs, platforms)
         return {"ecsProperties": ecs_properties.with_defaults(ecs, platforms)}

@@ -51,8 +51,10 @@ def _validate(aws: Clients, resources: dict[str, Any]) -> None:
     if resources["type"] in FARGATE:
         return
     _validate_instance_profile(aws, resources["instanceRole"])
-    if "launchTemplate" in resources:
-        _validate_launch_template(aws, resources["launchTemplate"])
+    template = resources.get("launchTemplate") or {}
+    for one in (template, *(template.get("overrides") or ())):
+        if one:
+            _validate_launch_template(aws, one)
     if "ec2KeyPair" in resources:
         aws.ec2.describe_key_pairs(KeyNames=[resources["ec2KeyPair"]])
     if "imageId" in resources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from batchyard.data import instance_types
 from batchyard.framework.clients import Clients, pages
 from batchyard.scheduler.answers import Desire
 from batchyard.scheduler.snapshot import Instance, InstanceType
-from batchyard.services.batch.environments import fleets, groups
+from batchyard.services.batch.environments import fleets, groups, infrastructure
 from batchyard.services.batch.environments.building import uses_spot_fleet
 from batchyard.store.prepared import Row
 
@@ -72,7 +72,11 @@ def observe(aws: Clients, row: Row, idle: SeenSince, outside: SeenSince, now: da
     described = list(_container_instances(aws, row.made["cluster_arn"]))
     resting = [one["containerInstanceArn"] for one in described if _is_idle(one)]
     since = idle.note(row.arn, resting, now)
-    registered = tuple(_registered(one, since.get(one["containerInstanceArn"])) for one in described)
+    leaving = infrastructure.leaving(aws, row)
+    registered = tuple(
+        replace(one, state="DRAINING") if one.instance_id in leaving else one
+        for one in (_registered(each, since.get(each["containerInstanceArn"])) for each in described)
+    )
     known = {one["ec2InstanceId"] for one in described}
     coming = fleets.coming(aws, row, known) if uses_spot_fleet(row) else groups.coming(aws, row, known)
     running = [] if described else [one.instance_id for one in coming if one.instance_id]

@@ -12,7 +12,15 @@ from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.errors import ApiError
 from batchyard.framework.place import place
 from batchyard.framework.work import Key
-from batchyard.services.batch.environments import building, capacity, fleets, groups, joining, tearing_down
+from batchyard.services.batch.environments import (
+    building,
+    capacity,
+    fleets,
+    groups,
+    infrastructure,
+    joining,
+    tearing_down,
+)
 from batchyard.services.batch.environments.unfit import Unfit
 from batchyard.services.batch.reasons import ENVIRONMENT_HEALTHY, client_error
 from batchyard.services.batch.resources import compute_environment, require_environment
@@ -50,12 +58,19 @@ class ComputeController(Controller):
                 capacity.end_all(aws, row)
                 return None
             made = self._build(row, aws)
+            left = infrastructure.retire(aws, row, self.now)
         except ApiError as error:
             if joining.is_to_be_scaled_down(row) and not row.ending:
                 return Again(self.refused_seconds)
             return self._mark_invalid(key, row, client_error(error))
         except Unfit as unfit:
             return self._mark_invalid(key, row, str(unfit))
+        made = {name: value for name, value in made.items() if name != "old"} | (
+            {"old": left} if left else {}
+        )
+        if left:
+            self.write(lambda tx: _keep_made(tx, row, made))
+            return Again(max(0.1, self.runtime.settings.pace))
         self._mark(key, row, status="VALID", reason=ENVIRONMENT_HEALTHY, made=made)
         return None
 
@@ -121,4 +136,9 @@ class ComputeController(Controller):
 
 def _keep_made(tx: Transaction, row: Row, made: dict[str, Any]) -> None:
     table = compute_environments
-    tx.run(update(table).where(table.c.id == row.id).values(made=made))
+    tx.run(
+        update(table)
+        .where(table.c.id == row.id)
+        .where(table.c.generation == row.generation)
+        .values(made=made)
+    )

@@ -12,6 +12,7 @@ from batchyard.clock import microseconds
 from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.services.batch.answers import describe_page
+from batchyard.services.batch.environments import infrastructure
 from batchyard.services.batch.environments.compute_environment_roles import (
     decide_service_role,
     full_role_arn,
@@ -19,7 +20,13 @@ from batchyard.services.batch.environments.compute_environment_roles import (
     passes_service_role,
     passes_spot_fleet_role,
 )
-from batchyard.services.batch.environments.compute_resource_rules import check_compute_resources, check_update
+from batchyard.services.batch.environments.compute_environment_updates import (
+    check_something_is_asked,
+    resource_changes,
+    update_policy,
+)
+from batchyard.services.batch.environments.compute_resource_rules import check_compute_resources
+from batchyard.services.batch.environments.eks_configurations import check_eks_configuration
 from batchyard.services.batch.environments.engine_tags import check_engine_tag
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import compute_environment
@@ -40,25 +47,6 @@ if TYPE_CHECKING:
 MOST_PER_REGION = 50
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _CREATED = compute_environment.named("computeEnvironmentName")
-_SCALING = ("minvCpus", "maxvCpus", "desiredvCpus", "scalingPolicy")
-_INFRASTRUCTURE = (
-    "subnets",
-    "securityGroupIds",
-    "allocationStrategy",
-    "instanceTypes",
-    "ec2KeyPair",
-    "instanceRole",
-    "tags",
-    "placementGroup",
-    "bidPercentage",
-    "launchTemplate",
-    "ec2Configuration",
-    "updateToLatestImageVersion",
-    "type",
-    "imageId",
-    "managedInstancesProvider",
-    "capacityTags",
-)
 
 
 @batch.operation(
@@ -69,13 +57,9 @@ _INFRASTRUCTURE = (
     refuses=(
         "ecsSettings",
         "computeResources.managedInstancesProvider",
-        "computeResources.bidPercentage",
         "computeResources.capacityTags",
-        "computeResources.ec2Configuration.imageKubernetesVersion",
         "computeResources.ec2Configuration.batchImageStatus",
         "eksConfiguration.accessEntry",
-        "computeResources.launchTemplate.overrides",
-        "computeResources.launchTemplate.userdataType",
     ),
 )
 def create_compute_environment(
@@ -131,6 +115,8 @@ def _check_names(ctx: Context, request: Any) -> None:
         raise refusal(ctx, "computeEnvironmentName must match regex [A-Za-z0-9_-]{1,128}")
     check_tags(ctx, request.get("tags", {}))
     check_engine_tag(ctx, request.get("tags", {}))
+    if "eksConfiguration" in request:
+        check_eks_configuration(request["eksConfiguration"], request.get("computeResources") or {})
     if "unmanagedvCpus" in request and request["type"] != "UNMANAGED":
         raise refusal(ctx, "unmanagedvCpus can only be set for an UNMANAGED compute environment.")
 
@@ -175,17 +161,18 @@ def describe_compute_environments(
     passes=(passes_service_role, passes_instance_role),
     writes=True,
     refuses=(
-        "updatePolicy",
         "ecsSettings",
         "eksConfiguration",
-        *(f"computeResources.{one}" for one in _INFRASTRUCTURE),
+        "computeResources.managedInstancesProvider",
+        "computeResources.capacityTags",
+        "computeResources.ec2Configuration.batchImageStatus",
     ),
-    clears=("computeResources.imageId", "computeResources.ec2KeyPair"),
 )
 def update_compute_environment(
     ctx: Context, request: UpdateComputeEnvironmentRequestTypeDef
 ) -> dict[str, Any]:
-    """Record the change as UPDATING: state, scaling fields, service role; the controller makes it VALID."""
+    """Record the change as UPDATING; the controller makes it VALID, once old instances have ended where new are due."""
+    check_something_is_asked(dict(request))
     row = compute_environment.find(ctx, request["computeEnvironment"])
     if row is None:
         arn = compute_environment.meant_arn(ctx, request["computeEnvironment"])
@@ -212,21 +199,13 @@ def _changes(ctx: Context, row: Row, request: Any) -> dict[str, Any]:
         changes["unmanaged_vcpus"] = request["unmanagedvCpus"]
     if "serviceRole" in request:
         changes |= _role_change(ctx, row, request["serviceRole"])
+    policy = update_policy(row, request.get("updatePolicy"))
+    if policy != row.update_policy:
+        changes["update_policy"] = policy
     if request.get("computeResources"):
-        changes |= _scaling_change(row, request["computeResources"])
+        given = dict(request["computeResources"])
+        changes |= resource_changes(ctx, row, given, policy or infrastructure.DEFAULT_POLICY)
     return changes
-
-
-def _scaling_change(row: Row, given: dict[str, Any]) -> dict[str, Any]:
-    """The scaling fields; desiredvCpus may only rise, within minvCpus and maxvCpus (botocore's model)."""
-    if row.compute_resources is None:
-        text = "computeResources must not be specified for an UNMANAGED compute environment."
-        raise batch.error.ClientException(f"Error executing request, Exception : {text}")
-    changed = {one: given[one] for one in _SCALING if one in given}
-    resources = {**row.compute_resources, **changed}
-    check_update(resources, changed, desired_before=row.desired_vcpus)
-    desired = max(changed.get("desiredvCpus", 0), row.desired_vcpus, resources.get("minvCpus", 0))
-    return {"compute_resources": resources, "desired_vcpus": desired}
 
 
 def _role_change(ctx: Context, row: Row, given: str) -> dict[str, Any]:
@@ -284,6 +263,7 @@ def _shown(row: Row) -> dict[str, Any]:
         shown["computeResources"] = _shown_resources(row)
     for member, value in (
         ("unmanagedvCpus", row.unmanaged_vcpus),
+        ("updatePolicy", row.update_policy),
         ("eksConfiguration", row.eks_configuration),
         ("context", row.context),
     ):
@@ -298,5 +278,5 @@ def _shown_resources(row: Row) -> dict[str, Any]:
         resources["desiredvCpus"] = row.desired_vcpus
         resources.setdefault("instanceTypes", [])
         resources.setdefault("tags", {})
-        resources.setdefault("ec2Configuration", [{"imageType": "ECS_AL2023"}])
+        resources.setdefault("ec2Configuration", [{"imageType": f"{row.orchestration}_AL2023"}])
     return resources

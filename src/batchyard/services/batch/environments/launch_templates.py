@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from batchyard.data import instance_types
 from batchyard.framework.clients import Clients
 from batchyard.framework.errors import ApiError
+from batchyard.services.batch.environments.launch_choices import image_override, template_for
 from batchyard.services.batch.environments.names import (
     cluster_name,
     group_unique,
@@ -41,7 +43,7 @@ def ensure_launch_template(aws: Clients, row: Row, instance_type: str) -> str:
 def launch_data(aws: Clients, row: Row, instance_type: str) -> Any:
     """What an instance of the environment is launched with: the owner's template, then Batch's own."""
     resources = row.compute_resources
-    given = _owners_template(aws, resources.get("launchTemplate"))
+    given = _owners_template(aws, template_for(resources.get("launchTemplate"), instance_type))
     tags = {**resources.get("tags", {}), **SERVICE_TAG}
     given_tags = {one["ResourceType"]: _map(one["Tags"]) for one in given.pop("TagSpecifications", ())}
     data: dict[str, Any] = {
@@ -80,10 +82,7 @@ def _set_security_groups(data: dict[str, Any], groups: list[str] | None) -> None
 def image_of(aws: Clients, row: Row, instance_type: str, given: dict[str, Any]) -> str:
     """The AMI: the owner's, else the newest ECS-optimised one for the type's architecture."""
     resources = row.compute_resources
-    for one in resources.get("ec2Configuration", ()):
-        if "imageIdOverride" in one:
-            return str(one["imageIdOverride"])
-    named = resources.get("imageId") or given.get("ImageId")
+    named = image_override(resources, instance_type) or resources.get("imageId") or given.get("ImageId")
     if named:
         return str(named)
     found = instance_types.find(instance_type)
@@ -116,7 +115,7 @@ def merged_user_data(cluster: str, given: str | None) -> str:
     return base64.b64encode(f"{head}{part}{script}--{boundary}--\n".encode()).decode()
 
 
-def _owners_template(aws: Clients, named: dict[str, Any] | None) -> dict[str, Any]:
+def _owners_template(aws: Clients, named: Mapping[str, Any] | None) -> dict[str, Any]:
     if not named:
         return {}
     key = "LaunchTemplateId" if "launchTemplateId" in named else "LaunchTemplateName"

@@ -14,20 +14,21 @@ def cluster_name(row: Row) -> str:
     return f"AWSBatch-{row.name}-{unique}" if row.service_linked else f"{row.name}_Batch_{unique}"
 
 
-def group_unique(row: Row, instance_type: str) -> str:
-    """The UUID that an instance type's group and launch template share."""
-    return ids.uuid3(f"{row.arn}/{row.uuid}/{instance_type}")
+def group_unique(row: Row, instance_type: str, infrastructure: int | None = None) -> str:
+    """The UUID that an instance type's group and launch template share; each infrastructure has its own."""
+    number = row.made.get("infrastructure", 0) if infrastructure is None else infrastructure
+    return ids.uuid3(f"{row.arn}/{row.uuid}/{instance_type}" + (f"/{number}" if number else ""))
 
 
-def group_name(row: Row, instance_type: str) -> str:
-    """The Auto Scaling group of one instance type of the environment."""
-    unique = group_unique(row, instance_type)
+def group_name(row: Row, instance_type: str, infrastructure: int | None = None) -> str:
+    """The Auto Scaling group of one instance type of the environment, now or in an older infrastructure."""
+    unique = group_unique(row, instance_type, infrastructure)
     return f"AWSBatch-{row.name}-asg-{unique}" if row.service_linked else f"{row.name}-asg-{unique}"
 
 
-def launch_template_name(row: Row, instance_type: str) -> str:
+def launch_template_name(row: Row, instance_type: str, infrastructure: int | None = None) -> str:
     """The launch template of that group."""
-    return f"Batch-lt-{group_unique(row, instance_type)}"
+    return f"Batch-lt-{group_unique(row, instance_type, infrastructure)}"
 
 
 def user_data(cluster: str) -> str:

@@ -6,6 +6,7 @@ from batchyard.framework.clients import Clients, pages
 from batchyard.framework.errors import ApiError
 from batchyard.services.batch.environments import fleets
 from batchyard.services.batch.environments.building import uses_spot_fleet
+from batchyard.services.batch.environments.infrastructure import delete_launch_template, old_groups
 from batchyard.services.batch.environments.names import group_name, launch_template_name
 from batchyard.store.prepared import Row
 
@@ -16,6 +17,8 @@ def tear_down(aws: Clients, row: Row) -> bool:
     end = fleets.cancel if uses_spot_fleet(row) else _end_group
     for instance_type in row.made.get("groups", ()):
         left = end(aws, row, instance_type) or left
+    for group, template in old_groups(row):
+        left = _end_named(aws, group, template) or left
     if left:
         return True
     if row.made.get("cluster_arn"):
@@ -24,24 +27,17 @@ def tear_down(aws: Clients, row: Row) -> bool:
 
 
 def _end_group(aws: Clients, row: Row, instance_type: str) -> bool:
-    name = group_name(row, instance_type)
+    return _end_named(aws, group_name(row, instance_type), launch_template_name(row, instance_type))
+
+
+def _end_named(aws: Clients, name: str, template: str) -> bool:
     found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     if found:
         if not found[0].get("Status"):
             aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
         return True
-    _delete_launch_template(aws, launch_template_name(row, instance_type))
+    delete_launch_template(aws, template)
     return False
-
-
-def _delete_launch_template(aws: Clients, name: str) -> None:
-    """Looked for first: a missing template has no tag, and without the tag the role may not ask for its deletion."""
-    try:
-        aws.ec2.describe_launch_template_versions(LaunchTemplateName=name)
-        aws.ec2.delete_launch_template(LaunchTemplateName=name)
-    except ApiError as error:
-        if error.code != "InvalidLaunchTemplateName.NotFoundException":
-            raise
 
 
 def _end_cluster(aws: Clients, cluster: str) -> bool:

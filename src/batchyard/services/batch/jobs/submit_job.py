@@ -59,6 +59,9 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> Mapping[str, Values]:
     return {"batch:ShareIdentifier": share} if share else {}
 
 
+_PODS = batch.unbuilt("jobs of a definition with `eksProperties`", on=["SubmitJob"])
+
+
 @batch.operation(
     on=(
         _GIVEN_DEFINITION,
@@ -88,6 +91,8 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
         raise refusal(ctx, f"Request size must be at most {job_specs.LARGEST_BYTES} bytes")
     queue = _queue(ctx, request)
     definition = _definition(ctx, request["jobDefinition"])
+    if "eksProperties" in definition.body:
+        raise _PODS("jobs of eksProperties")
     _check_platform(ctx, queue, definition)
     multinode = definition.type == "multinode"
     node_specs.check_members(ctx, request, multinode=multinode)

@@ -16,6 +16,7 @@ from batchyard.scheduler.plan import plan
 from batchyard.scheduler.snapshot import Instance, Snapshot
 from batchyard.services.batch.environments import capacity
 from batchyard.services.batch.environments.capacity import Seen
+from batchyard.services.batch.environments.infrastructure import has_old_instances
 from batchyard.services.batch.environments.joining import mark_none_joined
 from batchyard.services.batch.environments.refused_environments import is_environments_fault, mark_refused
 from batchyard.services.batch.environments.unfit import Unfit
@@ -76,11 +77,13 @@ class Round:
         # 3. The decision.
         decided = plan(seen, self._now)
         # 4. Tasks for those that fit.
-        self.changed = bool(decided.placements or decided.capacity)
         waiting = lines.jobs
         places = [
-            (waiting[one.job_id].id, lines.by_arn(one.compute_environment_arn)) for one in decided.placements
+            (waiting[one.job_id].id, environment)
+            for one in decided.placements
+            if not has_old_instances(environment := lines.by_arn(one.compute_environment_arn))
         ]
+        self.changed = bool(places or decided.capacity)
         self._starter.run(self._starter.intend(places))
         # 5. Capacity for those that do not.
         for desire in decided.capacity:
