@@ -23,7 +23,7 @@ def record(directory: str) -> None:
     """From now on write each statement of this process, with how many values it takes, to a file in `directory`."""
     from sqlalchemy import Engine, event
 
-    from batchyard.store.prepared import Prepared
+    from batchyard.store.prepared import Compiled
 
     seen: set[str] = set()
     target = os.open(Path(directory) / f"{os.getpid()}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -40,14 +40,14 @@ def record(directory: str) -> None:
             first = parameters[0] if many else parameters
             note(statement, len(first or ()))
 
-    compile_ = Prepared._compile
+    compile_ = Compiled._compile
 
-    def compile_and_note(prepared: Prepared) -> str:
+    def compile_and_note(prepared: Compiled) -> str:
         text = compile_(prepared)
         note(text, 0)
         return text
 
-    Prepared._compile = compile_and_note  # type: ignore[assignment, method-assign]
+    Compiled._compile = compile_and_note  # type: ignore[assignment, method-assign]
 
 
 def _is_a_tests_own() -> bool:

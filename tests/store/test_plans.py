@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import batchyard
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Compiled
 from store import plans
 
 
@@ -19,7 +19,7 @@ def test_no_prepared_statement_scans_a_table_whether_it_was_run_or_not(tmp_path:
         if not module.name.endswith("__main__"):
             import_module(module.name)
     gc.unfreeze()  # a server of this process may have taken what it loaded out of the collector's sight
-    prepared = {one._compile(): 0 for one in gc.get_objects() if isinstance(one, Prepared)}
+    prepared = {one._compile(): 0 for one in gc.get_objects() if isinstance(one, Compiled)}
     assert len(prepared) > 100
     with plans.planner(tmp_path) as connection:
         assert plans.unlisted(connection, prepared) == []

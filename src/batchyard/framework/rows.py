@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy import ColumnElement, Select, Table, bindparam, select, update
 
 from batchyard.framework.place import Place
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Compiled, Prepared, Row, Typed
 from batchyard.store.transaction import Transaction
 
 R = TypeVar("R")
@@ -41,7 +41,8 @@ class Rows(Generic[R]):
     """`Rows(job_queues)`: by the column `name`; `Rows(definitions, ("name", "revision"), key=…)`: by several.
 
     Of account, partition and Region those count that the table has; an index has to answer them with the key. `whole`
-    reads more than the table (a join of it); rows have the columns of that. Tags are the column `tags`, if any.
+    reads more than the table (a join of it); rows have the columns of that, and `row` is their NamedTuple. Tags are the
+    column `tags`, if any.
     A listing goes by the column `order`, which an index gives; `within` narrows it, by parameters of `after`.
     """
 
@@ -52,6 +53,7 @@ class Rows(Generic[R]):
         *,
         key: Key | None = None,
         whole: Select[Any] | None = None,
+        row: type[R] | None = None,
         order: str | None = None,
         within: ColumnElement[bool] | None = None,
     ) -> None:
@@ -60,16 +62,17 @@ class Rows(Generic[R]):
         read = select(table) if whole is None else whole
         placed = [table.c[column] == bindparam(column) for column in _PLACE if column in table.c]
         named = [table.c[column] == bindparam(column) for column in columns]
-        self._find = Prepared(read.where(*placed, *named))
+        found = read.where(*placed, *named)
+        self._find: Prepared | Typed[R] = Prepared(found) if row is None else Typed(found, row)
         self._tags = Prepared(select(table.c.tags).where(*placed, *named)) if "tags" in table.c else None
-        self._after: Prepared | None = None
+        self._after: Prepared | Typed[R] | None = None
         if order is not None:
             rest = [table.c[order] > bindparam("position"), *(() if within is None else (within,))]
             listing = read.where(*placed, *rest).order_by(table.c[order]).limit(bindparam("count"))
-            self._after = Prepared(listing)
+            self._after = Prepared(listing) if row is None else Typed(listing, row)
 
     @property
-    def statements(self) -> list[Prepared]:
+    def statements(self) -> list[Compiled]:
         """All that it asks."""
         return [one for one in (self._find, self._tags, self._after) if one is not None]
 

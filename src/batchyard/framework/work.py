@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, func, select, update
 
-from batchyard.store.prepared import Prepared, among
+from batchyard.store.prepared import Prepared, Typed, among
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import UtcTime, metadata
 from batchyard.store.upsert import upsert
@@ -57,6 +58,29 @@ class Due:
     epoch: int
 
 
+class WorkRow(NamedTuple):
+    """One key's work."""
+
+    controller: str
+    account: str
+    partition: str
+    region: str
+    name: str
+    grouping: str
+    not_before: datetime
+    version: int
+    epoch: int
+
+
+class _Found(NamedTuple):
+    """What is asked of the work of a known key."""
+
+    name: str
+    version: int
+    not_before: datetime
+    epoch: int
+
+
 _INTEND = Prepared(
     upsert(
         work,
@@ -75,11 +99,13 @@ _AREA = (
     & (work.c.region == bindparam("region"))
 )
 _PLACE = _AREA & (work.c.name == bindparam("name"))
-_FIND = Prepared(
+_FIND = Typed(
     select(work.c.name, work.c.version, work.c.not_before, work.c.epoch).where(
         _AREA & among(work.c.name, "names")
-    )
+    ),
+    _Found,
 )
+_EVERY = Typed(select(work), WorkRow)
 _DONE = Prepared(delete(work).where(_PLACE & (work.c.version == bindparam("at_version"))))
 _LATER = Prepared(
     update(work)
@@ -140,7 +166,7 @@ def bring_forward(tx: Transaction, by: timedelta, *, after: datetime) -> None:
 
 def every(tx: Transaction) -> Iterable[Due]:
     """All work rows, for the driver's start."""
-    for row in tx.all(select(work)):
+    for row in tx.all(_EVERY):
         key = Key(row.controller, row.account, row.partition, row.region, row.name, row.grouping)
         yield Due(key, row.not_before, row.version, row.epoch)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from sqlalchemy import Connection, Executable
 
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Compiled, Prepared, Row, Typed
+
+R = TypeVar("R")
 
 
 class ReadOnly(Exception):
@@ -36,22 +38,32 @@ class Transaction:
         self._notes: dict[object, Any] = {}
         self._noted_before: list[tuple[object, Any]] = []
 
-    def all(self, statement: Executable | Prepared, /, **parameters: Any) -> Sequence[Row]:
+    @overload
+    def all(self, statement: Typed[R], /, **parameters: Any) -> Sequence[R]: ...
+    @overload
+    def all(self, statement: Executable | Prepared, /, **parameters: Any) -> Sequence[Row]: ...
+    def all(self, statement: Executable | Compiled, /, **parameters: Any) -> Sequence[Row]:
         """Every row that the statement gives; columns are attributes of a row."""
-        if isinstance(statement, Prepared):
+        self._begin_reading()
+        if isinstance(statement, Compiled):
             return statement.fetch(self._driver, parameters)
         return self._connection.execute(statement, parameters).all()
 
-    def first(self, statement: Executable | Prepared, /, **parameters: Any) -> Row | None:
+    @overload
+    def first(self, statement: Typed[R], /, **parameters: Any) -> R | None: ...
+    @overload
+    def first(self, statement: Executable | Prepared, /, **parameters: Any) -> Row | None: ...
+    def first(self, statement: Executable | Compiled, /, **parameters: Any) -> Row | None:
         """The first row, or None."""
-        if isinstance(statement, Prepared):
+        self._begin_reading()
+        if isinstance(statement, Compiled):
             return statement.fetch_first(self._driver, parameters)
         return self._connection.execute(statement, parameters).first()
 
     def run(self, statement: Executable | Prepared, /, **parameters: Any) -> int:
         """Change rows; answers how many."""
         self._require_writable()
-        if isinstance(statement, Prepared):
+        if isinstance(statement, Compiled):
             return statement.run(self._driver, parameters)
         return self._connection.execute(statement, parameters).rowcount
 
@@ -65,7 +77,7 @@ class Transaction:
         self._require_writable()
         if not rows:
             return
-        if isinstance(statement, Prepared):
+        if isinstance(statement, Compiled):
             statement.run_many(self._driver, rows)
         else:
             self._connection.execute(statement, [dict(row) for row in rows])
@@ -137,6 +149,9 @@ class Transaction:
         taken, self._callbacks = self._callbacks, []
         return taken
 
+    def _begin_reading(self) -> None:
+        """What has to happen before something is read: nothing, in a write."""
+
     def _require_writable(self) -> None:
         if not self.writable:
             raise ReadOnly("this transaction is a snapshot: declare the operation with writes=True")
@@ -185,16 +200,7 @@ class Snapshot(Transaction):
             self._begun = False
             self._driver.execute("ROLLBACK")
 
-    def all(self, statement: Executable | Prepared, /, **parameters: Any) -> Sequence[Row]:
+    def _begin_reading(self) -> None:
         if not self._begun:
-            self._begin()
-        return super().all(statement, **parameters)
-
-    def first(self, statement: Executable | Prepared, /, **parameters: Any) -> Row | None:
-        if not self._begun:
-            self._begin()
-        return super().first(statement, **parameters)
-
-    def _begin(self) -> None:
-        self._driver.execute("BEGIN")
-        self._begun = True
+            self._driver.execute("BEGIN")
+            self._begun = True

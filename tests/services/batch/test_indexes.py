@@ -12,7 +12,7 @@ from sqlalchemy.dialects import sqlite
 
 from batchyard.services import batch as package
 from batchyard.services.batch.jobs import list_jobs
-from batchyard.store.prepared import Prepared
+from batchyard.store.prepared import Compiled
 
 Make = Callable[..., Any]
 
@@ -24,7 +24,7 @@ def prepared() -> Iterator[Any]:
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         module = importlib.import_module(found.name)
         for name, value in vars(module).items():
-            if isinstance(value, Prepared):
+            if isinstance(value, Compiled):
                 yield pytest.param(value, id=f"{found.name.rsplit('.', 1)[-1]}-{name}")
 
 

@@ -14,6 +14,7 @@ from batchyard.framework.rows import Rows
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.refusals import refusal
+from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import (
     compute_environments,
@@ -75,10 +76,10 @@ job_definition: Noun[Row] = Noun(
     words=_words("job-definition"),
     given="either",
 )
-job: Noun[Row] = Noun(
+job: Noun[JobRow] = Noun(
     batch,
     "job/{job_id}",
-    Rows(jobs, ("job_id",), whole=job_rows.JOBS),
+    Rows(jobs, ("job_id",), whole=job_rows.JOBS, row=JobRow),
     words=_words("job"),
     given="either",
 )

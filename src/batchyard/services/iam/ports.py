@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -19,13 +20,25 @@ from batchyard.services.iam.nouns import INSTANCE_PROFILE, MFA_DEVICE, ROLE, USE
 from batchyard.services.iam.policies.managed_policies import FindManagedPolicy, find_managed
 from batchyard.services.iam.policies.principal_policies import PolicyReading, source_of
 from batchyard.services.iam.tables import access_keys, users
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Row, Typed
 from batchyard.store.transaction import Transaction
 
 SECRET_PURPOSE = "access-key"
 _KEPT_PRINCIPALS = 4096
 
-_ACTIVE_KEY = Prepared(
+
+class _ActiveKey(NamedTuple):
+    """An active key with its user."""
+
+    sealed_secret: str
+    account: str
+    partition: str
+    name: str
+    path: str
+    id: str
+
+
+_ACTIVE_KEY = Typed(
     select(
         access_keys.c.sealed_secret,
         access_keys.c.account,
@@ -35,7 +48,8 @@ _ACTIVE_KEY = Prepared(
         users.c.id,
     )
     .join(users, users.c.id == access_keys.c.user_id)
-    .where(access_keys.c.access_key_id == bindparam("wanted"), access_keys.c.status == "Active")
+    .where(access_keys.c.access_key_id == bindparam("wanted"), access_keys.c.status == "Active"),
+    _ActiveKey,
 )
 
 

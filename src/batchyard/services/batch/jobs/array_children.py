@@ -21,6 +21,7 @@ from batchyard.services.batch.jobs.array_rows import SHUT, WAITING
 from batchyard.services.batch.jobs.job_endings import end_job, wake_placing
 from batchyard.services.batch.jobs.job_rows import PLAIN
 from batchyard.services.batch.jobs.states import FAILED, PENDING, RUNNABLE, SUBMITTED
+from batchyard.services.batch.rows import ArrayRow, JobRow
 from batchyard.services.batch.tables import job_arrays, job_dependencies, jobs
 from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
@@ -35,7 +36,13 @@ _STATUSES = Prepared(select(jobs.c.id, jobs.c.status).where(among(jobs.c.id, "id
 
 
 def make(
-    tx: Transaction, runtime: Runtime, parent: Row, array: Row, indexes: Iterable[int], *, now: datetime
+    tx: Transaction,
+    runtime: Runtime,
+    parent: JobRow,
+    array: ArrayRow,
+    indexes: Iterable[int],
+    *,
+    now: datetime,
 ) -> None:
     """Bring those of these children that are SUBMITTED to RUNNABLE, PENDING or their end, as each is judged.
 
@@ -62,7 +69,9 @@ def make(
     settle(tx, runtime, parent, array, {index: verdicts[index] for index in waiting}, now=now)
 
 
-def judge(tx: Transaction, parent: Row, array: Row, indexes: Sequence[int]) -> Mapping[int, Readiness]:
+def judge(
+    tx: Transaction, parent: JobRow, array: ArrayRow, indexes: Sequence[int]
+) -> Mapping[int, Readiness]:
     """What these children's dependencies allow, by index."""
     if array.gate == WAITING:
         return dict.fromkeys(indexes, Readiness.WAIT)
@@ -84,8 +93,8 @@ def judge(tx: Transaction, parent: Row, array: Row, indexes: Sequence[int]) -> M
 def settle(
     tx: Transaction,
     runtime: Runtime,
-    parent: Row,
-    array: Row,
+    parent: JobRow,
+    array: ArrayRow,
     verdicts: Mapping[int, Readiness],
     *,
     now: datetime,
@@ -121,7 +130,7 @@ def find_array_of(tx: Transaction, *, account: str, region: str, job_id: str) ->
     return parent, array_rows.require(tx, parent.id), split[1]
 
 
-def unmade(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | None:
+def unmade(tx: Transaction, *, account: str, region: str, job_id: str) -> JobRow | None:
     """The row that a child will have that has none yet, SUBMITTED; None for any other id."""
     found = find_array_of(tx, account=account, region=region, job_id=job_id)
     if found is None or array_rows.has_row(found[1], found[2]):
@@ -129,9 +138,11 @@ def unmade(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | 
     return _unmade_row(*found)
 
 
-def list_unmade(tx: Transaction, parent: Row, array: Row, *, first: int, most: int) -> Sequence[Row]:
+def list_unmade(
+    tx: Transaction, parent: JobRow, array: ArrayRow, *, first: int, most: int
+) -> Sequence[JobRow]:
     """Up to so many of the children from index `first` on that have no row yet, by index, as `unmade` has them."""
-    found: list[Row] = []
+    found: list[JobRow] = []
     index = max(first, array.made_to)
     while index < array.size and len(found) < most:
         window = range(index, min(index + most, array.size))
@@ -141,7 +152,7 @@ def list_unmade(tx: Transaction, parent: Row, array: Row, *, first: int, most: i
     return found[:most]
 
 
-def _unmade_row(parent: Row, array: Row, index: int) -> Row:
+def _unmade_row(parent: JobRow, array: ArrayRow, index: int) -> JobRow:
     return parent._replace(
         id=array.base + index,
         job_id=child_id(parent.job_id, index),
@@ -158,7 +169,7 @@ def _unmade_row(parent: Row, array: Row, index: int) -> Row:
 
 def find_or_make(
     tx: Transaction, runtime: Runtime, *, account: str, region: str, job_id: str, now: datetime
-) -> Row | None:
+) -> JobRow | None:
     """The job's row; that of a child that has none yet is made. None where there is no such job."""
     row = job_rows.find_job(tx, account=account, region=region, job_id=job_id)
     if row is not None:

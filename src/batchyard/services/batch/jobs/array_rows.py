@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, insert, select, update
 
 from batchyard.clock import microseconds
 from batchyard.scheduler.arrays import STATUSES
+from batchyard.services.batch.rows import ArrayRow
 from batchyard.services.batch.tables import STATUS_COUNTS, job_arrays
-from batchyard.store.prepared import Prepared, Row, among
+from batchyard.store.prepared import Prepared, Typed, among
 from batchyard.store.transaction import Transaction
 
 OPEN, WAITING, SHUT = "OPEN", "WAITING", "FAILED"
@@ -21,8 +22,8 @@ OPEN, WAITING, SHUT = "OPEN", "WAITING", "FAILED"
 _INSERT = Prepared(
     insert(job_arrays).values({column.name: bindparam(column.name) for column in job_arrays.c})
 )
-_FIND = Prepared(select(job_arrays).where(job_arrays.c.parent == bindparam("of_parent")))
-_FIND_SOME = Prepared(select(job_arrays).where(among(job_arrays.c.parent, "parents")))
+_FIND = Typed(select(job_arrays).where(job_arrays.c.parent == bindparam("of_parent")), ArrayRow)
+_FIND_SOME = Typed(select(job_arrays).where(among(job_arrays.c.parent, "parents")), ArrayRow)
 _THIS = job_arrays.c.parent == bindparam("of_parent")
 _MOVE = Prepared(
     update(job_arrays)
@@ -39,7 +40,9 @@ _ADVANCE = Prepared(
 )
 
 
-def insert_array(tx: Transaction, parent: int, *, account: str, size: int, gate: str, now: datetime) -> Row:
+def insert_array(
+    tx: Transaction, parent: int, *, account: str, size: int, gate: str, now: datetime
+) -> ArrayRow:
     """Insert the row of an array job whose parent was just inserted; no child has a row yet."""
     counts = dict.fromkeys(STATUS_COUNTS, 0) | {"submitted": size}
     tx.run(
@@ -57,7 +60,7 @@ def insert_array(tx: Transaction, parent: int, *, account: str, size: int, gate:
     return require(tx, parent)
 
 
-def require(tx: Transaction, parent: int) -> Row:
+def require(tx: Transaction, parent: int) -> ArrayRow:
     """The array of a parent that is known to be one; raises LookupError where it is not."""
     row = tx.first(_FIND, of_parent=parent)
     if row is None:
@@ -65,7 +68,7 @@ def require(tx: Transaction, parent: int) -> Row:
     return row
 
 
-def find_some(tx: Transaction, parents: Sequence[int]) -> Mapping[int, Row]:
+def find_some(tx: Transaction, parents: Sequence[int]) -> Mapping[int, ArrayRow]:
     """The arrays among jobs, by the parent's `id`."""
     return {row.parent: row for row in tx.all(_FIND_SOME, parents=parents)} if parents else {}
 
@@ -76,7 +79,7 @@ def move(tx: Transaction, parent: int, more: Mapping[str, int], *, now: datetime
     tx.run(_MOVE, of_parent=parent, at_ms=microseconds(now) // 1000, **changes)
 
 
-def advance(tx: Transaction, row: Row, **values: Any) -> Row:
+def advance(tx: Transaction, row: ArrayRow, **values: Any) -> ArrayRow:
     """Write a new gate, or how far the making or the judging is; returns the row as it is then."""
     changed = row._replace(**values)
     tx.run(
@@ -89,11 +92,11 @@ def advance(tx: Transaction, row: Row, **values: Any) -> Row:
     return changed
 
 
-def counts(row: Row) -> Counter[str]:
+def counts(row: ArrayRow) -> Counter[str]:
     """How many children have each status."""
     return Counter({status: getattr(row, status.lower()) for status in STATUSES})
 
 
-def has_row(row: Row, index: int) -> bool:
+def has_row(row: ArrayRow, index: int) -> bool:
     """Must this child have a row by now? Others may have one."""
     return bool(index < row.made_to or index == row.size - 1)

@@ -13,9 +13,10 @@ from batchyard.services.batch.jobs.array_rows import WAITING
 from batchyard.services.batch.jobs.job_endings import end_job
 from batchyard.services.batch.jobs.states import ENDED, FAILED, PENDING, PLACED, RUNNABLE
 from batchyard.services.batch.jobs.stopping import stop
+from batchyard.services.batch.rows import ArrayRow, JobRow
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import jobs
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
 AT_ONCE = 500
@@ -58,7 +59,7 @@ class ArraysController(Controller):
             return True
         return False
 
-    def _end_some(self, tx: Transaction, parent: Row) -> bool:
+    def _end_some(self, tx: Transaction, parent: JobRow) -> bool:
         """End children that wait for their turn; those of a terminated parent that run, too."""
         waiting = tx.all(_BY_STATUS, parent=parent.id, status=RUNNABLE, first=0)
         for row in waiting:
@@ -70,17 +71,17 @@ class ArraysController(Controller):
             row for status in PLACED for row in tx.all(_NOT_TOLD, parent=parent.id, status=status, first=0)
         ]
         for row in placed:
-            stop(tx, self.runtime, row, reason=parent.end_reason, now=self.now)
+            stop(tx, self.runtime, row, reason=parent.end_reason or "", now=self.now)
         return bool(placed)
 
-    def _make_some(self, tx: Transaction, parent: Row, array: Row) -> None:
+    def _make_some(self, tx: Transaction, parent: JobRow, array: ArrayRow) -> None:
         """Make the next children; what was judged before the gate changed is judged anew with the others."""
         end = min(array.made_to + AT_ONCE, array.size)
         indexes = range(array.made_to, end)
         array_rows.advance(tx, array, made_to=end)
         array_children.make(tx, self.runtime, parent, array, indexes, now=self.now)
 
-    def _judge_some(self, tx: Transaction, parent: Row, array: Row) -> None:
+    def _judge_some(self, tx: Transaction, parent: JobRow, array: ArrayRow) -> None:
         rows = tx.all(_BY_STATUS, parent=parent.id, status=PENDING, first=array.judged_to)
         end = rows[-1].array_index + 1 if len(rows) == AT_ONCE else array.size
         array_rows.advance(tx, array, judged_to=end)

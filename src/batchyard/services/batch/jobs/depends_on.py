@@ -11,7 +11,7 @@ from batchyard.services.batch.jobs.array_children import unmade
 from batchyard.services.batch.jobs.job_rows import PLAIN
 from batchyard.services.batch.jobs.states import FAILED, SUCCEEDED
 from batchyard.services.batch.refusals import refusal
-from batchyard.store.prepared import Row
+from batchyard.services.batch.rows import JobRow
 
 MOST_DEPENDENCIES = 20
 N_TO_N, SEQUENTIAL = "N_TO_N", "SEQUENTIAL"
@@ -21,7 +21,7 @@ class Unmet(NamedTuple):
     """A job that is waited for and has not succeeded; `on` is None for SEQUENTIAL, which is about the array itself."""
 
     kind: str
-    on: Row | None
+    on: JobRow | None
 
 
 def unmet(ctx: Context, depends_on: Sequence[dict[str, Any]], *, array_size: int | None) -> list[Unmet]:
@@ -50,7 +50,7 @@ def wait_for(ctx: Context, waits: Sequence[Unmet], identity: int) -> None:
             ctx.intend("batch.releasing", on.job_id)
 
 
-def _awaited(ctx: Context, one: dict[str, Any], array_size: int | None) -> Row | None:
+def _awaited(ctx: Context, one: dict[str, Any], array_size: int | None) -> JobRow | None:
     """The job of one entry, None for SEQUENTIAL; an unknown one is refused."""
     kind, job_id = one.get("type"), one.get("jobId")
     if kind and array_size is None:

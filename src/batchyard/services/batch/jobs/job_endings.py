@@ -15,8 +15,9 @@ from batchyard.scheduler.arrays import parent_status
 from batchyard.services.batch.jobs import array_rows, job_rows
 from batchyard.services.batch.jobs.job_rows import PLAIN
 from batchyard.services.batch.jobs.states import ENDED, FAILED, PENDING
+from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.tables import job_dependencies
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
 KEPT = timedelta(days=7)
@@ -42,7 +43,7 @@ _WAIT_NO_MORE = Prepared(delete(job_dependencies).where(job_dependencies.c.waiti
 def end_job(
     tx: Transaction,
     runtime: Runtime,
-    row: Row,
+    row: JobRow,
     *,
     status: str,
     reason: str | None,
@@ -62,7 +63,7 @@ def end_job(
         is_child and tx.first(_AWAITED_BY_INDEX, array_parent=row.array_parent) is not None
     ):
         schedule(runtime, tx, key_of(row, "batch.releasing", row.job_id))
-    if is_child:
+    if row.array_parent is not None:
         _end_parent(tx, runtime, row.array_parent, now)
     else:
         schedule(runtime, tx, key_of(row, "batch.sweeping", "finished"), delay_seconds=KEPT.total_seconds())
@@ -83,18 +84,18 @@ def _end_parent(tx: Transaction, runtime: Runtime, identity: int, now: datetime)
         end_job(tx, runtime, parent, status=status, reason=told, now=now, end_reason=None)
 
 
-def wake_array(tx: Transaction, runtime: Runtime, row: Row) -> None:
+def wake_array(tx: Transaction, runtime: Runtime, row: JobRow) -> None:
     """Have the array of a child looked at that waits again: its parent may have been cancelled meanwhile."""
     if row.array_parent is not None:
         parent_id = row.job_id.rpartition(":")[0]
         schedule(runtime, tx, key_of(row, "batch.arrays", parent_id))
 
 
-def wake_placing(tx: Transaction, runtime: Runtime, row: Row) -> None:
+def wake_placing(tx: Transaction, runtime: Runtime, row: JobRow) -> None:
     """Have the account's queues looked at: room came free, or a job became RUNNABLE."""
     schedule(runtime, tx, key_of(row, "batch.placing", "queues"), delay_seconds=PLACING_DELAY_SECONDS)
 
 
-def key_of(row: Row, controller: str, name: str, *, grouping: str = "") -> Key:
+def key_of(row: JobRow, controller: str, name: str, *, grouping: str = "") -> Key:
     """The key of a controller's work in the account and Region of a row."""
     return Key(controller, row.account, row.partition, row.region, name, grouping)

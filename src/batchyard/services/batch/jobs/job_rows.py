@@ -13,8 +13,9 @@ from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.jobs import array_rows
 from batchyard.services.batch.jobs.states import RUNNABLE, may_follow
 from batchyard.services.batch.queues import share_usage
+from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.tables import job_dependencies, job_specs, jobs
-from batchyard.store.prepared import Prepared, Row, among
+from batchyard.store.prepared import Prepared, Typed, among
 from batchyard.store.transaction import Transaction
 from batchyard.store.types import Json
 
@@ -115,10 +116,10 @@ JOBS = select(*(column for column in jobs.c if column.name != "document"), _SPEC
     jobs.outerjoin(job_specs, job_specs.c.id == jobs.c.spec_id)
 )
 """Whole rows: all columns but `document`, and `spec`, a job's own document or the one that it shares."""
-_FIND = Prepared(JOBS.where(jobs.c.id == bindparam("id")))
-_FIND_SOME = Prepared(JOBS.where(among(jobs.c.id, "ids")))
-_FIND_NAMED = Prepared(JOBS.where(jobs.c.job_id == bindparam("job_id")))
-_FIND_SOME_NAMED = Prepared(JOBS.where(among(jobs.c.job_id, "job_ids")))
+_FIND = Typed(JOBS.where(jobs.c.id == bindparam("id")), JobRow)
+_FIND_SOME = Typed(JOBS.where(among(jobs.c.id, "ids")), JobRow)
+_FIND_NAMED = Typed(JOBS.where(jobs.c.job_id == bindparam("job_id")), JobRow)
+_FIND_SOME_NAMED = Typed(JOBS.where(among(jobs.c.job_id, "job_ids")), JobRow)
 _TAGS = Prepared(
     select(jobs.c.account, jobs.c.region, jobs.c.tags).where(jobs.c.job_id == bindparam("job_id"))
 )
@@ -167,7 +168,7 @@ def insert_parent(tx: Transaction, *, now: datetime, document: Any, **values: An
     return identity
 
 
-def insert_children(tx: Transaction, parent: Row, base: int, statuses: Mapping[int, str]) -> None:
+def insert_children(tx: Transaction, parent: JobRow, base: int, statuses: Mapping[int, str]) -> None:
     """Insert children of an array job, each by its index and with its status; tags are the parent's alone."""
     same = {name: getattr(parent, name) for name in (*_INHERITED, _OF_CHILD[3])}
     rows = [
@@ -193,23 +194,31 @@ def insert_dependency(
     tx.run(_DEPEND, on_job=on_job, waiting_job=waiting_job, account=account, kind=kind)
 
 
-def find(tx: Transaction, identity: int) -> Row | None:
+def find(tx: Transaction, identity: int) -> JobRow | None:
     """A job by `id`, its row as of `JOBS`."""
     return tx.first(_FIND, id=identity)
 
 
-def find_some(tx: Transaction, identities: Sequence[int]) -> Mapping[int, Row]:
+def require(tx: Transaction, identity: int) -> JobRow:
+    """The same of a job that is known to be there; raises LookupError where it went meanwhile."""
+    row = find(tx, identity)
+    if row is None:
+        raise LookupError(f"the job {identity} went meanwhile")
+    return row
+
+
+def find_some(tx: Transaction, identities: Sequence[int]) -> Mapping[int, JobRow]:
     """Jobs by `id`, those that exist."""
     return {row.id: row for row in tx.all(_FIND_SOME, ids=identities)} if identities else {}
 
 
-def find_job(tx: Transaction, *, account: str, region: str, job_id: str) -> Row | None:
+def find_job(tx: Transaction, *, account: str, region: str, job_id: str) -> JobRow | None:
     """The job's row, or None; a job of another account or Region is none."""
     row = tx.first(_FIND_NAMED, job_id=job_id)
     return row if row is not None and (row.account, row.region) == (account, region) else None
 
 
-def find_jobs(tx: Transaction, *, account: str, region: str, job_ids: Sequence[str]) -> Mapping[str, Row]:
+def find_jobs(tx: Transaction, *, account: str, region: str, job_ids: Sequence[str]) -> Mapping[str, JobRow]:
     """The same for many, by job id; those that are none are not in it."""
     rows = tx.all(_FIND_SOME_NAMED, job_ids=job_ids)
     return {row.job_id: row for row in rows if (row.account, row.region) == (account, region)}
@@ -221,7 +230,7 @@ def find_tags(tx: Transaction, *, account: str, region: str, job_id: str) -> Map
     return row.tags if row is not None and (row.account, row.region) == (account, region) else None
 
 
-def change(tx: Transaction, row: Row, *, now: datetime, **values: Any) -> Row:
+def change(tx: Transaction, row: JobRow, *, now: datetime, **values: Any) -> JobRow:
     """Write what changes of a job, whose row was read within this write; returns the row as it is then.
 
     What it holds of consumable resources follows. A new status is counted with the job's share, and a child's with its

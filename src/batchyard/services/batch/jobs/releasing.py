@@ -16,9 +16,10 @@ from batchyard.services.batch.jobs.depends_on import SEQUENTIAL
 from batchyard.services.batch.jobs.job_endings import end_job, key_of, wake_placing
 from batchyard.services.batch.jobs.job_rows import PLAIN
 from batchyard.services.batch.jobs.states import ENDED, FAILED, PENDING, RUNNABLE
+from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_dependencies
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
 RELEASED_AT_ONCE = 200
@@ -75,7 +76,7 @@ class ReleasingController(Controller):
             self._release_by_index(tx, ended)
         return False
 
-    def _decide(self, tx: Transaction, row: Row, ended: Row) -> None:
+    def _decide(self, tx: Transaction, row: JobRow, ended: JobRow) -> None:
         """What stands in the table is unmet, so the ended job and one more tell all (batch-jobs.md 4)."""
         statuses = [ended.status]
         if tx.first(_UNMET, job=row.id) is not None:
@@ -93,21 +94,23 @@ class ReleasingController(Controller):
             job_rows.change(tx, row, now=self.now, status=RUNNABLE)
             wake_placing(tx, self.runtime, row)
 
-    def _turn_gate(self, tx: Transaction, parent: Row, gate: str) -> None:
+    def _turn_gate(self, tx: Transaction, parent: JobRow, gate: str) -> None:
         """All children of an array are to be judged anew: what they waited for as a whole has ended."""
         if gate == SHUT:
             tx.run(_WAIT_FOR_NONE, job=parent.id)
         array_rows.advance(tx, array_rows.require(tx, parent.id), gate=gate, judged_to=0)
         self.intend(tx, key_of(parent, "batch.arrays", parent.job_id))
 
-    def _release_by_index(self, tx: Transaction, child: Row) -> None:
+    def _release_by_index(self, tx: Transaction, child: JobRow) -> None:
         """Judge the one child of each array that waits for this one; one without a row is judged when it gets it.
 
         In a sequence all that follow fail with one that failed.
         """
+        if child.array_index is None:
+            return
         for one in tx.all(_BY_INDEX, array_parent=child.array_parent):
             parent = job_rows.find(tx, one.waiting_job)
-            if parent is None or parent.status in ENDED:
+            if parent is None or parent.array_size is None or parent.status in ENDED:
                 continue
             if one.kind == SEQUENTIAL and child.status == FAILED:
                 self._turn_gate(tx, parent, SHUT)

@@ -166,7 +166,7 @@ def _insert_array(ctx: Context, values: dict[str, Any], waits: Sequence[Unmet], 
     depends_on.wait_for(ctx, waits, identity)
     gate = WAITING if any(one.kind == PLAIN for one in waits) else OPEN
     array = insert_array(ctx.write, identity, account=ctx.account, size=size, gate=gate, now=ctx.now)
-    parent = job_rows.find(ctx.write, identity)
+    parent = job_rows.require(ctx.write, identity)
     job_rows.insert_children(ctx.write, parent, array.base, {size - 1: SUBMITTED})
     ctx.intend("batch.arrays", values["job_id"], delay_seconds=MAKING_DELAY_SECONDS)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, insert, select, update
 
+from batchyard.services.ecs.rows import TaskRow, TaskState
 from batchyard.services.ecs.tables import clusters, container_instances, tasks
-from batchyard.store.prepared import Prepared, Row, among
+from batchyard.store.prepared import Prepared, Row, Typed, among
 from batchyard.store.transaction import Transaction
 
 # What the controller has done for a task; `last_status` is what AWS shows.
@@ -35,13 +36,15 @@ ENDED = "ended"
 ON_ENGINE = (STARTING, QUEUED, RUNNING, STOPPING, HOST_GONE)
 """The phases that hold a place on the engine: one of its slots or of its queue."""
 
+R = TypeVar("R", TaskRow, TaskState)
 _COLUMNS: dict[str, Any] = {column.name: bindparam(column.name) for column in tasks.c}
-_INSERT = Prepared(insert(tasks).values(_COLUMNS).returning(*tasks.c))
-_ONE = Prepared(select(tasks).where(tasks.c.id == bindparam("id")))
-_SOME = Prepared(select(tasks).where(among(tasks.c.id, "ids")))
+_INSERT = Typed(insert(tasks).values(_COLUMNS).returning(*tasks.c), TaskRow)
+_ONE = Typed(select(tasks).where(tasks.c.id == bindparam("id")), TaskRow)
+_SOME = Typed(select(tasks).where(among(tasks.c.id, "ids")), TaskRow)
 _DESCRIBED = ("described", "overrides", "tags")
-_STATES = Prepared(
-    select(*(column for column in tasks.c if column.name not in _DESCRIBED)).where(among(tasks.c.id, "ids"))
+_STATES = Typed(
+    select(*(column for column in tasks.c if column.name not in _DESCRIBED)).where(among(tasks.c.id, "ids")),
+    TaskState,
 )
 _COUNT_IN_CLUSTER = Prepared(
     update(clusters)
@@ -97,27 +100,30 @@ _SET_GPUS = Prepared(
 )
 
 
-def insert_task(tx: Transaction, values: Mapping[str, Any]) -> Row:
+def insert_task(tx: Transaction, values: Mapping[str, Any]) -> TaskRow:
     """Insert a task, and answer its row; columns that are not given are NULL."""
-    return tx.first(_INSERT, **{name: values.get(name) for name in _COLUMNS})
+    row = tx.first(_INSERT, **{name: values.get(name) for name in _COLUMNS})
+    if row is None:
+        raise LookupError("an insert has given no row back")
+    return row
 
 
-def find_task(tx: Transaction, identity: str) -> Row | None:
+def find_task(tx: Transaction, identity: str) -> TaskRow | None:
     """A task by its id."""
     return tx.first(_ONE, id=identity)
 
 
-def find_tasks(tx: Transaction, identities: Iterable[str]) -> list[Row]:
+def find_tasks(tx: Transaction, identities: Iterable[str]) -> list[TaskRow]:
     """The tasks with these ids, those that exist, in the order asked."""
     return _in_order(tx, _SOME, identities)
 
 
-def find_states(tx: Transaction, identities: Iterable[str]) -> list[Row]:
+def find_states(tx: Transaction, identities: Iterable[str]) -> list[TaskState]:
     """The same without what never changes of a task and is costly to read: its description, overrides and tags."""
     return _in_order(tx, _STATES, identities)
 
 
-def _in_order(tx: Transaction, statement: Prepared, identities: Iterable[str]) -> list[Row]:
+def _in_order(tx: Transaction, statement: Typed[R], identities: Iterable[str]) -> list[R]:
     asked = list(identities)
     found = {row.id: row for row in tx.all(statement, ids=asked)} if asked else {}
     return [found[identity] for identity in asked if identity in found]
@@ -187,17 +193,17 @@ def count(tx: Transaction, rows: Sequence[Any], *, pending: int, running: int) -
         )
 
 
-def take_room(tx: Transaction, row: Any) -> None:
+def take_room(tx: Transaction, row: TaskRow | TaskState) -> None:
     """Take a task's CPU, memory and GPUs from its instance's remaining ones."""
     _move_room(tx, row, sign=-1)
 
 
-def give_back_room(tx: Transaction, row: Any) -> None:
+def give_back_room(tx: Transaction, row: TaskRow | TaskState) -> None:
     """Give a stopped task's CPU, memory and GPUs back to its instance, where that is still there."""
     _move_room(tx, row, sign=1)
 
 
-def _move_room(tx: Transaction, row: Any, *, sign: int) -> None:
+def _move_room(tx: Transaction, row: TaskRow | TaskState, *, sign: int) -> None:
     if not row.instance:
         return
     place = (row.account, row.partition, row.region, row.cluster)
@@ -214,7 +220,7 @@ def _move_room(tx: Transaction, row: Any, *, sign: int) -> None:
         _move_gpus(tx, row, sign=sign)
 
 
-def _move_gpus(tx: Transaction, row: Any, *, sign: int) -> None:
+def _move_gpus(tx: Transaction, row: TaskRow | TaskState, *, sign: int) -> None:
     place = (row.account, row.partition, row.region, row.cluster)
     keys = dict(zip(("account", "partition", "region", "cluster"), place, strict=True))
     held = tx.first(_GPUS_LEFT, **keys, id=row.instance)
