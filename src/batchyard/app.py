@@ -37,6 +37,7 @@ from batchyard.gateway.assuming import Assumer
 from batchyard.gateway.authenticate import Authenticator
 from batchyard.gateway.authorize import Authorizer
 from batchyard.gateway.clients import GatewayClients
+from batchyard.gateway.console_sessions import ConsoleSessions
 from batchyard.gateway.gateway import Gateway
 from batchyard.gateway.sessions import Sessions, root_session
 from batchyard.gateway.workloads import WorkloadSessions
@@ -45,12 +46,14 @@ from batchyard.identity.keyring import Keyring, open_keyring
 from batchyard.identity.session import Origin
 from batchyard.identity.token_issuers import find_document
 from batchyard.server.asgi import Answer, Application
+from batchyard.server.console import console_routes
 from batchyard.server.cors import Cors
 from batchyard.server.own_routes import routes
 from batchyard.server.proxies import Proxies
 from batchyard.server.strangers import Strangers
 from batchyard.server.task_credentials import task_routes
 from batchyard.services import NAMES, load_services
+from batchyard.services.iam.credentials.console_passwords import ConsolePasswords
 from batchyard.services.iam.federation.provider_ports import ProviderSource
 from batchyard.services.iam.federation.token_issuers import TokenIssuers
 from batchyard.services.iam.ports import IamSource
@@ -128,7 +131,7 @@ class App:
         self.application = Application(
             self.gateway.handle,
             self.store.write_async,
-            unsigned={**self._own_routes(), **self._task_routes()},
+            unsigned={**self._own_routes(), **self._task_routes(), **self._console_routes()},
             cors=Cors(settings.allowed_origins),
             proxies=Proxies(settings.trusted_proxies),
             threads=settings.request_threads,
@@ -222,7 +225,7 @@ class App:
         )
 
     def _make_gateway(self, check_results: bool) -> Gateway:
-        authenticator = Authenticator(
+        self._authenticator = Authenticator(
             store=self.store,
             credentials=self.identities,
             sessions=self.sessions,
@@ -233,7 +236,7 @@ class App:
         )
         return Gateway(
             self.runtime,
-            authenticator=authenticator,
+            authenticator=self._authenticator,
             authorizer=Authorizer(self.runtime.policies),
             trail=self.trail,
             check_results=check_results,
@@ -279,6 +282,17 @@ class App:
                 return TaskDoors(self.runtime.keyring).find(tx, identity)
 
         return task_routes(find, self.runtime.workloads)
+
+    def _console_routes(self) -> dict[str, Answer]:
+        sessions = ConsoleSessions(
+            self.runtime,
+            gateway=self.gateway,
+            authenticator=self._authenticator,
+            sessions=self.sessions,
+            source=ConsolePasswords(self.identities),
+            trail=self.trail,
+        )
+        return console_routes(sessions, develops=self.settings.accepts_development_credentials)
 
     def _issuer_document(self, path: str) -> dict[str, object] | None:
         with self.store.read() as tx:

@@ -62,7 +62,7 @@ export function Shell() {
             />
           )
         }
-        notifications={<Flashbar items={[...notices, ...items]} stackItems />}
+        notifications={<Flashbar items={[...items, ...notices]} />}
         ariaLabels={{
           navigation: "Navigation pane",
           navigationClose: "Close the navigation pane",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from batchyard.audit.numbering import Numbering
 from batchyard.framework.due_keys import DueKeys
+from batchyard.framework.used_once import UsedOnce
 from batchyard.framework.work import Key
 
 
@@ -55,3 +56,7 @@ class SoleServer:
     """When the next round of placing may begin: two servers would take twice the part of the time."""
     used_codes: dict[str, int] = field(default_factory=dict)
     """The last one-time code of each MFA device: it would hold once on each server."""
+    sign_in_failures: OrderedDict[tuple[str, str], list[float]] = field(default_factory=OrderedDict)
+    """By user and by address: each server would let in as many tries again."""
+    used_signin_tokens: UsedOnce = field(default_factory=UsedOnce)
+    """A federation token would hold once on each server."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hmac
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from batchyard.clock import wall_now
 from batchyard.framework.ports import AccessKey, CredentialSource
@@ -31,11 +33,20 @@ _PRESIGNED = (
 )
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 
+_INVALID = "The security token included in the request is invalid."
+
 RefusalOfDevelopment = Callable[[HttpRequest], str | None]
 """Why development credentials sign nothing in a request, in sentences; None where they do."""
 
 Refused = AuthenticationFailure
 """Raised for credentials that are missing, malformed, unknown, wrong or out of date."""
+
+
+class Keys(NamedTuple):
+    """What names credentials, without their secret."""
+
+    access_key_id: str
+    session_token: str | None = None
 
 
 class Authenticator:
@@ -67,10 +78,10 @@ class Authenticator:
         claim = read_claim(http)
         partition = check_scope(claim, http.headers.get("host", ""))
         now = wall_now()
-        found = self._find(claim, partition, http)
+        found = self._find(Keys(claim.access_key_id, claim.session_token), claim.service, partition, http)
         if found is None:
             verify_against_nothing(claim, http, now)
-            raise Refused("InvalidClientTokenId", "The security token included in the request is invalid.")
+            raise Refused("InvalidClientTokenId", _INVALID)
         session, secret = found
         verify(claim, http, secret, now)
         if session.expires_at is not None and session.expires_at <= now:
@@ -91,30 +102,45 @@ class Authenticator:
         partition, account = place or ("aws", "")
         return anonymous_session(partition, account, self._epochs.of(account))
 
-    def _find(self, claim: Claim, partition: str, http: HttpRequest) -> tuple[Session, str] | None:
+    def holder(self, keys: Keys, secret: str, partition: str, http: HttpRequest) -> Session:
+        """Whose credentials these are, all of them given in a request: the federation endpoint's way.
+
+        Raises Refused for unknown, wrong or expired ones, AccessDenied as `authenticate` does.
+        """
+        found = self._find(keys, "sts", partition, http)
+        session, known = found or (None, "")
+        if session is None or not hmac.compare_digest(secret.encode(), known.encode()):
+            raise Refused("InvalidClientTokenId", _INVALID)
+        if session.expires_at is not None and session.expires_at <= wall_now():
+            raise Refused("ExpiredToken", "The security token included in the request is expired")
+        return session
+
+    def _find(
+        self, keys: Keys, service: str, partition: str, http: HttpRequest
+    ) -> tuple[Session, str] | None:
         """The session that these credentials would be, and their secret; None where they are unknown."""
-        if claim.session_token:
-            return self._temporary(claim, partition)
-        account = self._development_account(claim.access_key_id)
+        if keys.session_token:
+            return self._temporary(keys, partition)
+        account = self._development_account(keys.access_key_id)
         if account is not None:
             refusal = self._refusal_of_development(http) if self._refusal_of_development else None
             if refusal is not None:
-                raise denied_here(claim.service, refusal)
+                raise denied_here(service, refusal)
             epoch = self._epochs.of(account)
-            return root_session(partition, account, claim.access_key_id, epoch), DEVELOPMENT_SECRET
+            return root_session(partition, account, keys.access_key_id, epoch), DEVELOPMENT_SECRET
         with self._store.read() as tx:
-            key = self._credentials.find_access_key(tx, claim.access_key_id)
+            key = self._credentials.find_access_key(tx, keys.access_key_id)
         if key is None or key.partition != partition:
             return None
         return _user(key, self._epochs.of(key.account)), key.secret_access_key
 
-    def _temporary(self, claim: Claim, partition: str) -> tuple[Session, str] | None:
-        opened = self._sessions.open(claim.session_token or "")
+    def _temporary(self, keys: Keys, partition: str) -> tuple[Session, str] | None:
+        opened = self._sessions.open(keys.session_token or "")
         if opened is None:
             return None
         session, _ = opened
         alive = session.epoch == self._epochs.of(session.account)
-        matches = session.access_key_id == claim.access_key_id and session.partition == partition
+        matches = session.access_key_id == keys.access_key_id and session.partition == partition
         return opened if alive and matches else None
 
     def _development_account(self, access_key_id: str) -> str | None:

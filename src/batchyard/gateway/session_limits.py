@@ -8,10 +8,11 @@ from batchyard.gateway.denial import ended
 def refuse_beyond_limits(ctx: Context) -> None:
     """Raise where the caller's credentials are not for this operation.
 
-    A caller that a service carries on is the service's affair [guess].
+    A caller that a service carries on is the service's affair [guess]. Who signed in to the console may do what the
+    user may: AWS's console manages IAM.
     """
     session, service = ctx.session, ctx.service
-    if not session.temporary or session.called_via or service.refuse_temporary is None:
+    if not session.temporary or session.console or session.called_via or service.refuse_temporary is None:
         return
     try:
         service.refuse_temporary(session, ctx.call.operation)

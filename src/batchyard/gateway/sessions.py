@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batchyard import ids
-from batchyard.framework.ports import SessionTerms, TrustedRole
+from batchyard.framework.ports import AccessKey, SessionTerms, TrustedRole
 from batchyard.identity.keyring import Keyring
 from batchyard.identity.session import RoleIdentity, Session, UserIdentity
 
@@ -106,6 +106,33 @@ class Sessions:
         session = replace(caller, issued_at=issued_at, expires_at=expires_at, mfa=mfa, temporary=True)
         return self._credentials(session, least_token_bytes)
 
+    def issue_console(
+        self, user: AccessKey, *, epoch: int, issued_at: datetime, expires_at: datetime, mfa: bool
+    ) -> tuple[Session, dict[str, Any]]:
+        """The session of a user who signed in to the console by a password, and its credentials."""
+        session = Session(
+            kind="user",
+            partition=user.partition,
+            account=user.account,
+            arn=user.user_arn,
+            principal_id=user.user_id,
+            name=user.user_name,
+            epoch=epoch,
+            issued_at=issued_at,
+            expires_at=expires_at,
+            mfa=mfa,
+            temporary=True,
+            console=True,
+        )
+        return session, self._credentials(session, 0)
+
+    def carry_into_console(
+        self, session: Session, *, issued_at: datetime, expires_at: datetime
+    ) -> dict[str, Any]:
+        """Credentials for the console of who holds a user's access key or an account's development credentials."""
+        carried = replace(session, issued_at=issued_at, expires_at=expires_at, temporary=True, console=True)
+        return self._credentials(carried, 0)
+
     def _credentials(self, session: Session, least_token_bytes: int) -> dict[str, Any]:
         """Credentials in STS's shape for a session that expires; its access key id is chosen here."""
         if session.expires_at is None or session.issued_at is None:
@@ -192,6 +219,7 @@ def _claims_of(session: Session) -> dict[str, Any]:
         "mfa": session.mfa,
         "temporary": session.temporary,
         "chained": session.chained,
+        "console": session.console,
         "called_via": session.called_via,
         "acted_for": session.acted_for,
     }
@@ -230,6 +258,7 @@ def _session_of(claims: Mapping[str, Any]) -> Session:
         mfa=claims["mfa"],
         temporary=claims["temporary"],
         chained=claims["chained"],
+        console=claims.get("console", False),
         called_via=tuple(claims["called_via"]),
         acted_for=claims["acted_for"],
     )

@@ -61,6 +61,8 @@ class Session:
     mfa: bool = False
     temporary: bool = False
     """The credentials are temporary (from AssumeRole or GetSessionToken)."""
+    console: bool = False
+    """Made by signing in to the console: not bound as GetSessionToken's credentials are."""
     chained: bool = False
     """The session was made with another role session's credentials."""
     service_principal: str | None = None

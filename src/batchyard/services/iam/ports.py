@@ -187,8 +187,10 @@ class IamSource:
         the process, when a code has half a minute left at most.
         """
         device = self._device(tx, session, serial_number)
-        if device is None:
-            return False
+        return device is not None and self.device_takes(device, code, now=now)
+
+    def device_takes(self, device: Row, code: str, *, now: datetime) -> bool:
+        """The same of a device's row."""
         seed = self._keyring.open(SEED_PURPOSE, device.sealed_seed)
         step = one_time_codes.step_of(seed, code, now=now, around=one_time_codes.USUAL_DRIFT)
         if step is None or step <= self._last_steps.get(device.id, -1):

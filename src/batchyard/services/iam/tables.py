@@ -25,7 +25,7 @@ def _named(name: str, *columns: Column[object]) -> Table:
     )
 
 
-users = _named("users", Column("boundary_arn", Text))
+users = _named("users", Column("boundary_arn", Text), Column("password_last_used_at", UtcTime))
 groups = _named("groups")
 roles = _named(
     "roles",

@@ -44,8 +44,9 @@ export async function submit(roleName: string, queries: QueryClient): Promise<vo
   const answer = await iam().send(new DeleteServiceLinkedRoleCommand({ RoleName: roleName }));
   const taskId = answer.DeletionTaskId as string;
   const account = signed()?.account ?? "";
-  // A role has at most one task: a repeated submission answers with the one that runs.
-  set([...deletions.filter((one) => one.taskId !== taskId), { taskId, roleName, account, status: "NOT_STARTED" }]);
+  // What an earlier try of the same role came to is out of date.
+  const others = deletions.filter((one) => one.roleName !== roleName || one.account !== account);
+  set([{ taskId, roleName, account, status: "NOT_STARTED" }, ...others]);
   follow(queries);
 }
 

@@ -42,13 +42,18 @@ _IN_GROUP = Prepared(
 
 def brief(row: Row) -> dict[str, Any]:
     """What every answer says of a user."""
-    return {
+    shape = {
         "Path": row.path,
         "UserName": row.name,
         "UserId": row.id,
         "Arn": USER.arn_of(row),
         "CreateDate": row.created_at,
     }
+    return (
+        shape
+        if row.password_last_used_at is None
+        else {**shape, "PasswordLastUsed": row.password_last_used_at}
+    )
 
 
 def _whole(row: Row) -> dict[str, Any]:
