@@ -1,11 +1,12 @@
-# make demo · test · test-browser · test-slow · check · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
+# make demo · test · test-browser · test-slow · check · console · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 PROTOCOL_CASES = .cache/ready
+BROWSER = $(VENV)/.browser
 
-.PHONY: demo test test-browser test-slow check serve bench bad-input docs lock wheel clean
+.PHONY: console demo test test-browser test-slow check serve bench bad-input docs lock wheel clean
 
 demo: $(READY)
 	$(BIN)/python demo/story.py
@@ -13,8 +14,9 @@ demo: $(READY)
 test: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-browser: $(READY) $(PROTOCOL_CASES)
-	$(BIN)/python -m pytest -n 0 -m browser
+test-browser: $(READY) $(PROTOCOL_CASES) $(BROWSER)
+	$(BIN)/python scripts/build_console.py --test
+	$(BIN)/python -m pytest -n 0 -m browser --timeout 180
 
 test-slow: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --timeout 900
@@ -27,7 +29,12 @@ check: $(READY)
 	$(BIN)/python scripts/write_docs.py --check
 	$(BIN)/python scripts/generate_documented_defaults.py --check
 
+# The console is built where its sources are newer; without Node the server says how.
+console: $(READY)
+	$(BIN)/python scripts/build_console.py
+
 serve: $(READY)
+	-$(BIN)/python scripts/build_console.py
 	$(BIN)/batchyard serve
 
 bench: $(READY)
@@ -55,6 +62,11 @@ $(READY): pyproject.toml requirements-dev.lock
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+# Playwright drives the machine's own Chromium; it brings none.
+$(BROWSER): $(READY) requirements-browser.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.lock
 	touch $@
 
 # botocore's protocol cases and signature vectors travel in its source distribution only: fetched, never committed.

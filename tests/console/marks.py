@@ -14,7 +14,8 @@ CONSOLE = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium"),
     pytest.mark.skipif(
-        importlib.util.find_spec("playwright") is None, reason="there is no Playwright here: make test-browser"
+        importlib.util.find_spec("playwright") is None,
+        reason="there is no Playwright here: make test-browser",
     ),
     pytest.mark.skipif(not BUILT.exists(), reason="the console is not built: make console"),
 ]

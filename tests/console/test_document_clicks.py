@@ -78,6 +78,7 @@ def test_the_role_is_deleted_once_no_region_uses_it(
     > Wait for the State to change to DISABLED.
     > Choose Delete.
     > Confirm that you want to delete the compute environment by choosing Delete compute environment.
+    > Repeat steps 1-7 for all compute environments that use the service-linked role in all Regions.
     > If the task succeeds, then the role is removed from the list and a notification of success appears at the top
       of the page.
     """
@@ -123,3 +124,29 @@ def test_the_role_is_deleted_once_no_region_uses_it(
     page.get_by_text(f"The role {ROLE} has been deleted.").wait_for()
     page.get_by_role("link", name=ROLE).wait_for(state="detached")
     assert aws("iam").list_roles(PathPrefix="/aws-service-role/batch.amazonaws.com/")["Roles"] == []
+
+
+def test_a_failure_without_resources_offers_its_details_alone(
+    as_root: Any, console: str, environment: Callable[..., None]
+) -> None:
+    """Every service here tells its resources, so the answer is cut on its way to the page.
+
+    > If the task fails and the notification does not include a list of resources, then the service might not return
+      that information.
+    """
+
+    def without_resources(route: Any) -> None:
+        answer = route.fetch()
+        if "GetServiceLinkedRoleDeletionStatus" not in (route.request.post_data or ""):
+            route.fulfill(response=answer)
+            return
+        body = re.sub(r"<RoleUsageList>.*?</RoleUsageList>", "", answer.text(), flags=re.DOTALL)
+        route.fulfill(response=answer, body=body)
+
+    environment("one")
+    page = as_root
+    page.route(re.compile(r":\d+/$"), without_resources)
+    roles(page, console)
+    delete_role(page)
+    page.get_by_role("button", name="View details").wait_for()
+    assert page.get_by_role("button", name="View Resources").count() == 0

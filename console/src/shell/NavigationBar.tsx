@@ -38,7 +38,7 @@ export function NavigationBar() {
     {
       type: "menu-dropdown",
       text: region,
-      ariaLabel: "Region",
+      ariaLabel: `Region ${region}`,
       items: regions.map((id) => ({ id, text: id })),
       onItemClick: ({ detail }) => setRegion(detail.id),
     },

@@ -47,8 +47,13 @@ def without_secrets(value: Any) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def may_hold_secrets(service: str, operation: str) -> tuple[bool, bool]:
-    """Whether the request and the answer of an operation have members to hide: most have none, and need no copy."""
-    found = wire_model.load(service).operations[operation]
+    """Whether the request and the answer of an operation have members to hide: most have none, and need no copy.
+
+    What is no operation (ConsoleLogin) has no model that tells, so it is looked through.
+    """
+    found = wire_model.load(service).operations.get(operation)
+    if found is None:
+        return True, True
     return _has_hidden(found.input, set()), _has_hidden(found.output, set())
 
 

@@ -1,4 +1,4 @@
-"""The command line: serve · init · env · doctor · explain · rotate-keys.
+"""The command line: serve · init · env · console · doctor · explain · rotate-keys.
 
 For AWS calls, use the aws CLI: `eval "$(batchyard env)"`.
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from batchyard import __version__
-from batchyard.cli import doctor, env, explain, init, rotate_keys, serve
+from batchyard.cli import console, doctor, env, explain, init, rotate_keys, serve
 from batchyard.cli.options import Parser
 from batchyard.cli.refusal import Refusal
 
@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     "serve": serve,
     "init": init,
     "env": env,
+    "console": console,
     "doctor": doctor,
     "explain": explain,
     "rotate-keys": rotate_keys,

@@ -9,10 +9,12 @@ themselves, those with a large body, and all of a caller whose calls were costly
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from batchyard import ids
 from batchyard.clock import cpu_seconds
 from batchyard.gateway.pending import Deferred, Outcome, Pending, Write
 from batchyard.server.body import HEAVY_BODY, LARGE_AT_ONCE, Gone, Receive, TooLarge, begin, rest
@@ -21,6 +23,8 @@ from batchyard.server.proxies import Proxies
 from batchyard.server.turns import COSTLY_SECONDS, CostlyCallers, Turns
 from batchyard.store.transaction import Transaction
 from batchyard.wire.http import HttpRequest, HttpResponse
+
+_log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -92,7 +96,10 @@ class Application:
     async def _answered(self, http: HttpRequest) -> HttpResponse:
         unsigned = self._find_unsigned(http.path)
         if unsigned is not None:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, unsigned, http)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._pool, unsigned, http)
+            except Exception:
+                return _failed(http)
         if len(http.body) < HEAVY_BODY and not (self._costly and _caller(http) in self._costly):
             started = cpu_seconds()
             received = self._receiver(http)
@@ -189,6 +196,14 @@ async def _respond(send: Send, response: HttpResponse) -> None:
 def _too_large() -> HttpResponse:
     body = b'{"__type":"RequestEntityTooLargeException","message":"Request body is larger than 8 MiB"}'
     return HttpResponse(413, {"content-type": "application/json"}, body)
+
+
+def _failed(http: HttpRequest) -> HttpResponse:
+    """An own route raised what it does not know: a bug of ours, told by a request id that the log has, too."""
+    request_id = ids.uuid4()
+    _log.exception("%s %s failed, request id %s", http.method, http.path, request_id)
+    body = f'{{"code":"InternalFailure","message":"Internal failure","requestId":"{request_id}"}}'.encode()
+    return HttpResponse(500, {"content-type": "application/json", "x-amzn-requestid": request_id}, body)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

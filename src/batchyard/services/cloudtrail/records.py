@@ -10,7 +10,7 @@ from batchyard import ids
 from batchyard.audit.identity import iso
 from batchyard.audit.resource_types import resource_type
 from batchyard.audit.resources import short_name
-from batchyard.services.cloudtrail import ec2_parameters, parameters
+from batchyard.services.cloudtrail import ec2_parameters, parameters, sign_ins
 from batchyard.store.prepared import Row
 from batchyard.wire import model as wire_model
 from batchyard.wire.model import Model, Operation
@@ -48,17 +48,10 @@ def shown(row: Row) -> dict[str, Any]:
 
 def record(row: Row) -> dict[str, Any]:
     """The CloudTrail record; what decided the call stands in additionalEventData.decision, which AWS does not have."""
+    if row.source == sign_ins.SOURCE:
+        return {**_begun(row), **sign_ins.rest(row)}
     operation = _operation(row)
-    made: dict[str, Any] = {
-        "eventVersion": EVENT_VERSION,
-        "userIdentity": row.identity,
-        "eventTime": iso(row.event_time),
-        "eventSource": row.source,
-        "eventName": row.name,
-        "awsRegion": row.region,
-        "sourceIPAddress": row.source_ip,
-        "userAgent": row.user_agent,
-    }
+    made = _begun(row)
     if row.error_code:
         made["errorCode"] = error_code(operation.model, row.error_code)
         made["errorMessage"] = row.error_message
@@ -81,6 +74,20 @@ def record(row: Row) -> dict[str, Any]:
     if _is_shared(row):
         made["sharedEventID"] = ids.uuid3(f"event:{row.request_id}")
     return made
+
+
+def _begun(row: Row) -> dict[str, Any]:
+    """What every record begins with."""
+    return {
+        "eventVersion": EVENT_VERSION,
+        "userIdentity": row.identity,
+        "eventTime": iso(row.event_time),
+        "eventSource": row.source,
+        "eventName": row.name,
+        "awsRegion": row.region,
+        "sourceIPAddress": row.source_ip,
+        "userAgent": row.user_agent,
+    }
 
 
 def _parameters(row: Row, operation: Operation) -> dict[str, Any]:
