@@ -13,6 +13,7 @@ SEALERS = {
     "framework/pagination.py": "page tokens: in an answer, never in the database",
     "identity/key_rotation.py": "what others sealed",
     "gateway/sessions.py": "session tokens: in answers, never in the database",
+    "gateway/console_sessions.py": "sign-in tokens: in answers, never in the database",
     "services/ecs/tasks/task_doors.py": "ecs_tasks.sealed_token",
     "services/iam/credentials/access_keys.py": "iam_access_keys.sealed_secret",
     "services/iam/credentials/mfa_devices.py": "iam_mfa_devices.sealed_seed",

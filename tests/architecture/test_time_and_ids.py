@@ -18,6 +18,7 @@ WALL = {
     "gateway/assuming.py": "a session's end is told in wall time on the wire",
     "gateway/authenticate.py": "signature windows are of the wall clock",
     "gateway/authorize.py": "aws:CurrentTime",
+    "gateway/console_sessions.py": "a session's end is told in wall time on the wire",
     "services/ecs/controllers/endings.py": "brings the engine's stamps to the injected clock",
     "services/ecs/controllers/outputs.py": "brings the engine's stamps to the injected clock",
     "services/sts/web_identity/identity_tokens.py": "an identity provider's tokens are of the wall clock",

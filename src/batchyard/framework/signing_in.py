@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from batchyard.framework.ports import AccessKey
+from batchyard.identity.session import Call, Origin
 from batchyard.store.transaction import Transaction
 
 Refusal = Literal["unknown", "incorrect", "code-needed", "code-incorrect", "expired"]
@@ -43,6 +44,9 @@ class SignInSource(Protocol):
 
     def check(self, tx: Transaction, partition: str, asked: SignIn, *, now: datetime) -> SignInResult:
         """Whether this is the user's password, and the code that the user's MFA device shows now."""
+
+    def change(self, asked: SignIn, new_password: str, origin: Origin, *, region: str) -> Call:
+        """The call by which the user, once known, changes the password."""
 
     def note(self, tx: Transaction, user: AccessKey, *, now: datetime) -> None:
         """Keep that the user has signed in: PasswordLastUsed."""

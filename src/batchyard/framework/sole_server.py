@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from batchyard.audit.numbering import Numbering
 from batchyard.framework.due_keys import DueKeys
-from batchyard.framework.used_once import UsedOnce
 from batchyard.framework.work import Key
 
 
@@ -58,5 +57,5 @@ class SoleServer:
     """The last one-time code of each MFA device: it would hold once on each server."""
     sign_in_failures: OrderedDict[tuple[str, str], list[float]] = field(default_factory=OrderedDict)
     """By user and by address: each server would let in as many tries again."""
-    used_signin_tokens: UsedOnce = field(default_factory=UsedOnce)
+    used_signin_tokens: dict[str, float] = field(default_factory=dict)
     """A federation token would hold once on each server."""

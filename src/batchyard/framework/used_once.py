@@ -8,8 +8,9 @@ import threading
 class UsedOnce:
     """Thread-safe; moments are in seconds, by whichever clock the caller judges ages by."""
 
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
+    def __init__(self, until: dict[str, float]) -> None:
+        """`until`: by id, until when it counts as used; the sole server's."""
+        self._until = until
         self._lock = threading.Lock()
 
     def take(self, identity: str, until: float) -> bool:
@@ -23,4 +24,5 @@ class UsedOnce:
     def forget(self, *, before: float) -> None:
         """Forget what is too old by now."""
         with self._lock:
-            self._until = {one: until for one, until in self._until.items() if until > before}
+            for one in [one for one, until in self._until.items() if until <= before]:
+                del self._until[one]

@@ -105,9 +105,10 @@ class Authenticator:
     def holder(self, keys: Keys, secret: str, partition: str, http: HttpRequest) -> Session:
         """Whose credentials these are, all of them given in a request: the federation endpoint's way.
 
-        Raises Refused for unknown, wrong or expired ones, AccessDenied as `authenticate` does.
+        Raises Refused for unknown, wrong or expired ones (texts: iam-evaluation.md 8), AccessDenied as `authenticate`
+        does.
         """
-        found = self._find(keys, "sts", partition, http)
+        found = self._find(keys, None, partition, http)
         session, known = found or (None, "")
         if session is None or not hmac.compare_digest(secret.encode(), known.encode()):
             raise Refused("InvalidClientTokenId", _INVALID)
@@ -116,7 +117,7 @@ class Authenticator:
         return session
 
     def _find(
-        self, keys: Keys, service: str, partition: str, http: HttpRequest
+        self, keys: Keys, service: str | None, partition: str, http: HttpRequest
     ) -> tuple[Session, str] | None:
         """The session that these credentials would be, and their secret; None where they are unknown."""
         if keys.session_token:

@@ -18,11 +18,12 @@ from batchyard.data.partitions import global_region
 from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.signing_in import SignIn, SignInResult, SignInSource
+from batchyard.framework.used_once import UsedOnce
 from batchyard.gateway.authenticate import Authenticator, Keys, Refused
 from batchyard.gateway.gateway import Gateway
 from batchyard.gateway.sessions import Sessions
 from batchyard.gateway.sign_in_failures import SignInFailures
-from batchyard.identity.session import Call, Origin, Session
+from batchyard.identity.session import Origin, Session
 from batchyard.wire.http import HttpRequest
 
 TOKEN_SECONDS = 60
@@ -67,7 +68,7 @@ class ConsoleSessions:
         self._source = source
         self._trail = trail
         self._failures = SignInFailures(runtime.sole.sign_in_failures)
-        self._used = runtime.sole.used_signin_tokens
+        self._used = UsedOnce(runtime.sole.used_signin_tokens)
 
     def sign_in(
         self, partition: str, asked: SignIn, *, new_password: str | None, origin: Origin
@@ -150,8 +151,7 @@ class ConsoleSessions:
     def _change(self, session: Session, asked: SignIn, new_password: str | None, origin: Origin) -> None:
         if new_password is None:
             raise SignInRefused("PasswordChangeRequired", "You must change your password to continue.")
-        request: dict[str, object] = {"OldPassword": asked.password, "NewPassword": new_password}
-        call = Call("iam", "ChangePassword", request, global_region(session.partition), origin)
+        call = self._source.change(asked, new_password, origin, region=global_region(session.partition))
         try:
             self._gateway.invoke(session, call)
         except ApiError as error:

@@ -48,8 +48,13 @@ def denied(
     return AccessDenied("AccessDenied", message, status=403)
 
 
-def denied_here(service: str, message: str) -> AccessDenied:
-    """A refusal that AWS does not know, with a text of ours, in the code that the service has for a denial; 403."""
+def denied_here(service: str | None, message: str) -> AccessDenied:
+    """A refusal that AWS does not know, with a text of ours, in the code that the service has for a denial; 403.
+
+    Without a service (the federation endpoint) it is AccessDenied.
+    """
+    if service is None:
+        return AccessDenied("AccessDenied", message, status=403)
     protocol = wire_model.load(service).protocol
     if protocol == OF_EC2:
         return AccessDenied("UnauthorizedOperation", message, status=403)

@@ -17,6 +17,9 @@ RECORDED = {
     "sts:AssumeRoleWithWebIdentity": True,
     # [guess] As of the other ways into a session: the guide's record of it was not at hand whole.
     "sts:AssumeRoot": True,
+    # No actions of their own: each job is authorized as batch:CancelJob and batch:TerminateJob, which are writes.
+    "batch:CancelJobs": False,
+    "batch:TerminateJobs": False,
 }
 
 

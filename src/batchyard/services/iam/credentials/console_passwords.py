@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select, update
 
 from batchyard.framework.ports import AccessKey
 from batchyard.framework.signing_in import Refusal, SignIn, SignInResult
+from batchyard.identity.session import Call, Origin
 from batchyard.services.iam.credentials import passwords
 from batchyard.services.iam.ports import IamSource
 from batchyard.services.iam.tables import (
@@ -83,6 +84,11 @@ class ConsolePasswords:
             return SignInResult(user, "expired")
         must_change = over or bool(row.reset_required)
         return SignInResult(user, mfa=mfa, must_change=must_change, max_seconds=row.max_signin_seconds)
+
+    def change(self, asked: SignIn, new_password: str, origin: Origin, *, region: str) -> Call:
+        """The call by which the user, once known, changes the password."""
+        request: dict[str, object] = {"OldPassword": asked.password, "NewPassword": new_password}
+        return Call("iam", "ChangePassword", request, region, origin)
 
     def note(self, tx: Transaction, user: AccessKey, *, now: datetime) -> None:
         """Keep that the user has signed in: PasswordLastUsed."""
