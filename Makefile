@@ -47,6 +47,7 @@ bad-input: $(READY)
 docs: $(READY)
 	$(BIN)/python scripts/generate_documented_defaults.py
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python scripts/shares_picture.py
 
 # The wheel, installed in an empty environment elsewhere, starts and answers.
 wheel: $(READY)

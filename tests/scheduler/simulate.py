@@ -1,6 +1,6 @@
 """A virtual clock over plan(): runs a workload in seconds of simulated time and tells what happened when."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from batchyard.scheduler import (
     Snapshot,
     plan,
 )
-from batchyard.scheduler.shares import decayed
+from batchyard.scheduler.shares import accrued
 from scheduler import invariants
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,6 +43,7 @@ class Trace:
     vcpu_seconds: Counter[str] = field(default_factory=Counter)  # by share, or by queue where there is none
     instances_left: dict[str, int] = field(default_factory=dict)
     launched: Counter[str] = field(default_factory=Counter)
+    running: list[tuple[int, dict[str, float]]] = field(default_factory=list)  # vCPUs by share at each tick
 
 
 class Simulation:
@@ -79,7 +80,7 @@ class Simulation:
             self._place(made.placements, at)
             self._scale(made.capacity, at)
             self.trace.reasons.update((wait.job_id, wait.reason) for wait in made.waits if wait.at_front)
-            self._account()
+            self._account(at)
         self.trace.instances_left = {arn: len(each.instances) for arn, each in self.environments.items()}
         return self.trace
 
@@ -183,19 +184,23 @@ class Simulation:
                     instances.append(_pending(instance_id, types[name]))
             self.environments[environment.arn] = replace(environment, instances=tuple(instances))
 
-    def _account(self):
+    def _account(self, at):
         for arn, environment in self.environments.items():
             vcpus = environment.used_vcpus + sum(each.vcpus for each in environment.instances)
             self.trace.peak_vcpus[arn] = max(self.trace.peak_vcpus[arn], vcpus)
-        for key, usage in self.usage.items():
-            seconds = self.policies[key[0]].share_decay_seconds
-            self.usage[key] = decayed(usage, elapsed_seconds=self.tick, share_decay_seconds=seconds)
+        running: dict[tuple[str, str], float] = defaultdict(float)
         for each in self.running:
-            arn, share = each.job.queue_arn, each.job.share_identifier
-            self.trace.vcpu_seconds[share or arn] += each.job.vcpus * self.tick
-            if self.policies[arn] is not None:
-                assert share is not None
-                self.usage[arn, share] = self.usage.get((arn, share), 0) + each.job.vcpus * self.tick
+            running[each.job.queue_arn, each.job.share_identifier or each.job.queue_arn] += each.job.vcpus
+        for (_, share), vcpus in running.items():
+            self.trace.vcpu_seconds[share] += vcpus * self.tick
+        self.trace.running.append((at, {share: vcpus for (_, share), vcpus in running.items()}))
+        for key in {*self.usage, *(key for key in running if self.policies[key[0]] is not None)}:
+            self.usage[key] = accrued(
+                self.usage.get(key, 0.0),
+                running_vcpus=running[key],
+                elapsed_seconds=self.tick,
+                share_decay_seconds=self.policies[key[0]].share_decay_seconds,
+            )
 
 
 def _environment(arn, fields, types):
