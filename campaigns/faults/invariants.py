@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 import time
@@ -81,6 +80,16 @@ def check_resources(scene: Scene) -> None:
     assert set(told) == set(RESOURCES)
 
 
+def check_shares(scene: Scene) -> None:
+    """Once all jobs have ended none is counted with its share any more, nor a vCPU; what it used is."""
+    on_fargate = {name for name in scene.jobs if not name.startswith("on-")}
+    assert {share for share, *_ in scene.shares} == on_fargate, scene.shares
+    for share, running, waiting, unfinished, usage in scene.shares:
+        assert (running, waiting, unfinished) == (0, 0, 0), scene.shares
+        # An attempt may be as short as a millisecond; what waited alone has used nothing.
+        assert usage >= 0 if share not in ("held", "stopped") else usage == 0, scene.shares
+
+
 def _children(scene: Scene) -> Iterator[tuple[str, Any]]:
     """The children of the arrays, as described, by their parents' names; and what their parents say of them holds."""
     for name, size in ARRAYS.items():
@@ -96,7 +105,7 @@ def _children(scene: Scene) -> Iterator[tuple[str, Any]]:
         told = parent["arrayProperties"]["statusSummary"]
         found = Counter(job["status"] for job in described)
         assert {status: count for status, count in told.items() if count} == found, (name, told, found)
-        with _database(scene) as database:
+        with scene.database() as database:
             row = f"array_parent = (SELECT id FROM batch_jobs WHERE job_id = '{parent['jobId']}')"
             assert _count(database, "batch_jobs", row) == size
         yield from ((name, job) for job in described)
@@ -152,6 +161,7 @@ def check_nothing_remains(scene: Scene) -> None:
     assert read("batch", "describe_compute_environments")["computeEnvironments"] == []
     assert read("batch", "describe_job_queues")["jobQueues"] == []
     assert read("batch", "list_consumable_resources")["consumableResources"] == []
+    assert read("batch", "list_scheduling_policies")["schedulingPolicies"] == []
     assert read("ecs", "list_clusters")["clusterArns"] == []
     assert read("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"] == []
     assert read("ec2", "describe_launch_templates")["LaunchTemplates"] == []
@@ -162,8 +172,9 @@ def check_nothing_remains(scene: Scene) -> None:
     assert {one["SpotFleetRequestState"] for one in fleets} <= {"cancelled"}, fleets
     assert read("eks", "list_clusters")["clusters"] == []
     assert read("logs", "describe_log_groups")["logGroups"] == []
-    with _database(scene) as database:
+    with scene.database() as database:
         assert _count(database, "batch_attempts", "stopped_ms IS NULL") == 0
+        assert _count(database, "batch_share_usage") == _count(database, "batch_queue_fronts") == 0
         assert _count(database, "ecs_tasks", "last_status != 'STOPPED'") == 0
         assert _count(database, "ecs_container_instances", "status != 'INACTIVE'") == 0
 
@@ -177,7 +188,7 @@ def check_machinery(scene: Scene) -> None:
     tasks = details["controllers"]["ecs.tasks"]
     assert tasks["free"] == tasks["slots"], details
     assert details["controllerExceptions"] == {}, details
-    with _database(scene) as database:
+    with scene.database() as database:
         problems = [one for (one,) in database.execute("PRAGMA integrity_check") if not _is_false(one)]
         assert problems in ([], ["ok"]), problems
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -194,15 +205,8 @@ def _pending_work(scene: Scene) -> list[Any]:
     Placing is left out: it rests in proportion to how long its last round took, which says nothing here.
     """
     soon = int((time.time() + scene.stage.clock + SOON_SECONDS) * 1_000_000)
-    with _database(scene) as database:
+    with scene.database() as database:
         return database.execute(_DUE, [soon]).fetchall()
-
-
-@contextlib.contextmanager
-def _database(scene: Scene) -> Iterator[sqlite3.Connection]:
-    path = scene.stage.directory / "data" / "batchyard.db"
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
-        yield database
 
 
 def _count(database: sqlite3.Connection, table: str, where: str = "1") -> int:
@@ -218,6 +222,6 @@ def check_sweeping(scene: Scene) -> None:
 
 def _left_to_sweep(scene: Scene) -> dict[str, int]:
     scene.revive_if_dead()
-    with _database(scene) as database:
+    with scene.database() as database:
         counts = {table: _count(database, table) for table in _SWEPT}
     return {table: count for table, count in counts.items() if count}

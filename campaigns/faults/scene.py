@@ -6,12 +6,14 @@ the server (5xx) is tried again. What was acknowledged is kept, for the invarian
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import botocore.exceptions
@@ -71,6 +73,8 @@ class Scene:
         """The ids of acknowledged jobs, by name."""
         self.left: dict[str, Any] = {}
         """The resources as they were described once all jobs had ended."""
+        self.shares: list[tuple[Any, ...]] = []
+        """The shares as they were counted then: name, running vCPUs, waiting and unfinished jobs, usage."""
         self.failures: list[str] = []
         """What the server said of its own failures."""
         self._restarted = stage.fault is None
@@ -233,6 +237,15 @@ class Scene:
         return shown is not None and shown["status"] in ("VALID", "INVALID")
 
     def make_queues(self) -> None:
+        """Of the queue on Fargate each job is of a share of its own."""
+        fair = {"shareDecaySeconds": 600, "computeReservation": 1}
+        self.do(
+            "batch",
+            "create_scheduling_policy",
+            done=("Object already exists",),
+            name="fair",
+            fairsharePolicy=fair,
+        )
         for name in ("fargate", "groups", "fleets"):
             order = [{"order": 1, "computeEnvironment": name}]
             if name == "groups":
@@ -244,10 +257,14 @@ class Scene:
                 jobQueueName=name,
                 priority=1,
                 computeEnvironmentOrder=order,
+                **({"schedulingPolicyArn": self._policy()} if name == "fargate" else {}),
             )
         self.until(lambda: self._queue_statuses() == {"VALID": 3}, "the queues VALID")
         for kind in ("FARGATE", "EC2"):
             self._define(kind)
+
+    def _policy(self) -> str:
+        return f"arn:aws:batch:us-east-1:{self.stage.account}:scheduling-policy/fair"
 
     def _queue_statuses(self) -> dict[str, int]:
         shown = self.do("batch", "describe_job_queues")["jobQueues"]
@@ -282,6 +299,8 @@ class Scene:
         """Submit a job that says in the markers that it runs; a lost answer's job is found by its name."""
         mark = f'echo "$AWS_BATCH_JOB_ID $AWS_BATCH_JOB_ATTEMPT" >> {self.stage.markers}; '
         definition = "on-FARGATE" if queue == "fargate" else "on-EC2"
+        if queue == "fargate":
+            request |= {"shareIdentifier": name, "schedulingPriorityOverride": 1}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while name not in self.jobs and time.monotonic() < deadline:
             try:
@@ -353,6 +372,17 @@ class Scene:
             self.until(lambda name=name: self.job(name)["status"] in ENDED, f"the end of job {name}")  # type: ignore[misc]
         for name in RESOURCES:
             self.left[name] = self.do("batch", "describe_consumable_resource", consumableResource=name)
+        with self.database() as database:
+            self.shares = database.execute(
+                "SELECT share, running_vcpus, waiting, unfinished, usage FROM batch_share_usage"
+            ).fetchall()
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """The server's database, to be read."""
+        path = self.stage.directory / "data" / "batchyard.db"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as one:
+            yield one
 
     def delete_resources(self) -> None:
         for name in RESOURCES:
@@ -365,6 +395,7 @@ class Scene:
         for name in ("fargate", "groups", "fleets"):
             self.do("batch", "delete_job_queue", done=("does not exist", "is being"), jobQueue=name)
         self.until(lambda: not self._queue_statuses(), "the queues gone")
+        self.do("batch", "delete_scheduling_policy", arn=self._policy())
 
     def delete_environments(self) -> None:
         for name in ("fargate", "groups", "fleets"):

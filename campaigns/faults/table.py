@@ -20,6 +20,7 @@ from faults.invariants import (
     check_machinery,
     check_nothing_remains,
     check_resources,
+    check_shares,
     check_sweeping,
 )
 from faults.scene import Scene
@@ -79,6 +80,7 @@ def play(stage: Stage, *, at_once: bool = False) -> None:
     scene.play()
     check_jobs(scene)
     check_resources(scene)
+    check_shares(scene)
     check_events(scene)
     check_nothing_remains(scene)
     check_machinery(scene)

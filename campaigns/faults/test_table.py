@@ -50,6 +50,9 @@ CHOSEN_FOR_LONG = [
     Fault("engine: ecs.tasks start", 2, "after", "supervisor killed"),
     # Jobs hold their resources, and nobody has asked for their tasks.
     Fault("commit: batch.placing Starter.intend", 5, "after", "SIGKILL"),
+    # The front of a queue with shares is told; a queue with a policy is made, and nobody was answered.
+    Fault("commit: batch.placing Waiting.tell", 1, "after", "SIGKILL"),
+    Fault("commit: batch:create_job_queue", 1, "after", "SIGKILL"),
     # An attempt has ended and gives back what it held.
     Fault("commit: batch.watching WatchingController._conclude", 3, "before", "SIGKILL"),
     # Months later, of hundreds of ended jobs some are forgotten.
