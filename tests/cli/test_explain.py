@@ -318,7 +318,7 @@ def test_the_command_itself(environment: dict[str, str], account: str) -> None:
             ("--principal", "{user}", "--action", "a:B"),
             "GetUser was refused: NoSuchEntity: The user with name nobody",
         ),
-        (("x", "--action", "a:B"), "`EVENT_ID` and `--principal` ask for different things: give one of them"),
+        (("x", "--action", "a:B"), "`EVENT_ID` and `--principal` ask for different things: give only one"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(

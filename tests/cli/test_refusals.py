@@ -60,7 +60,7 @@ def test_a_listen_address_outside_loopback_when_the_administrators_key_is_gone(u
         refused(done)
         == f"`0.0.0.0` is not a loopback address, and `{used}` has no administrator's access key"
     )
-    assert done.stderr.splitlines()[1] == "help: make one with `batchyard init`"
+    assert done.stderr.splitlines()[1] == "help: make it with `batchyard init`"
 
 
 def test_a_port_in_use(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from server.pages import EVIL, IMAGE, PAGE, posted, shown
 
 CONFIRMED = {"x-batchyard-confirm": "yes"}
 ROUTES = ("/_batchyard/reset", "/_batchyard/clock?advance=1")
-ADVICE = "sign with an access key of IAM (`batchyard init` makes the first one)."
+ADVICE = "sign with an access key of IAM (`batchyard init` makes the first)."
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_an_image_changes_nothing(endpoint: str, account: str) -> None:
         sentence = refusal(send(endpoint, group.with_headers(**headers)), "ec2")
     assert sentence == (
         "Development credentials are refused: this request is presigned, and would change something. Sign it in the "
-        "Authorization header, or with an access key of IAM (`batchyard init` makes the first one)."
+        "Authorization header, or with an access key of IAM (`batchyard init` makes the first)."
     )
     assert users(endpoint, account) == []
     groups = client(endpoint, "ec2", access_key=account).describe_security_groups()["SecurityGroups"]

@@ -31,7 +31,7 @@ class User(Protocol):
 
 
 class Caller(Protocol):
-    """What the audit reads of a session (`identity.session.Session` is one)."""
+    """What the audit reads of a session (`identity.session.Session` has it)."""
 
     def __hash__(self) -> int: ...
     @property

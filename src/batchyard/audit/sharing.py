@@ -12,7 +12,7 @@ from batchyard.clock import microseconds
 
 @dataclass(frozen=True, slots=True)
 class ForeignCaller:
-    """A caller as another account sees them: `name` is the caller's account, `account` the one that is told."""
+    """A caller as another account sees them: `name` is the caller's account, `account` the account that is told."""
 
     partition: str
     account: str

@@ -63,5 +63,5 @@ def without_administrator(settings: Settings) -> Refusal:
     """Beyond loopback somebody must be able to sign, and development credentials never can."""
     return Refusal(
         f"`{settings.host}` is not a loopback address, and `{settings.directory}` has no administrator's access key",
-        advice="make one with `batchyard init`",
+        advice="make it with `batchyard init`",
     )

@@ -24,6 +24,6 @@ class Refusal(Exception):
 
 
 def did_you_mean(given: str, known: Iterable[str], otherwise: str) -> str:
-    """Advice for a name that is not known: the nearest one, or `otherwise`."""
+    """Advice for a name that is not known: the nearest name, or `otherwise`."""
     near = difflib.get_close_matches(given, list(known), n=1)
     return f"did you mean `{near[0]}`?" if near else otherwise

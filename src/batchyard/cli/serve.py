@@ -58,7 +58,7 @@ def refuse_unserved(settings: Settings) -> None:
 
 
 def _refuse_engine(settings: Settings) -> None:
-    """The default engine must be one that the settings name, or a kind that is built."""
+    """The default engine must be an engine that the settings name, or a kind that is built."""
     name = settings.default_engine
     if name in settings.engines:
         return

@@ -44,8 +44,8 @@ def resolve(options: Mapping[str, Any], *, config: str | None = None) -> Setting
 
 
 def config_file(named: str | None) -> Path | None:
-    """The file that is read: the one that --config or the variable names, else batchyard.toml of the working
-    directory, if there is one."""
+    """The file that is read: the file that --config or the variable names, else batchyard.toml of the working
+    directory, if it has such a file."""
     named = named or os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
@@ -53,7 +53,7 @@ def config_file(named: str | None) -> Path | None:
 
 
 def _from_variables(environment: Mapping[str, str]) -> dict[str, Any]:
-    """What BATCHYARD_… variables say; one that is empty says nothing."""
+    """What BATCHYARD_… variables say; an empty variable says nothing."""
     values: dict[str, Any] = {}
     for variable, text in environment.items():
         if not variable.startswith("BATCHYARD_") or variable in _NOT_SETTINGS:

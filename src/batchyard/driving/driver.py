@@ -1,4 +1,4 @@
-"""Drives the controllers: claims due keys, never two of one key, with a growing delay for one that fails."""
+"""Drives the controllers: claims due keys, never two of one key, with a growing delay for a key that fails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Driver:
 
     A key that comes due while it, or another of its grouping, is in flight waits until the controller is through
     with that: the busier a grouping is, the more of its keys are taken at once, and the less each of them costs.
-    The table has moments of the wall clock, which outlive this process; the queue counts by one that nobody turns.
+    The table has moments of the wall clock, which outlive this process; the queue counts by a clock that nobody turns.
     """
 
     def __init__(

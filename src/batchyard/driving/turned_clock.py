@@ -9,7 +9,7 @@ TOLERANCE_SECONDS = 1.0
 
 
 class TurnedClock:
-    """Compares the wall clock with one that only flows. Moments are microseconds since 1970."""
+    """Compares the wall clock with a clock that only flows. Moments are microseconds since 1970."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -33,11 +33,11 @@ class Check:
     """The account that owns the resource; None: the caller's."""
     trust: tuple[str, str | None] | None = None
     refusal: str | None = None
-    """The service's own words for a denial, where it is recorded to have some; None: AWS's usual ones."""
+    """The service's own words for a denial, where it is recorded to have some; None: AWS's usual words."""
     provider: str | None = None
     """The identity provider that vouches for the caller of an unsigned operation: who asks is of it, nobody else."""
     told: str | None = None
-    """What a denial names instead of `resource`, where that was looked up by a name: the same for a missing one."""
+    """What a denial names instead of `resource`, where that was looked up by a name: the same for a missing thing."""
 
 
 Target = Callable[["Context", dict[str, Any]], Iterable[Check]]
@@ -60,7 +60,7 @@ class UNCHECKED:
 
 
 def members(request: Any, path: str) -> list[Any]:
-    """The values at a dotted path of a request; a list on the way is walked through; absent ones are left out."""
+    """The values at a dotted path of a request; a list on the way is walked through; absent values are left out."""
     found = [request]
     for name in path.split("."):
         following: list[Any] = []

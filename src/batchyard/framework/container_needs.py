@@ -14,7 +14,7 @@ Container = Mapping[str, Any]
 Task = Mapping[str, Any]
 """What is said of all containers together, in the members of Batch's EcsTaskProperties and ECS's task definitions."""
 Volumes = Mapping[str, str | None]
-"""Path on the host by a volume's name; None: an empty folder of the task's own, or one of a file system."""
+"""Path on the host by a volume's name; None: an empty folder of the task's own, or a folder of a file system."""
 
 
 class Need(NamedTuple):
@@ -58,7 +58,7 @@ class Asked:
 
     @classmethod
     def kept(cls, members: Mapping[str, Any]) -> Asked:
-        """The same again from what `dataclasses.asdict` made of one and a row kept."""
+        """The same again from what `dataclasses.asdict` made and a row kept."""
         file_systems = tuple(FileSystem(*one) for one in members["file_systems"])
         lists = {name: tuple(members[name]) for name in ("host_paths", "devices", "users")}
         return cls(members["needs"], members["privileged"], **lists, file_systems=file_systems)

@@ -19,7 +19,7 @@ def check_order(containers: _Containers, refuse: Refuse, *, conditions: Sequence
     """Raise what `refuse` makes where names clash, nothing is essential, or no order exists.
 
     `conditions` are those that the service knows. A task waits for the end of no essential container, as it would end
-    with it, nor for the health of one without a health check.
+    with it, nor for the health of a container without a health check.
     """
     by_name = {one["name"]: one for one in containers}
     if len(by_name) < len(containers):

@@ -77,7 +77,7 @@ class Context:
 
     @property
     def read(self) -> Transaction:
-        """The snapshot of a reading operation; in a writing one, the open write."""
+        """The snapshot of a reading operation; in a writing operation, the open write."""
         return self._tx
 
     @property

@@ -81,7 +81,7 @@ class Controller:
     def left(self, stay_seconds: float, since: datetime) -> float:
         """How many seconds of a stay are left that began at `since`; at most 0 when it is over.
 
-        One that is yet to begin is over: the clock was turned back, and nobody knows by how much.
+        A stay that is yet to begin is over: the clock was turned back, and nobody knows by how much.
         """
         stayed = (self.now - since).total_seconds()
         return 0.0 if stayed < -CLOCKS_DIFFER_SECONDS else stay_seconds - stayed

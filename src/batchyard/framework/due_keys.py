@@ -14,16 +14,16 @@ from collections.abc import Callable, Sequence
 from batchyard.framework.work import Key
 
 FURTHEST_LOOK = 256
-"""How many due keys of other groupings are looked past for one that goes with what was taken."""
+"""How many due keys of other groupings are looked past for a key that goes with what was taken."""
 
 _Group = tuple[str, str, str, str, str, str]
-"""What one thread at a time works on: the keys of a grouping in one account and Region, or one key without one."""
+"""What one thread at a time works on: the keys of a grouping in one account and Region, or one key that has none."""
 
 
 class DueKeys:
     """A key stands once, at the earliest moment that was asked for; none is taken while its grouping is in flight.
 
-    One that comes due meanwhile is parked until its grouping is given back.
+    A key that comes due meanwhile is parked until its grouping is given back.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class DueKeys:
                 heapq.heappush(self._heap, (self._waiting[key], next(self._order), key))
 
     def seconds_to_next(self, now: float) -> float | None:
-        """How long until one may be due; None where nothing waits."""
+        """How long until a key may be due; None where nothing waits."""
         return max(0.0, self._heap[0][0] - now) if self._heap else None
 
     def has_due(self, now: float) -> bool:

@@ -18,7 +18,7 @@ MOST_PREPARED = 50_000
 begun again. The same unit."""
 
 LIGHT = 5_000
-"""From here on a call is heavy: it takes turns with the other heavy ones, and light ones pass it."""
+"""From here on a call is heavy: it takes turns with the other heavy calls, and light calls pass it."""
 
 
 class Heavy(BaseException):
@@ -32,7 +32,7 @@ class Effort:
     """What one call has counted.
 
     `bounded`: it came from outside. `changes_nothing_yet`: it can be begun again. `may_wait`: it can, and was not
-    begun as a heavy one.
+    begun as a heavy call.
     """
 
     __slots__ = ("_may_begin_again", "_most", "_prepared", "may_wait", "spent")

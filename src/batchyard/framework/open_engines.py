@@ -60,7 +60,7 @@ class OpenEngines(Mapping[str, Engine]):
         ]
 
     def name_of(self, account: str, tag: str | None) -> str | None:
-        """The engine that a tag means for an account, the default one without a tag; None: the settings list none of
+        """The engine that a tag means for an account, the default engine without a tag; None: the settings list none of
         that name for the account, any more."""
         if tag is None:
             return self.default

@@ -31,7 +31,7 @@ class OperationEntry:
         gives aws:RequestTag/… and aws:TagKeys. tag_keys: path of a list of keys (untag operations).
     conditions: further condition keys of every check of this call.
     honours: top-level or dotted members that are honoured; anything else given is refused with 501. None: all.
-    unsigned: the operation takes no signature (one that is there is not looked at); whose partition and account a
+    unsigned: the operation takes no signature (what is there is not looked at); whose partition and account a
         call is for, from its request, or None where that does not tell.
     refuses: members refused with 501 when they ask for something (see `refused_member`).
     clears: those of them whose empty value asks for something, too: to take away what is there.
@@ -61,7 +61,7 @@ class OperationEntry:
         """The first member of the request that is not honoured here and asks for something, or None.
 
         What is absent, empty, False or 0 asks for nothing, nor does AWS's documented default, which `defaults` has by
-        dotted path; so one that a client gives because it has to give something is taken.
+        dotted path; so a value that a client gives because it has to give something is taken.
         """
         if self.honours is not None:
             for member in request:

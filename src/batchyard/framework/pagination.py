@@ -2,7 +2,7 @@
 
 A function that lists reads where its page begins from the request's NextToken (nextToken, Marker), as the position that
 an earlier answer of its own had there. The token around it is sealed under the server's key, for one account, Region,
-operation and set of other parameters: a token of anything else, or one that is made up, does not open. It opens after a
+operation and set of other parameters: a token of anything else, or a made-up token, does not open. It opens after a
 restart too, until the key is changed. The same position gives the same token: clients compare them to see an end.
 """
 
@@ -36,7 +36,7 @@ Refuse = Callable[["Context", str], Exception]
 
 
 def paged(function: OperationFunction, refuse: Refuse) -> OperationFunction:
-    """The function with tokens around it; one without a token in request and answer is as it was."""
+    """The function with tokens around it; a function without a token in request and answer is as it was."""
 
     @functools.wraps(function)
     def run(ctx: Context, request: Any) -> Mapping[str, Any] | None:

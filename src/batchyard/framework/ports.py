@@ -222,7 +222,7 @@ class EngineRefusal:
 
 
 class EngineAbilities(Protocol):
-    """What the engines behind compute environments and clusters make true; a tag names one, None means the default."""
+    """What the engines behind compute environments and clusters make true; a tag names one; None: the default."""
 
     def names_for(self, account: str) -> Sequence[str]:
         """The engines that the account's tags may name."""
@@ -235,4 +235,4 @@ class EngineAbilities(Protocol):
         """How many nodes of one job the engine can run at once; 0 where it starts no gangs, or is not open."""
 
     def refusal(self, account: str, tags: Collection[str | None], asked: Asked) -> EngineRefusal | None:
-        """Why none of the engines can run what is asked; None where one can, and where none of them is open."""
+        """Why none of the engines can run what is asked; None where an engine can, and where none of them is open."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Runtime:
-    """One running system. Services read it from `ctx.runtime`; only app.py makes one."""
+    """One running system. Services read it from `ctx.runtime`; only app.py makes it."""
 
     settings: Settings
     clock: Clock

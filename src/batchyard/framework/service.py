@@ -80,8 +80,8 @@ def _no_words(ctx: Context, path: str) -> ApiError:
 class Service:
     """One AWS service, with the facts about itself that no model has: nobody else writes a service's name.
 
-    `name` is botocore's; `prefix` is the one of its actions and of its ARNs. `wire`: how its requests are told apart
-    and refused. `resource_types`: CloudFormation's names by the kind in its ARNs, for the audit.
+    `name` is botocore's; `prefix` stands in its actions and ARNs. `wire`: how its requests are told apart and refused.
+    `resource_types`: CloudFormation's names by the kind in its ARNs, for the audit.
     `is_global`: its events are of one Region of the partition. `endpoint_regions`: where its one endpoint of a
     partition is (aws:RequestedRegion); empty where each Region has its own.
     `further_principals` are those that it assumes roles as beside its own (spotfleet.amazonaws.com for EC2);
@@ -147,7 +147,7 @@ class Service:
     ) -> Callable[[F], F]:
         """Register a function as the operation of the same name (see `OperationEntry` for the arguments).
 
-        The name is AWS's in snake case; one that the model does not have fails when the model is first loaded
+        The name is AWS's in snake case; a name that the model does not have fails when the model is first loaded
         (loading all models at import would cost every command a second). `name`: of an operation whose function was
         made for several.
         """
@@ -182,7 +182,7 @@ class Service:
         return function if self._invalid_token is None else paged(function, self._invalid_token)
 
     def refuses_reserved_tags(self, words: ReservedTag) -> ReservedTag:
-        """Register what the service says to a tag whose key begins with `aws:`; every one with tags has to."""
+        """Register what the service says to a tag whose key begins with `aws:`; every service with tags has to."""
         self.reserved_tag = words
         return words
 

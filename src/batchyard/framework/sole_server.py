@@ -1,8 +1,9 @@
 """What this server keeps in memory as if there were no other on its database: all of it, in one place.
 
 A data directory has one server (`DirectoryLock`). Beside a second one each of these would be wrong, and says how. What
-stands here is to be moved before there is one: docs/decisions/0030. What is merely known faster (compiled policies,
-opened tokens, models) is kept where it is used, under a name that changes with what it was made of.
+stands here is to be moved before there is a second server: docs/decisions/0030. What is merely known
+faster (compiled policies, opened tokens, models) is kept where it is used, under
+a name that changes with what it was made of.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class SoleServer:
     """By account, `*` for all: a session would outlive a reset that the other server made."""
     remembered: dict[object, object] = field(default_factory=dict)
     """What the newest commit said of itself, such as the revision of an account's policies: a change by the other
-    server would not end what is cached under the older one."""
+    server would not end what is cached under the older epoch."""
     numbering: Numbering = field(default_factory=Numbering)
     """Of events: two of the same number."""
     due: DueKeys = field(default_factory=DueKeys)

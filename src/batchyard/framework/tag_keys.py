@@ -29,7 +29,7 @@ def request_tag_keys(tags: Iterable[tuple[str, str]]) -> dict[str, Values]:
 
 
 def principal_tag_keys(*sources: Mapping[str, str]) -> dict[str, Values]:
-    """aws:PrincipalTag/… of one who has the tags of several sources; what comes later goes over what was before."""
+    """aws:PrincipalTag/… of a caller with the tags of several sources; what comes later goes over what was before."""
     merged: dict[str, Values] = {}
     for tags in sources:
         merged |= by_folded_key(tags.items())

@@ -34,7 +34,7 @@ class TagRules:
     """What a service says about the tags of its nouns.
 
     added(context, noun, tags as kept, the request's): the tags as they are then; raises what the service says to tags
-    that a thing cannot have. taken(…, keys): the same without those keys; ones that are not there are passed over.
+    that a thing cannot have. taken(…, keys): the same without those keys; a key that is not there is passed over.
     shown(tags as kept, request): the listing's answer. changing(context, noun, row, tags as they will be): called
     before they are written; raises where they may not change so.
     """

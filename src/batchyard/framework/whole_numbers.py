@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MOST_DIGITS = 18
-"""A number with so many digits fits a column of the store, one with more may not."""
+"""A number with so many digits fits a column of the store, a longer number may not."""
 
 
 def whole_number(text: str) -> int | None:

@@ -127,7 +127,7 @@ class Act:
         return self.perform()
 
     def fail(self, error: Exception) -> None:
-        """Close the event with the error; one that is a bug of ours is told as the caller sees it."""
+        """Close the event with the error; an error that is a bug of ours is told as the caller sees it."""
         known = error if isinstance(error, ApiError) else answers.FAILURE
         self.event.identity = self.ctx.identity
         self.event.error_code = known.code

@@ -18,7 +18,7 @@ from batchyard.wire.model import OF_EC2, UNTOLD
 
 
 def error_reply(service: str | None, reply: ErrorReply, request_id: str) -> HttpResponse:
-    """An error in the service's own protocol; one that cannot be told answers in UNTOLD's."""
+    """An error in the service's own protocol; where no protocol can be told, it answers in UNTOLD's."""
     return protocols.serialize_error(wire_model.load(service or UNTOLD), reply, request_id)
 
 
@@ -73,5 +73,5 @@ def internal_failure(service: str | None, request_id: str) -> HttpResponse:
 
 
 def event_region(service: Service, session: Session, call: Call) -> str:
-    """The Region whose event history tells of the call: global services have one for their partition."""
+    """The Region whose event history tells of the call: global services have one Region for their partition."""
     return global_region(session.partition) if service.is_global else call.region

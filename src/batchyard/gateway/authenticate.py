@@ -29,7 +29,7 @@ DEVELOPMENT_SECRET = "test"
 DEVELOPMENT_ACCOUNT = "000000000000"
 _PRESIGNED = (
     "Development credentials are refused: this request is presigned, and would change something. Sign it in the "
-    "Authorization header, or with an access key of IAM (`batchyard init` makes the first one)."
+    "Authorization header, or with an access key of IAM (`batchyard init` makes the first)."
 )
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 

@@ -52,7 +52,7 @@ class Authorizer:
         refuse_beyond_limits(ctx)
         found = self._find(ctx, ctx.session)
         question: _Question | None = None
-        # What bounds root and services is shared by all accounts: nothing of one is known for another.
+        # What bounds root and services is shared by all accounts: nothing of an account is known for another account.
         is_shared = found is _NOTHING or found is _EVERYTHING
         is_own = not is_shared and ctx.session.policies is None
         known = found.allowed if is_own else {}
@@ -135,7 +135,7 @@ class _Question:
     def ask(self, check: Check, action: str, known: dict[Any, dict[str, Any]], place: Any) -> dict[str, Any]:
         """The decision as the audit keeps it; raises AccessDenied.
 
-        One that allows and looked at no condition key is the same until the principal's policies change: it goes
+        A decision that allows and looked at no condition key is the same until the principal's policies change: it goes
         to `known`.
         """
         context = self._context(check)

@@ -22,7 +22,7 @@ def denied(
     encoded: str | None = None,
     words: str | None = None,
 ) -> AccessDenied:
-    """The refusal of one check; `service` is the one whose answer it becomes.
+    """The refusal of one check; `service` is whose answer it becomes.
 
     Where the resource is another account's, which policy decided is not told (IAM user guide, access denied).
     `encoded` is what only EC2 adds, `words` are a service's own in place of the usual message.

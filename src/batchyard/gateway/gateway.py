@@ -62,7 +62,7 @@ class Gateway:
     def handle(self, http: HttpRequest, *, in_turn: bool = False) -> HttpResponse | Pending | Deferred:
         """One request from outside: authenticate, parse, invoke; a write's answer is still to come. Never raises.
 
-        `in_turn`: no other heavy call runs beside it, so it may be heavy; else one that is heavy is Deferred. In its
+        `in_turn`: no other heavy call runs beside it, so it may be heavy; else a heavy call is Deferred. In its
         turn a call is Deferred where it prepares more than a turn's worth, each time with less that is left.
         """
         request_id = ids.uuid4()

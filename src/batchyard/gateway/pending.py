@@ -25,7 +25,7 @@ class Pending:
 
 
 class Deferred:
-    """The call is heavy and has changed nothing: to be handled again from the start, in a turn, or another one."""
+    """The call is heavy and has changed nothing: to be handled again from the start, in a turn, or in another turn."""
 
 
 DEFERRED = Deferred()

@@ -10,7 +10,7 @@ _LIGHT_CHARACTERS = 16 * 1024
 """Policies no longer than this cost less than a call's other work, whatever they hold."""
 
 _WITHOUT_TRACE = 0.25
-"""An evaluation without its trace, beside one with it."""
+"""An evaluation without its trace, beside an evaluation with it."""
 
 
 def weigh(ctx: Context, found: PrincipalPolicies, action: str, resource: str) -> None:

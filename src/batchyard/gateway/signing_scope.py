@@ -1,8 +1,8 @@
 """Which Region a signature must be scoped to: the endpoint's at one of AWS's addresses, any at an address of our own.
 
 An SDK that finds the endpoint itself signs for IAM with the Region of the partition's only endpoint, and AWS refuses
-every other. One that is given the endpoint (AWS_ENDPOINT_URL, `--endpoint-url`, Terraform's `endpoints`) signs for IAM
-and STS with the Region that it works in, and AWS refuses that at iam.amazonaws.com, too: boto/boto3#2113,
+every other. A client that is given the endpoint (AWS_ENDPOINT_URL, `--endpoint-url`, Terraform's `endpoints`) signs for
+IAM and STS with the Region that it works in, and AWS refuses that at iam.amazonaws.com, too: boto/boto3#2113,
 hashicorp/terraform-provider-aws#40319, aws/aws-sdk-js-v3#1024 (docs/decisions/0029).
 """
 

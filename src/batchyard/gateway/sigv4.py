@@ -88,7 +88,7 @@ def verify_against_nothing(claim: Claim, http: HttpRequest, now: datetime) -> No
 
     So an unknown key takes as long to refuse as a wrong signature. Raises only what is wrong whatever the
     key: SignatureExpired or SignatureNotYetCurrent. Its signing keys are kept apart, lest made-up key ids
-    push real ones out.
+    push real keys out.
     """
     _check_time(claim, now)
     key = _unknown.find(claim.access_key_id, claim.date, claim.region, claim.service)

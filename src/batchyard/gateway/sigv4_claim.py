@@ -63,7 +63,7 @@ class Claim(NamedTuple):
     presigned: bool
 
 
-# Services of the json protocol answer most of these with 400 (seen of ECS, ECR, DynamoDB), REST ones with 403
+# Services of the json protocol answer most of these with 400 (seen of ECS, ECR, DynamoDB), REST services with 403
 # (seen of Lambda). EC2 says AuthFailure also for wrong signatures and skewed clocks (hashicorp/
 # terraform-provider-aws#1102), and, by its documentation, RequestExpired for what came too late.
 _CODES: Mapping[Kind, Mapping[str, tuple[str, int]]] = {
@@ -298,7 +298,7 @@ def _basic_time(text: str) -> tuple[datetime, str]:
 
 
 def _http_time(text: str) -> tuple[datetime, str]:
-    """The time of a `Date` header: in HTTP's form, or in ISO 8601's basic one."""
+    """The time of a `Date` header: in HTTP's form, or in ISO 8601's basic form."""
     if _BASIC.fullmatch(text):
         return _basic_time(text)
     try:

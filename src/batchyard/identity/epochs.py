@@ -1,4 +1,4 @@
-"""Accounts' epochs: a reset raises the account's, and every session and work row of an older one is dead."""
+"""Accounts' epochs: a reset raises the account's, and every session and work row of an older epoch is dead."""
 
 from sqlalchemy import Column, Integer, Table, Text, select
 
@@ -23,7 +23,7 @@ class Epochs:
         kept.update({row.account_id: row.epoch for row in tx.all(select(epochs))})
 
     def of(self, account: str) -> int:
-        """The account's epoch now; 0 for one that was never reset."""
+        """The account's epoch now; 0 for an account that was never reset."""
         return self._epochs.get(account, 0) + self._epochs.get("*", 0)
 
     def end(self, tx: Transaction, account: str | None) -> None:

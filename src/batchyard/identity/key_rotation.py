@@ -2,7 +2,7 @@
 
 1. The key file becomes the new key with the old one behind it: whatever either sealed opens.
 2. Everything sealed in the database is sealed anew, in one transaction.
-3. The key file becomes the new key alone: session tokens of the old one are over.
+3. The key file becomes the new key alone: session tokens of the old key are over.
 """
 
 from __future__ import annotations

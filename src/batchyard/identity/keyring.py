@@ -87,7 +87,7 @@ def new_key() -> bytes:
 
 
 def read_keys(directory: Path) -> list[bytes]:
-    """The key, and behind it the old one while it is being changed; raises DamagedKey."""
+    """The key, and behind it the old key while it is being changed; raises DamagedKey."""
     content = (directory / KEY).read_bytes()
     if len(content) not in KEY_FILE_BYTES:
         raise DamagedKey(directory / KEY)
@@ -95,7 +95,7 @@ def read_keys(directory: Path) -> list[bytes]:
 
 
 def write_keys(directory: Path, keys: Sequence[bytes]) -> None:
-    """Replace the key file, at once and for good: after a crash it is the old one or the new one.
+    """Replace the key file, at once and for good: after a crash it is the old key or the new key.
 
     One name for what is being written: what a crash left of it is gone with the next change, not kept beside the key.
     """

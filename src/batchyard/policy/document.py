@@ -89,7 +89,7 @@ class Policy:
 def parse(document: str | Mapping[str, Any], *, kind: Kind, partition: str | None = None) -> Policy:
     """Parse, check and compile a policy document of a kind.
 
-    `partition`: the one that its resources must belong to (a policy in `aws` can't name `arn:aws-cn:`); None
+    `partition`: the partition that its resources must belong to (a policy in `aws` can't name `arn:aws-cn:`); None
     takes any. Raises MalformedPolicy, whatever comes in, and nothing else.
     """
     text = document if isinstance(document, str) else _dumped(document)

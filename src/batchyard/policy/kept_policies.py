@@ -34,6 +34,6 @@ class KeptPolicies:
             while self._kept and self._characters > self._most:
                 oldest, _ = self._kept.popitem(last=False)
                 self._characters -= len(oldest[0])
-        # Put anew, it stands behind all that were asked for before: the first one is the oldest.
+        # Put anew, it stands behind all that were asked for before: the first is the oldest.
         self._kept[place] = policy
         return policy

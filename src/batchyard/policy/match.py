@@ -85,7 +85,7 @@ def compile_resources(
     """Test a resource against Resource or (negated) NotResource of a statement that allows, or that denies.
 
     The resource is matched as one string, so `*` spans `/` and `:`. A variable that the context cannot fill
-    makes the statement not apply, whatever its other resources are (iam-evaluation.md 2); one that stands for
+    makes the statement not apply, whatever its other resources are (iam-evaluation.md 2); a variable that stands for
     several tags makes what allows not apply, and what denies apply (decision 0022).
     """
     templates = tuple(patterns)

@@ -28,7 +28,7 @@ _PROVIDER_ARN = re.compile(
 
 
 def check_principals(statements: tuple[Elements, ...], kind: Kind, partition: str | None) -> None:
-    """Raise MalformedPolicy where a statement has no principal, or one of no valid form.
+    """Raise MalformedPolicy where a statement has no principal, or a principal of no valid form.
 
     The form alone: whether a principal exists, and whether AWS knows a service, is for IAM to say. `partition`:
     ARNs must be of it [guess for the text]; None allows any.

@@ -12,7 +12,7 @@ _VARIABLE = re.compile(r"\$\{(?P<key>[^{}$,'*?]+)(?:,\s*'[^']*'\s*)?\}")
 
 
 def policy_keys(policy: Policy) -> Iterator[str]:
-    """Every key of every statement, as written, in the order of the text; one that is named twice comes twice."""
+    """Every key of every statement, as written, in the order of the text; a key that is named twice comes twice."""
     for statement in policy.statements:
         yield from statement_keys(statement, variables=policy.version == CURRENT)
 

@@ -11,7 +11,7 @@ from typing import Literal
 from batchyard.policy.segments import compile_pieces
 
 Values = str | tuple[str, ...]
-"""A context key's value: a string for a single-valued key, a tuple for a multivalued one.
+"""A context key's value: a string for a single-valued key, a tuple for a multivalued key.
 
 A tag's key (`aws:resourcetag/team`) is single-valued: several values are those of tags whose keys differ in case.
 """

@@ -1,6 +1,6 @@
 """Consumable resources while a plan is made: a job starts only where all that it needs is left.
 
-The front of a queue that waits for a resource holds up those behind it, as one that waits for a machine does: it
+The front of a queue that waits for a resource holds up those behind it, as a job that waits for a machine does: it
 waits in RUNNABLE when it reaches the head of the queue, until all is available or its state's time limit is reached
 (Batch user guide, "Specify the resources needed to run a job"); that nobody passes it meanwhile is the strict reading.
 """

@@ -18,8 +18,8 @@ class Readiness(Enum):
 def readiness(statuses: Iterable[str]) -> Readiness:
     """What the statuses of all the jobs that a job waits for allow; no status at all means RUN.
 
-    One that failed decides at once, whatever the others do. For an array child the job that it waits for is
-    the one that `awaited_index` names; for a dependency without a type it is the whole job, an array's parent
+    A job that failed decides at once, whatever the others do. For an array child the job that it waits for is
+    the child that `awaited_index` names; for a dependency without a type it is the whole job, an array's parent
     included.
     """
     seen = set(statuses)

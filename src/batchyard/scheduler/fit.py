@@ -91,7 +91,7 @@ def waiting_reason(
     verdicts = [(each, never(job, each)) for each in valid]
     possible = [each for each, verdict in verdicts if verdict is None]
     if not possible:
-        # Raising maxvCpus is the smaller change, so where it would do, it is the one to name.
+        # Raising maxvCpus is the smaller change, so where it would do, it is what to name.
         told = [verdict for _, verdict in verdicts if verdict is not None]
         for smaller in (reasons.COMPUTE_ENVIRONMENT_MAX_RESOURCE, reasons.JOB_RESOURCE_REQUIREMENT):
             if smaller in told:
@@ -125,7 +125,7 @@ class FargateRoom:
 
 
 class InstanceRoom:
-    """Room on instances; a job goes to the one that it fills best.
+    """Room on instances; a job goes to the instance that it fills best.
 
     Best means: fewest free GPUs, then fewest free vCPUs, then least free memory, then the smallest id. So
     jobs without GPUs keep away from GPU instances while they can, and empty instances stay empty and may be
@@ -166,7 +166,7 @@ class InstanceRoom:
                 insort(free, left, 0, at)
                 self.used.add(instance_id)
                 return Place(job.job_id, self._arn, instance_id)
-            # On to the first with enough of the rest, among those with as many GPUs and vCPUs as this one.
+            # On to the first with enough of the rest, among those with as many GPUs and vCPUs as this.
             at = bisect_left(free, (free_gpus, max(vcpus, free_vcpus), memory_mib, ""), at)
         return None
 

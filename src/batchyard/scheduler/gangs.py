@@ -8,7 +8,7 @@ from batchyard.scheduler.snapshot import ComputeEnvironment, Job, Node
 
 
 def by_size(nodes: Sequence[Node]) -> list[tuple[int, Node]]:
-    """The nodes with their indexes, the largest first, so that small ones fill what those leave."""
+    """The nodes with their indexes, the largest first, so that small nodes fill what those leave."""
     return sorted(
         enumerate(nodes), key=lambda entry: (-entry[1].gpus, -entry[1].vcpus, -entry[1].memory_mib, entry[0])
     )

@@ -21,7 +21,7 @@ Environments = Mapping[str, ComputeEnvironment]
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
     """Decide for every job of the snapshot. Pure and deterministic: equal arguments give an equal plan.
 
-    A job goes to the first environment, in its queue's order, that has room for it now; one with several nodes
+    A job goes to the first environment, in its queue's order, that has room for it now; a job with several nodes
     where all of them find some. The first that finds none holds up its queue (see `order`), unless it has more
     nodes than any of the queue's engines runs at once. Then the same walk is made once more in thought, with what is
     coming and could be launched, to see what each environment should have.

@@ -1,4 +1,4 @@
-"""After an attempt has failed: another one, or the end?"""
+"""After an attempt has failed: another attempt, or the end?"""
 
 from dataclasses import dataclass
 from enum import Enum

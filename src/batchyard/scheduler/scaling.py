@@ -31,7 +31,7 @@ class Growth:
             environment.instance_types, key=lambda each: (each.gpus, each.vcpus, each.memory_mib, each.name)
         )
         self._vcpus = sum(each.vcpus for each in environment.instances)
-        # One that is on its way out counts against maxvCpus, and no more for minvCpus.
+        # An instance that is on its way out counts against maxvCpus, and no more for minvCpus.
         self._staying_vcpus = sum(each.vcpus for each in environment.instances if each.state != "DRAINING")
         self._launches: Counter[str] = Counter()
 
@@ -83,7 +83,7 @@ class Growth:
         )
 
     def _reach_least(self) -> None:
-        """minvCpus always; what is desired while the environment is ENABLED (a DISABLED one does not scale out)."""
+        """minvCpus always; what is desired only while the environment is ENABLED (DISABLED, it does not scale out)."""
         least = self._environment.min_vcpus
         if self._environment.state == "ENABLED":
             least = max(least, self._environment.desired_vcpus)

@@ -71,7 +71,7 @@ class SchedulingPolicy:
 class Share:
     """What a share of a queue has used: `usage_vcpu_seconds` as decayed at `usage_at`, and what has run since then.
 
-    It is active while jobs of it have not ended; one that waits in the snapshot's front makes it so, too.
+    It is active while jobs of it have not ended; a job that waits in the snapshot's front makes it so, too.
     """
 
     share_identifier: str
@@ -183,4 +183,4 @@ class Snapshot:
     queues: tuple[Queue, ...]
     compute_environments: tuple[ComputeEnvironment, ...]
     consumables: tuple[Consumable, ...] = ()
-    """Those that a job of the snapshot names; one that is missing is not there."""
+    """Those that a job of the snapshot names; what is missing is not there."""

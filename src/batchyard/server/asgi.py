@@ -116,9 +116,9 @@ class Application:
         return await self._in_turn(http)
 
     async def _in_turn(self, http: HttpRequest) -> HttpResponse:
-        """A heavy call: alone among the heavy ones, until its write is on disk.
+        """A heavy call: alone among the heavy calls, until its write is on disk.
 
-        One that is deferred again has prepared a part of what it needs, and takes another turn for the next.
+        A call that is deferred again has prepared a part of what it needs, and takes another turn for the next.
         """
         while True:
             async with self._turns.take(_caller(http)):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 HEAVY_BODY = 32 * 1024
-"""From this size on, a request waits for its turn among the heavy ones: what it asks for is much in most cases."""
+"""From this size on, a request waits for its turn among the heavy calls: what it asks for is much in most cases."""
 
 LARGE_BODY = 256 * 1024
 """From this size on, only so many bodies are in memory at once."""
@@ -31,7 +31,7 @@ class Gone(Exception):
 async def begin(receive: Receive, declared: bytes | None) -> tuple[bytearray | bytes, bool]:
     """The body, or its first LARGE_BODY bytes and True where more follows.
 
-    `declared` is the Content-Length, if there is one. Raises TooLarge, before a byte is read where the length tells
+    `declared` is the Content-Length, if it is given. Raises TooLarge, before a byte is read where the length tells
     it (so a client that waits for 100-continue sends none), or Gone.
     """
     if declared is not None and int(declared) > LARGEST_BODY:

@@ -20,7 +20,7 @@ LARGEST_MESSAGE = 64 * 1024 * 1024
 so that the client gets to see the refusal."""
 
 PATIENCE_SECONDS = 20.0
-"""How long a request may take to arrive, and a new connection to begin one."""
+"""How long a request may take to arrive, and a new connection to begin a request."""
 
 SLOWEST_BYTES_PER_SECOND = 16 * 1024
 """A long request may take longer, as long as it keeps arriving at least this fast."""
@@ -52,7 +52,7 @@ class Connection(HttpToolsProtocol):
         self._waiting_since = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # What comes after the body as a trailer is no header: nobody signed it as one.
+        # What comes after the body as a trailer is no header: nobody signed it as a header.
         if self._in_head:
             super().on_header(name, value)
 
@@ -85,7 +85,7 @@ class Connection(HttpToolsProtocol):
 
 
 async def end_stalled(connections: Iterable[Any]) -> None:
-    """Look over the connections of a server for stalled ones, for ever: one timer for all of them."""
+    """Look over the connections of a server for stalled connections, for ever: one timer for all of them."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(1)

@@ -28,7 +28,7 @@ def give_back_large_blocks() -> None:
 
 
 _YOUNG_OBJECTS, _ROUNDS = 20_000, (20, 50)
-"""How many new containers, and then how many rounds over the younger ones, before the collector looks again.
+"""How many new containers, and then how many rounds over the younger containers, before the collector looks again.
 
 Python's own 700 and 10 make it look over all that a large request holds, and over the whole system, many times.
 """

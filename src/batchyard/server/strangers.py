@@ -44,7 +44,7 @@ class Strangers:
             return None
         return (
             f"Development credentials are refused: {stranger.why}. {stranger.instead}, or sign with an access key of "
-            "IAM (`batchyard init` makes the first one)."
+            "IAM (`batchyard init` makes the first)."
         )
 
     def refusal_of_route(self, http: HttpRequest) -> str | None:
@@ -53,7 +53,7 @@ class Strangers:
         return None if stranger is None else f"{http.path} is refused: {stranger.why}. {stranger.instead}."
 
     def look(self, http: HttpRequest) -> Stranger | None:
-        """Why the sender is a stranger; None for one that nothing shows to be one."""
+        """Why the sender is a stranger; None for a sender that nothing shows to be a stranger."""
         if self._all is not None:
             return self._all
         headers = http.headers

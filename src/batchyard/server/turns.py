@@ -1,6 +1,6 @@
 """Turns of the heavy calls: one at a time, the callers in rotation, and whoever is light goes first.
 
-A call is Python from end to end on the loop's thread, so two heavy ones at once would only add up to one longer
+A call is Python from end to end on the loop's thread, so two heavy calls at once would only add up to one longer
 wait for everybody else. Between two of them the loop goes round often enough to accept, read, and answer what came
 meanwhile, and a light write that waits for its commit finds the loop free when that is done.
 """
@@ -19,7 +19,7 @@ ROUNDS = 6
 """How often the loop goes round between two heavy calls: accepting, reading and answering are a round each."""
 
 COSTLY_SECONDS = 0.03
-"""A call that took so much CPU was heavy, whatever it said: its caller's next ones take turns."""
+"""A call that took so much CPU was heavy, whatever it said: its caller's next calls take turns."""
 
 COSTLY_FOR_SECONDS = 2.0
 MOST_CALLERS = 1000
@@ -51,7 +51,7 @@ class CostlyCallers:
 
 
 class Turns:
-    """`async with turns.take("AKIA…")`: by turns with all others who take one."""
+    """`async with turns.take("AKIA…")`: by turns with all others who take turns."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}

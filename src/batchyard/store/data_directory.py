@@ -26,11 +26,11 @@ LOCK = "lock"
 KEY = "key"
 KEY_BYTES = 32
 KEY_FILE_BYTES = (KEY_BYTES, 2 * KEY_BYTES)
-"""The key; while it is being changed, the new one and then the old one."""
+"""The key; while it is being changed, the new key and then the old key."""
 NEEDED_BYTES = 16 * 1024 * 1024
 """What the write-ahead log may grow to before SQLite empties it (sqlite.py: wal_autocheckpoint)."""
 LONGEST_CHECK_SECONDS = 0.5
-"""How long the database is read for damage; a large one is read in part."""
+"""How long the database is read for damage; a large database is read in part."""
 
 
 def look(directory: Path) -> None:
@@ -106,7 +106,7 @@ def look_for_key(directory: Path) -> None:
 
 @contextmanager
 def reading(directory: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that only reads the database, beside a running server or without one."""
+    """A connection that only reads the database, beside a running server or alone."""
     uri = (directory / DATABASE).absolute().as_uri()
     with closing(sqlite3.connect(f"{uri}?mode=ro", uri=True)) as connection:
         yield connection

@@ -42,7 +42,7 @@ class OfAnotherUser(Unusable):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"`{path}` belongs to another user ({_user_name(path)})",
-            advice="start the command as that user, or choose another `--data-dir`: a missing one is made",
+            advice="start the command as that user, or choose another `--data-dir`: a missing directory is made",
         )
 
 
@@ -52,7 +52,7 @@ class NotPrivate(Unusable):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"others may open `{path}` (mode {mode_text(path)}): {reason}",
-            advice="choose a directory for Batchyard alone with `--data-dir`, or close this one by `chmod`",
+            advice="choose a directory for Batchyard alone with `--data-dir`, or close this directory by `chmod`",
         )
 
 

@@ -22,7 +22,7 @@ class Compiled:
     """A Core statement with `bindparam`s, compiled at first use; about three times as fast as through a Connection.
 
     Give every value by name; types convert as their columns say. `IN` takes a list that is fixed in the statement;
-    `among` takes one by name.
+    `among` takes a list by name.
     """
 
     def __init__(self, statement: Executable) -> None:

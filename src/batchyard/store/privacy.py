@@ -61,7 +61,7 @@ def _opened(directory: Path, identity_keys: Path | None) -> Opened:
 
 
 def _opened_top(directory: Path) -> Opened:
-    """The directory itself. One of root is no other user's place either: its group may be anybody's."""
+    """The directory itself. A directory of root is no other user's place either: its group may be anybody's."""
     if not directory.is_dir():
         return
     real = directory.resolve()
@@ -76,7 +76,7 @@ def _opened_top(directory: Path) -> Opened:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether it is a data directory, or can become one: empty but for what is put there before the first start."""
+    """Whether it is a data directory, or may become it: empty but for what is put there before the first start."""
     names = {path.name for path in directory.iterdir()}
     return bool(names & {DATABASE, KEY}) or names <= {IDENTITY_KEYS, _LOST_AND_FOUND}
 

@@ -44,7 +44,7 @@ class Store(Protocol):
     def write_whole(self, function: Callable[[Transaction], T]) -> T:
         """`write` for a function that undoes by itself what it did where it fails (saves a savepoint).
 
-        One that raises all the same undoes everything that shares its commit.
+        A function that raises all the same undoes everything that shares its commit.
         """
 
     def write_async(self, function: Callable[[Transaction], T]) -> asyncio.Future[T]:

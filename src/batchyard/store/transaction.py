@@ -22,7 +22,7 @@ Collector = Callable[["Transaction", list[Any]], None]
 class Transaction:
     """One open transaction. `writable` is true only within a write.
 
-    Statements are SQLAlchemy Core constructs, or `Prepared` ones on hot paths; parameters go by name.
+    Statements are SQLAlchemy Core constructs, or `Prepared` statements on hot paths; parameters go by name.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Transaction:
     def collect(self, collector: Collector, row: Any) -> None:
         """Have `collector` called once with all rows that this transaction collected for it, just before the commit.
 
-        For what no savepoint may undo (the audit): call it outside of one.
+        For what no savepoint may undo (the audit): call it outside of a savepoint.
         """
         self._require_writable()
         self._collected.setdefault(collector, []).append(row)

@@ -9,11 +9,11 @@ from sqlalchemy import BigInteger, MetaData, Text, TypeDecorator
 from batchyard.clock import from_microseconds, microseconds
 
 metadata = MetaData()
-"""Every table of the system. One that belongs to an account has a column `account`: reset deletes by it."""
+"""Every table of the system. A table that belongs to an account has a column `account`: reset deletes by it."""
 
 
 SEALED = "sealed"
-"""A column whose `info` has it holds text that is sealed for that purpose; of a Json one, the members `sealed`.
+"""A column whose `info` has it holds text that is sealed for that purpose; of a Json column, the members `sealed`.
 
 What is not marked so does not survive a change of the key file.
 """

@@ -1,4 +1,4 @@
-"""Insert a row, or change or keep the one that is in its place: the one file that knows how a database says so."""
+"""Insert a row, or change or keep the row that is in its place: the one file that knows how a database says so."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy import Executable, Table
 from sqlalchemy.dialects.sqlite import insert
 
 Changes = Callable[[Any], Mapping[str, Any]]
-"""The row that was to be inserted, its columns as attributes → what to change in the one that is there."""
+"""The row that was to be inserted, its columns as attributes → what to change in the row that is there."""
 
 
 def upsert(table: Table, values: Mapping[str, Any], changes: Changes | None = None) -> Executable:
     """Insert `values`; where a row has that primary key, change it instead: by default to every other value given.
 
-    A value is one of Python, or a `bindparam` of a statement that is prepared.
+    A value is Python's, or a `bindparam` of a statement that is prepared.
     """
     put = insert(table).values(dict(values))
     key = [column.name for column in table.primary_key]

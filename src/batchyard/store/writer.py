@@ -37,7 +37,7 @@ CommitHook = Callable[[int, str], None]
 
 
 class WriteOpen(Exception):
-    """A thread within a write was asked to wait for another one: a gateway call with a write open, not by forward()."""
+    """A thread within a write was asked to wait for another: a gateway call with a write open, not by forward()."""
 
 
 class Undone(Exception):

@@ -19,7 +19,7 @@ class ErrorReply:
 
 
 class WireError(Exception):
-    """The request is not one that its protocol knows; always a 4xx."""
+    """Its protocol does not know such a request; always a 4xx."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")

@@ -19,12 +19,12 @@ class Invalid:
     pattern_words: Mapping[str, str] = field(default_factory=dict)
     """Its own sentence for a pattern, where all problems are patterns."""
     member_codes: Mapping[str, str] = field(default_factory=dict)
-    """The codes of members that have one of their own."""
+    """The codes of members that have a code of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireFacts:
-    """How requests without a signature tell that they are for this service, and how it refuses malformed ones.
+    """How requests without a signature tell that they are for this service, and how it refuses malformed requests.
 
     A service without `versions` and `targets` is told by its paths. `invalid` is None for EC2's protocol, which has
     codes of its own for each kind of problem.

@@ -10,7 +10,7 @@ import orjson
 from batchyard.wire.errors import WireError
 
 DEEPEST = 128
-"""How deep a document may nest; deeper ones are refused before any recursion over them."""
+"""How deep a document may nest; a deeper document is refused before any recursion over them."""
 
 MOST_CONTAINERS = 50_000
 """How many objects and lists a document may hold; the most that a service takes are the 10,000 events of a

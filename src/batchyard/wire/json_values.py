@@ -33,7 +33,7 @@ def reader(shape: Shape) -> Convert:
 
 
 def writer(shape: Shape) -> Convert:
-    """Turns a result value into one that JSON has."""
+    """Turns a result value into a value that JSON has."""
     found: Convert | None = shape.compiled.get("write")
     if found is None:
         found = shape.compiled["write"] = _make_writer(shape)

@@ -222,7 +222,7 @@ def _load(service: str) -> Model:
 
 
 def load(service: str) -> Model:
-    """The model of a service by botocore's name; read once. Raises FileNotFoundError for an unknown one."""
+    """The model of a service by botocore's name; read once. Raises FileNotFoundError for an unknown service."""
     found = _loaded.get(service)
     if found is None:
         with _load_lock:
@@ -238,7 +238,7 @@ def _read(path: Path) -> Any:
 
 
 def _protocol(metadata: Mapping[str, Any]) -> str:
-    """The protocol spoken here: of those that a service has, the one of the four that we know."""
+    """The protocol spoken here: of those that a service has, the first of the four that we know."""
     for known in ("rest-json", "json", "query", OF_EC2):
         if metadata.get("protocol") == known:
             return known

@@ -18,7 +18,7 @@ _DOT = r"[^\n\r\x85\u2028\u2029]"
 
 @functools.lru_cache(maxsize=4096)
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern for `fullmatch`, as Java's `matches` is; None for one that cannot be said in Python's words."""
+    """The pattern for `fullmatch`, as Java's `matches` is; None for a pattern that cannot be said in Python's words."""
     try:
         return re.compile(translated(pattern))
     except (re.error, LookupError):

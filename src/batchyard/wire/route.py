@@ -19,7 +19,7 @@ _PRESIGNED_SCOPE = re.compile(
 
 
 def route(http: HttpRequest, service: str) -> Operation | None:
-    """The operation of a request to a service; None for one that the model does not have."""
+    """The operation of a request to a service; None for an operation that the model does not have."""
     return route_in(load(service), http)
 
 

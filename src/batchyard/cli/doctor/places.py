@@ -94,9 +94,9 @@ def _administrator(settings: Settings) -> Check:
             if ACTIVE.fetch_first(connection, {}) is not None:
                 return Check("administrator", "ok", "has an access key")
     except sqlite3.Error:
-        # No database, or one that the check before this tells about.
+        # No database, or a database that the check before this tells about.
         pass
-    advice = "make one with `batchyard init`"
+    advice = "make it with `batchyard init`"
     if settings.is_loopback:
         detail = "none has an access key, and `public_url` names another host: nobody can sign anything"
         return Check("administrator", "warning", detail, advice)

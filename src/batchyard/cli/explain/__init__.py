@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--principal", metavar="ARN", help="A user, a role, a role's session, or root.")
     parser.add_argument("--action", help="What it wants to do, such as batch:SubmitJob.")
     parser.add_argument("--resource", default="*", metavar="ARN", help="What it wants to do it to (*).")
-    text = "A condition key of the request; again for more keys, and for more values of one."
+    text = "A condition key of the request; again for more keys, and for more values of a key."
     parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE", help=text)
     parser.add_argument("--endpoint", metavar="URL", help="The server (AWS_ENDPOINT_URL).")
     parser.add_argument("--region", help="The Region (AWS_DEFAULT_REGION).")
@@ -34,7 +34,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Explain, and print it."""
     settings = settings_of(parsed)
     if parsed.event_id is not None and (parsed.principal or parsed.action):
-        raise Refusal("`EVENT_ID` and `--principal` ask for different things: give one of them")
+        raise Refusal("`EVENT_ID` and `--principal` ask for different things: give only one")
     if parsed.event_id is None and not (parsed.principal and parsed.action):
         raise Refusal(
             "give an event, or `--principal` and `--action`", advice="`batchyard explain --help` shows both"

@@ -33,7 +33,7 @@ def explain_event(clients: Clients, event_id: str) -> dict[str, Any]:
 
 
 def _find(clients: Clients, event_id: str) -> dict[str, Any]:
-    """The record, from the Region, or from the one that keeps the events of global services."""
+    """The record, from the Region, or from the Region that keeps the events of global services."""
     prefix = clients.region.rsplit("-", 2)[0]
     attribute = [{"AttributeKey": "EventId", "AttributeValue": event_id}]
     for region in dict.fromkeys((clients.region, _GLOBAL_REGIONS.get(prefix, "us-east-1"))):

@@ -41,7 +41,7 @@ def read_principal(iam: Any, arn: str) -> Bound:
     role = iam.get_role(RoleName=found["role"] or found["assumed"])["Role"]
     session_name = found["session"] or "explain"
     if found["role"] and role["Arn"] != arn:
-        raise Refusal(f"there is no role `{arn}`: the one of that name is `{role['Arn']}`")
+        raise Refusal(f"there is no role `{arn}`: the role of that name is `{role['Arn']}`")
     _require_account(role["Arn"], found["account"])
     session_arn = (
         f"arn:{found['partition']}:sts::{found['account']}:assumed-role/{role['RoleName']}/{session_name}"
@@ -55,7 +55,7 @@ def read_principal(iam: Any, arn: str) -> Bound:
 def _user(iam: Any, arn: str, account: str, name: str) -> Bound:
     user = iam.get_user(UserName=name)["User"]
     if user["Arn"] != arn:
-        raise Refusal(f"there is no user `{arn}`: the one of that name is `{user['Arn']}`")
+        raise Refusal(f"there is no user `{arn}`: the user of that name is `{user['Arn']}`")
     principal = Principal("user", account, arn, user["UserId"])
     return Bound(principal, _policy_set(iam, "user", name, user), _tags(user), name)
 
@@ -76,7 +76,7 @@ def _policy_set(iam: Any, kind: str, name: str, shape: Mapping[str, Any]) -> Pol
 
 
 def _owned(iam: Any, kind: str, name: str, arn: str) -> Iterator[Source]:
-    """An owner's inline policies and the managed ones attached to it, named as the audit names them."""
+    """An owner's inline policies and the managed policies attached to it, named as the audit names them."""
     owner = {f"{kind.title()}Name": name}
     get: Callable[..., Any] = getattr(iam, f"get_{kind}_policy")
     for policy in _pages(iam, f"list_{kind}_policies", "PolicyNames", **owner):
@@ -95,7 +95,7 @@ def _managed(iam: Any, arn: str, kind: str) -> Source:
 
 
 def trust_policy(iam: Any, role_arn: str) -> Source:
-    """The trust policy of a role of the account; raises Refusal for one of another account, or path."""
+    """The trust policy of a role of the account; raises Refusal for a role of another account, or path."""
     role = iam.get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
     if role["Arn"] != role_arn:
         raise Refusal(

@@ -1,4 +1,4 @@
-"""Shares of queues and what they use; the fronts of queues, with limits of how long a job may be at one."""
+"""Shares of queues and what they use; the fronts of queues, with limits of how long a job may be at a front."""
 
 STATEMENTS: list[str] = [
     "ALTER TABLE batch_job_queues ADD COLUMN scheduling_policy_id INTEGER",
