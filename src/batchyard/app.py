@@ -100,13 +100,13 @@ class App:
         commit_hook: CommitHook | None,
         check_results: bool,
     ) -> None:
-        """Make every part; `opened` gets how each is ended, so that one that cannot be made leaves nothing behind."""
+        """Make every part; `opened` gets how each is ended, so that what cannot be made leaves nothing behind."""
         settings = self.settings
         self._sole = SoleServer()
         self.directory = self._open_directory(settings, opened)
         opened.callback(DirectoryLock(self.directory).release)
         self.clock: Clock = AdvancedClock() if settings.test_clock else SystemClock()
-        # Before the database: a database without its key is then one whose key was lost.
+        # Before the database: a database without its key then has lost its key.
         keyring = open_keyring(self.directory)
         self.store: Store = open_store(
             self.directory,
@@ -310,7 +310,7 @@ class App:
 
 
 def _make_engines(settings: Settings, directory: Path) -> OpenEngines:
-    """Every engine that the settings name or mean; nothing of one is started before it is used."""
+    """Every engine that the settings name or mean; nothing of an engine is started before it is used."""
     walls = not settings.accepts_development_credentials
     users, _ = job_users.choose(settings.job_users, walls=walls)
     place = settings.job_directory
@@ -346,5 +346,5 @@ def _make_controllers(services: Mapping[str, Service], runtime: Runtime) -> dict
 
 
 def _accounts(tx: Transaction) -> list[str]:
-    """Every account that an event tells of: each call leaves one."""
+    """Every account that an event tells of: each call leaves an event."""
     return [row.account for row in tx.all(select(events.c.account).distinct())]

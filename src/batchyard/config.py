@@ -62,7 +62,7 @@ class Settings:
     """What a server, or a command that works on its data directory, was told. Durations are seconds."""
 
     host: str = _setting("127.0.0.1", "The address to listen on.")
-    port: int = _setting(4566, "The port to listen on; 0 takes a free one.", least=0, most=65535)
+    port: int = _setting(4566, "The port to listen on; 0 takes a free port.", least=0, most=65535)
     public_url: str | None = _setting(
         None,
         "The address under which others reach this server: issuers of web identity tokens are below it. One that is "
@@ -127,7 +127,7 @@ class Settings:
     job_users: str = _setting(
         AUTO_USERS,
         "Users of whom each account gets one for its jobs: a range of numbers (`FIRST-LAST`); `none`: jobs are the"
-        " server's user. `auto` takes free ones where development credentials do not work and the server is root.",
+        " server's user. `auto` takes free users where development credentials do not work and the server is root.",
     )
     job_directory: Path | None = _setting(  # noqa: RUF009 (immutable)
         None,
@@ -159,7 +159,7 @@ class Settings:
 
     @property
     def directory(self) -> Path:
-        """The data directory; an ephemeral server makes one of its own instead."""
+        """The data directory; an ephemeral server makes its own instead."""
         return (self.data_dir or Path(DEFAULT_DIRECTORY)).expanduser()
 
     @property
@@ -171,7 +171,7 @@ class Settings:
 
     @property
     def opened_engines(self) -> Mapping[str, EngineTable]:
-        """All that are open, by name: those that the settings name, the default one, and `process`, which takes back
+        """All that are open, by name: those that the settings name, the default, and `process`, which takes back
         what an earlier server ran."""
         named = {name: EngineTable(name=name, kind=name) for name in (self.default_engine, DEFAULT)}
         return {**named, **self.engines}

@@ -41,7 +41,7 @@ class LinkedRoleTemplate:
         return f"arn:{partition}:iam::aws:policy/aws-service-role/{self.policy_name}"
 
     def role_name_with(self, suffix: str | None) -> str:
-        """The role's name, with a custom suffix if there is one."""
+        """The role's name, with a custom suffix, if any."""
         return f"{self.role_name}_{suffix}" if suffix else self.role_name
 
 

@@ -1,9 +1,9 @@
 """Which attempts start next on a host: for engines without a queue of their own.
 
 An attempt starts when the host has a slot, vCPUs, memory and GPUs left for it. Accounts take turns: next is the oldest
-attempt of the account that has the least of the host now (the largest of its four parts counts). One that does not
+attempt of the account that has the least of the host now (the largest of its four parts counts). What does not
 fit is passed by others that do, for PATIENCE_SECONDS; from then on nothing passes it, so that it comes to its turn.
-One that asks for more than the host has counts as all of it: it runs alone. The members of a gang are one thing: it
+What asks for more than the host has counts as all of it: it runs alone. The members of a gang are one thing: it
 waits for no turn before all of them have come, and then for room for all.
 """
 
@@ -89,7 +89,7 @@ class Admission:
         self._passed_since: dict[tuple[str, str], float] = {}
 
     def take(self, specs: Sequence[TaskSpec]) -> list[TaskSpec]:
-        """Those that may start now, of these or of those before; the rest waits. One that waits or runs already
+        """Those that may start now, of these or of those before; the rest waits. What waits or runs already
         changes nothing."""
         with self._lock:
             late: list[TaskSpec] = []

@@ -226,7 +226,7 @@ class ContainerStatus:
     reason: str | None = None
     """`OutOfMemoryError: …`, `CannotStartContainerError: …`, `Host terminated…`, or None for a plain exit."""
     has_begun: bool = True
-    """False: it waits for another one, or never began, as the task ended before or what it waited for did not come.
+    """False: it waits for another, or never began, as the task ended before or what it waited for did not come.
     A container whose command could not be executed has begun, and ended with a reason."""
 
 
@@ -241,12 +241,12 @@ class Status:
     containers: tuple[ContainerStatus, ...] = ()
     """In the order of the spec; empty while the engine knows nothing of them (unknown, queued)."""
     reason: str | None = None
-    """Why a queued attempt waits, or one that is to start does not, in the engine's words (an image is pulled, the
+    """Why a queued attempt waits, or does not start though it should, in the engine's words (an image is pulled, the
     cluster takes no more); None: it waits for its turn."""
     started_at: float | None = None
     stopped_at: float | None = None
     clock: Literal["host", "engine"] = "host"
-    """Whose clock the times are of: this machine's, or one of the engine's own that may differ from it."""
+    """Whose clock the times are of: this machine's, or the engine's own that may differ from it."""
 
     @property
     def has_ended(self) -> bool:
@@ -301,7 +301,7 @@ class Engine(Protocol):
     def start(self, specs: Sequence[TaskSpec]) -> list[Status]:
         """Start each attempt that was never started, or queue it; the others answer with their present status.
 
-        One of a gang is queued until the engine was told of the gang's other members, in this call or in others.
+        A member of a gang is queued until the engine was told of the gang's other members, in this call or in others.
 
         A command that cannot be executed is no exception: it is (or soon becomes) `exited` with the reason
         `CannotStartContainerError: …`. Raises EngineError when the engine cannot be reached; then some of
@@ -313,8 +313,8 @@ class Engine(Protocol):
         """The status of each, in the order asked."""
 
     def stop(self, attempts: Sequence[str], *, force: bool) -> None:
-        """Send SIGTERM (or SIGKILL with `force`) to all processes of each; ended and unknown ones are skipped, and
-        queued ones are unknown from then on."""
+        """Send SIGTERM (or SIGKILL with `force`) to all processes of each; ended and unknown attempts are skipped, and
+        queued attempts are unknown from then on."""
 
     def stop_account(self, account: str) -> list[str]:
         """End all attempts of an account by force and forget them; returns their names."""
@@ -327,7 +327,7 @@ class Engine(Protocol):
         """
 
     def forget(self, attempts: Sequence[str]) -> None:
-        """Remove what is kept of ended attempts; running ones are skipped. Forgotten names may start again,
+        """Remove what is kept of ended attempts; running attempts are skipped. Forgotten names may start again,
         so forget only what can never be asked for again."""
 
     def recover(self) -> list[Status]:

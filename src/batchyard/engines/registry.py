@@ -60,7 +60,7 @@ class EngineKind:
     open: Open | None
     """None: it is not built."""
     abilities: Callable[[], frozenset[str]] = frozenset
-    """What one with default settings makes true."""
+    """What an engine with default settings makes true."""
     ignored: Callable[[], frozenset[str]] = frozenset
     """What it takes without effect."""
     settings: Callable[[], type[Any]] = _no_settings

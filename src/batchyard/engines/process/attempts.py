@@ -236,7 +236,7 @@ class Attempts:
                 self.stop([attempt.status["attempt"]], force=True)
 
     def _claim(self, spec: Record) -> Attempt | None:
-        """The new attempt, if it is one that can be launched."""
+        """The new attempt, if it can be launched."""
         name = spec["attempt"]
         started_at = wall_now().timestamp()
         status = new_status(name, "running", container=spec["container"], started_at=started_at)

@@ -58,7 +58,7 @@ class Tree:
         return Group({role: os.path.join(path, attempt) for role, path in self._directories.items()})
 
     def make(self, group: Group, *, memory_mib: int | None, vcpus: float) -> None:
-        """Make an attempt's groups with their limits; OSError if the kernel refuses one."""
+        """Make an attempt's groups with their limits; OSError if the kernel refuses a group."""
         for directory in group.directories.values():
             os.mkdir(directory, 0o755)
         if memory_mib is not None and self.limits_memory:
@@ -115,7 +115,7 @@ class Tree:
 
 
 def _offers(parent: str) -> bool:
-    """Whether a version 2 group has memory on for its children and lets us make one."""
+    """Whether a version 2 group has memory on for its children and lets us make a group."""
     on = read(f"{parent}/cgroup.subtree_control").split()
     return "memory" in on and os.access(f"{parent}/cgroup.procs", os.W_OK) and os.access(parent, os.W_OK)
 

@@ -93,7 +93,7 @@ def write(path: str, value: str) -> None:
 
 
 def remove(directory: str) -> bool:
-    """Remove a group and those below it; False while a process is left in one."""
+    """Remove a group and those below it; False while a process is left in them."""
     try:
         os.rmdir(directory)
     except FileNotFoundError:

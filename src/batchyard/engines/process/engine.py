@@ -123,7 +123,7 @@ class ProcessEngine:
         """The status of each, in the order asked."""
         if not attempts:
             return []
-        # Who waits is asked first: one that starts meanwhile is then known to the supervisor.
+        # Who waits is asked first: an attempt that starts meanwhile is then known to the supervisor.
         waiting = self._admission.waiting(attempts)
         others = [one for one in attempts if one not in waiting]
         known = _statuses(self._supervisor.ask("poll", attempts=others)) if others else []

@@ -10,7 +10,7 @@ LOOPBACK = "127.0.0.1"
 def own_address() -> str:
     """The machine's own IPv4 address, as others of its network know it; loopback where it has no network.
 
-    What listens on all addresses, or on the one that the host's name stands for, is reached there, as on AWS.
+    What listens on all addresses, or on the address that the host's name stands for, is reached there, as on AWS.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         try:

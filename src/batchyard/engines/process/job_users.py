@@ -1,6 +1,6 @@
 """A Unix user for each account: whom its jobs run as, and where these lie.
 
-An account keeps its user for as long as the data directory exists; no user is ever given to a second one. Users are
+An account keeps its user for as long as the data directory exists; no user is ever given to a second account. Users are
 numbers alone: nothing is written to the system's list of users. Only root can change to them.
 """
 

@@ -180,7 +180,7 @@ def _become_user(user: int) -> None:
 
 
 def _candidates(program: bytes, search: bytes) -> list[bytes]:
-    """Where the program may be; looked up before the fork, as an execve in vain costs as much as one that works."""
+    """Where the program may be; looked up before the fork, as an execve in vain costs as much as a good execve."""
     if b"/" in program or not program:
         return [program]
     paths = [os.path.join(directory or b".", program) for directory in search.split(b":")]
@@ -188,7 +188,7 @@ def _candidates(program: bytes, search: bytes) -> list[bytes]:
 
 
 def _lower(kind: int, value: int) -> None:
-    """Lower a limit for good; one that is lower already stays."""
+    """Lower a limit for good; a limit that is lower already stays."""
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(kind, (value, value))
 

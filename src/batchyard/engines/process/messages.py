@@ -24,7 +24,7 @@ class Incoming:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Message]:
-        """The messages that `data` completes; ValueError for what cannot be one."""
+        """The messages that `data` completes; ValueError for what cannot be a message."""
         self._buffer += data
         messages = []
         while len(self._buffer) >= 4:

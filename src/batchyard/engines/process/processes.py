@@ -36,7 +36,7 @@ def die_with(parent: int) -> None:
 
 
 def forbid_new_privileges() -> None:
-    """Have set-user-ID programs give no rights to this process from here on; for one that becomes another user."""
+    """Have set-user-ID programs give no rights to this process from here on; for what becomes another user."""
     if _prctl is not None:
         _prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
@@ -77,7 +77,7 @@ def kill(pid: int, number: int) -> None:
 
 
 def kill_group(group: int, number: int) -> None:
-    """Send a signal to a process group; one that is gone is no error."""
+    """Send a signal to a process group; a group that is gone is no error."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 

@@ -28,7 +28,7 @@ from batchyard.engines.process.processes import adopt_orphans
 from batchyard.engines.process.sockets import address
 
 TAKEN = 3
-"""The exit code of a supervisor that finds another one in its place."""
+"""The exit code of a supervisor that finds another supervisor in its place."""
 
 IDLE_SECONDS = 60.0
 SETTLING_SECONDS = 0.005

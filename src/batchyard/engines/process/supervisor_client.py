@@ -124,7 +124,7 @@ class SupervisorClient:
     def close(self, *, end_attempts: bool, must_start: bool = False) -> None:
         """Let go of the supervisor, or have it end all attempts and itself first.
 
-        `must_start`: where none runs, start one for that, because an earlier one may have left something.
+        `must_start`: where none runs, start it for that, because an earlier supervisor may have left something.
         """
         if end_attempts:
             self._end(must_start=must_start)
@@ -224,7 +224,7 @@ class SupervisorClient:
         return started.returncode == 0
 
     def _follow(self, link: Link) -> None:
-        """Listen until the supervisor is gone; unless we close, a new one is started at once, which kills
+        """Listen until the supervisor is gone; unless we close, a new supervisor is started at once, which kills
         what the old one left and reports it as lost."""
         link.listen(self._changes.put)
         with self._lock:

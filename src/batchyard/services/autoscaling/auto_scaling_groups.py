@@ -72,8 +72,8 @@ _NEUTRAL = ("CapacityRebalance", "LoadBalancerNames", "TargetGroupARNs", "Traffi
 def create_auto_scaling_group(ctx: Context, request: CreateAutoScalingGroupTypeTypeDef) -> dict[str, Any]:
     """Record a group; the controller launches its instances as the group's service-linked role.
 
-    A deliberate difference from AWS: subnets are looked up as the caller, so one who may not describe them learns
-    of a missing one by the first launch.
+    A deliberate difference from AWS: subnets are looked up as the caller, so a caller who may not describe them learns
+    of a missing subnet by the first launch.
     """
     _check_new(ctx, request)
     smallest, largest = request["MinSize"], request["MaxSize"]
@@ -145,7 +145,7 @@ def _check_new(ctx: Context, request: Any) -> None:
 
 
 def _role(ctx: Context, request: Any) -> str:
-    """The group's service-linked role: the one named, else the default one, made as the caller where missing."""
+    """The group's service-linked role: the named role, else the default, made as the caller where missing."""
     given = request.get("ServiceLinkedRoleARN")
     if given:
         group_rules.check_role(ctx, given)
@@ -174,9 +174,9 @@ def _sources(ctx: Context, request: Any) -> dict[str, Any]:
 
 
 def _template(ctx: Context, given: dict[str, str], subnet_ids: list[str]) -> dict[str, str]:
-    """The template with its id and what else the caller may learn of it; refused to one who may not launch from it.
+    """The template with its id and what else the caller may learn of it; refused to whoever may not launch from it.
 
-    By its id, so that nobody puts another one, with another role in it, under its name afterwards.
+    By its id, so that nobody puts another template, with another role in it, under its name afterwards.
     """
     try:
         found = resolve_template(ctx.forward(), given)
@@ -266,7 +266,7 @@ def _force_delete(ctx: Context, request: Any) -> dict[str, str]:
 
 @autoscaling.operation(on=the_group(), writes=True, conditions=_force_delete)
 def delete_auto_scaling_group(ctx: Context, request: DeleteAutoScalingGroupTypeTypeDef) -> dict[str, Any]:
-    """Delete an empty group, or with ForceDelete one whose instances the controller ends first.
+    """Delete an empty group, or with ForceDelete a group whose instances the controller ends first.
 
     The group stays to be seen as `Delete in progress` for at least the pace. Deleting it again changes nothing.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def set_desired_capacity(ctx: Context, request: SetDesiredCapacityTypeTypeDef) -> dict[str, Any]:
     """Move the desired capacity within MinSize and MaxSize; the controller makes it true.
 
-    HonorCooldown refuses it while an activity runs, and for the group's cooldown after the last one.
+    HonorCooldown refuses it while an activity runs, and for the group's cooldown after the last activity.
     """
     row = require_living_group(ctx, request)
     wanted = request["DesiredCapacity"]
@@ -71,7 +71,7 @@ def _check_cooldown(ctx: Context, row: Row) -> None:
 def terminate_instance_in_auto_scaling_group(
     ctx: Context, request: TerminateInstanceInAutoScalingGroupTypeTypeDef
 ) -> dict[str, Any]:
-    """End instances of a group, protected ones too; their places are filled again unless the capacity shrinks."""
+    """End instances of a group, protected instances too; their places are filled again unless the capacity shrinks."""
     found = _instances(ctx, request)
     group = auto_scaling_group.find_named(ctx.read, place(ctx), found[0].group_name)
     if group is None:

@@ -76,7 +76,7 @@ def describe_auto_scaling_groups(ctx: Context, request: AutoScalingGroupNamesTyp
 
 
 def _test(one: Any) -> Callable[[Row], bool]:
-    """Whether a group meets a filter; raises ValidationError for one that there is not."""
+    """Whether a group meets a filter; raises ValidationError for an unknown filter."""
     name, values = one.get("Name", ""), frozenset(one.get("Values") or ())
     if name not in ("tag-key", "tag-value") and not name.startswith("tag:"):
         raise invalid(

@@ -63,7 +63,7 @@ def list_instances(tx: Transaction, at: Place, *, after: str, size: int) -> Sequ
 
 
 def instances_of(tx: Transaction, at: Place, group_name: str) -> Sequence[Row]:
-    """Every instance of a group, the leaving ones too, by id."""
+    """Every instance of a group, leaving instances too, by id."""
     return tx.all(_OF_GROUP, **at, group_name=group_name)
 
 

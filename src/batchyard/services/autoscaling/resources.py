@@ -43,7 +43,7 @@ def check_on_group(
     told: str | None = None,
     context: Mapping[str, Values] | None = None,
 ) -> Check:
-    """A check on the group with this name; one that is not there (yet) has `*` in the place of its id.
+    """A check on the group with this name; a group that is not there (yet) has `*` in the place of its id.
 
     So a policy that leaves the id open, as AWS's own do (BatchServiceRolePolicy, statement 10), decides by the
     name alone, before and after the group exists. That denials tell the id of a group that is there is recorded
@@ -74,7 +74,7 @@ def the_group(path: str = "AutoScalingGroupName", *, action: str | None = None) 
 
 
 def group_of_instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    """Check on the group that is named, else on the one that the instance is in; on any where it is in none."""
+    """Check on the group that is named, else on the group that the instance is in; on any where it is in none."""
     name = request.get("AutoScalingGroupName")
     if name is None:
         row = find_instance(ctx.read, place(ctx), request.get("InstanceId", ""))

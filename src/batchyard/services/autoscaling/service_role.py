@@ -25,7 +25,7 @@ _GROUPS = Prepared(
 
 
 def role_arn(partition: str, account: str) -> str:
-    """The ARN of Auto Scaling's service-linked role (the one without a suffix) in an account."""
+    """The ARN of Auto Scaling's service-linked role (the role without a suffix) in an account."""
     return f"arn:{partition}:iam::{account}:role/aws-service-role/{PRINCIPAL}/{ROLE_NAME}"
 
 

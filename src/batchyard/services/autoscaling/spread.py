@@ -29,7 +29,7 @@ def spread(count: int, subnets: Subnets, held: Iterable[str]) -> dict[str, int]:
 def zone_to_fill(subnets: Subnets, sizes: Mapping[str, int], movable: Iterable[str]) -> str | None:
     """The zone that a rebalancing launch goes to; None where the zones are balanced.
 
-    `sizes` counts each zone's instances, `movable` names the zones that have one which may be ended: rebalancing
+    `sizes` counts each zone's instances, `movable` names the zones with an instance that may be ended: rebalancing
     waits where none of the overfull zones has.
     """
     zones = sorted({one["AvailabilityZone"] for one in subnets})

@@ -68,7 +68,7 @@ def create_or_update_tags(ctx: Context, request: CreateOrUpdateTagsTypeTypeDef) 
 
 @autoscaling.operation(on=_each_group, writes=True)
 def delete_tags(ctx: Context, request: DeleteTagsTypeTypeDef) -> dict[str, Any]:
-    """Delete tags by key, and where a Value is given only if it is the tag's; missing ones are no error."""
+    """Delete tags by key, and where a Value is given only if it is the tag's; missing tags are no error."""
     for name, given in _by_group(request).items():
         row = _require(ctx, name)
         ended = {tag["Key"]: tag.get("Value") for tag in given}
@@ -114,7 +114,7 @@ def describe_tags(ctx: Context, request: DescribeTagsTypeTypeDef) -> dict[str, A
 
 
 def _groups(ctx: Context, filters: Sequence[Mapping[str, Any]], after: str, size: int) -> Sequence[Row]:
-    """The next groups by name; only the named ones where a filter names them."""
+    """The next groups by name; only the named groups where a filter names them."""
     named = [set(one.get("Values") or ()) for one in filters if one["Name"] == "auto-scaling-group"]
     if not named:
         return auto_scaling_group.source.after(ctx.read, place(ctx), after, size)

@@ -18,7 +18,7 @@ class Candidate:
     zone: str
     launched_at: datetime
     template_version: int
-    """The launch template's version; a smaller one is older. 0 where it is not known."""
+    """The launch template's version; a smaller number is older. 0 where it is not known."""
 
 
 Narrow = Callable[[Sequence[Candidate], datetime], Sequence[Candidate]]
@@ -66,7 +66,7 @@ def choose(
     """The instance to end next; None where every instance is protected.
 
     First the zone with the most instances that has a candidate, then the policies in order, then any (ids are random)
-    (Auto Scaling user guide, "Configure termination policies"). `zone_sizes` counts protected ones, too.
+    (Auto Scaling user guide, "Configure termination policies"). `zone_sizes` counts protected instances, too.
     """
     if not candidates:
         return None

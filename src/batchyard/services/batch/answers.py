@@ -1,4 +1,4 @@
-"""The shape that Batch's Describe operations share: named ones, or pages of all."""
+"""The shape that Batch's Describe operations share: named things, or pages of all."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ compute_environments = Table(
 )
 """`made` tells what exists of the environment in other services: cluster, launch template, group, fleet request.
 `ending`: its deletion was asked for, and not taken back by an update; a refused one leaves it INVALID meanwhile.
-`generation` counts the owner's changes, so that a controller's late answer does not undo a newer one."""
+`generation` counts the owner's changes, so that a controller's late answer does not undo a newer change."""
 
 job_queues = Table(
     "batch_job_queues",
@@ -329,8 +329,8 @@ attempts = Table(
 """The attempts of jobs, by the job's `id`, and where each runs or ran; `node` is 0 but of a multi-node parallel job.
 
 `containers`: of a job of ecsProperties, each with its name, log stream and end, in AWS's members.
-A job that is STARTING or RUNNING has one without `stopped_ms`; the partial indexes find these few among millions.
-Without a task_arn: RunTask was not answered yet. One that ECS did not start leaves no row. `placement` tells a try to
+A job that is STARTING or RUNNING has a row without `stopped_ms`; the partial indexes find these few among millions.
+Without a task_arn: RunTask was not answered yet. What ECS did not start leaves no row. `placement` tells a try to
 start all nodes of a job from the tries before."""
 
 job_dependencies = Table(
@@ -397,4 +397,4 @@ consumers = Table(
     Index("batch_consumers_by_account", "account"),
     sqlite_with_rowid=False,
 )
-"""The jobs that need a resource, ended ones too, by the job's `id`; of an array its parent, for all of its children."""
+"""The jobs that need a resource, ended jobs too, by the job's `id`; of an array its parent, for all of its children."""

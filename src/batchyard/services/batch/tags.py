@@ -48,7 +48,7 @@ def tagging(target: Target) -> Target:
     """batch:TagResource on what `target` names, where the request has tags.
 
     SubmitJob asks for it on the job's definition, as that is named in the request (recorded: wri/gfw-data-api#175
-    with a revision, a Step Functions role's denial without one). That the other creations ask for it on what they
+    with a revision, a Step Functions role's denial without it). That the other creations ask for it on what they
     make is known from policies that had to be extended; the form of the ARN is by analogy [guess].
     """
     return tags_on_creation(target, "batch:TagResource")

@@ -1,6 +1,6 @@
 """EC2's requestParameters and responseElements: sets of items, as in its XML; launch templates have their own form.
 
-Forms from records in the CloudTrail guide (StartInstances, StopInstances, CreateKeyPair) and published ones
+Forms from records in the CloudTrail guide (StartInstances, StopInstances, CreateKeyPair) and published records
 (RunInstances, CreateTags, CreateLaunchTemplate); names of lists that no record shows are guesses.
 """
 

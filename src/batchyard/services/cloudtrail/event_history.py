@@ -29,7 +29,7 @@ _SECOND = timedelta(seconds=1)
 def lookup_events(ctx: Context, request: LookupEventsRequestTypeDef) -> dict[str, Any]:
     """A page of events that match the attribute (one at most) and the time range, whose ends count.
 
-    A page may have fewer events, or none, before the last one: where very many others share the short name of the
+    A page may have fewer events, or none, before the last page: where very many others share the short name of the
     ARN that is looked up. `EventCategory` insight has no events: AWS has them for trails with Insights, and there
     are no trails here.
     """
@@ -75,7 +75,7 @@ def _next_second(moment: datetime) -> datetime:
 
 
 def _attribute(request: Any) -> Attribute | None:
-    """The one attribute; InvalidLookupAttributesException for more, or for one that cannot be (texts: guesses)."""
+    """The one attribute; InvalidLookupAttributesException for more, or for an impossible attribute (texts: guesses)."""
     given = request.get("LookupAttributes", ())
     if len(given) > 1:
         raise _invalid("You can only specify one lookup attribute.")

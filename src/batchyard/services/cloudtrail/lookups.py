@@ -82,7 +82,7 @@ class Found(NamedTuple):
 def find_events(
     tx: Transaction, place: Place, attribute: Attribute | None, window: Window, effort: Effort
 ) -> Found:
-    """The newest events of the window that have the attribute (all, without one).
+    """The newest events of the window that have the attribute (all, if none is given).
 
     By an ARN, each event of another resource with the same short name is effort, and so is what each event holds:
     the search ends where that is used up, behind one event at least.

@@ -43,7 +43,7 @@ def position_of(item: Any, position: Position) -> str:
 def predicate(
     ctx: Context, given: Any, attributes: Mapping[str, Attribute], *, key: Position = ""
 ) -> Callable[[Item], bool]:
-    """Whether an item meets all filters of a request; raises for one that the listing does not have.
+    """Whether an item meets all filters of a request; raises for a filter that the listing does not have.
 
     What is compared is counted; where that is all that the call may do, the test raises PageEnds, with the last
     compared item's `key`.
@@ -74,7 +74,7 @@ class _UsedUp(Exception):
 
 
 _READING = 0.4
-"""What an item costs that was read and described to be compared, beside one that is told, too."""
+"""What an item costs that was read and described to be compared, beside an item that is told, too."""
 _PER_PATTERN, _PER_GAP, _PER_CHARACTER = 0.4, 0.5, 0.0005
 """For each pattern and value; for a `?`, and for a character of a pattern, times the characters of the value."""
 

@@ -1,4 +1,4 @@
-"""Describe… operations of kinds of which an account has few: the named ones, or all, that meet the filters."""
+"""Describe… operations of kinds of which an account has few: the named things, or all, that meet the filters."""
 
 from __future__ import annotations
 

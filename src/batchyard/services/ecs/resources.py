@@ -30,7 +30,7 @@ def cluster_name(request: Mapping[str, Any], member: str = "cluster") -> str:
 
 
 ENGINE_TAG = "batchyard:engine"
-"""On a cluster: the name of the engine that runs its tasks; empty or missing: the default one."""
+"""On a cluster: the name of the engine that runs its tasks; empty or missing: the default engine."""
 
 
 def engine_tag(cluster: Row) -> str | None:
@@ -65,7 +65,7 @@ def _in_cluster(name: str) -> Mapping[str, Any] | None:
 
 
 def _of_cluster(ctx: Context, given: str, row: Row | None) -> dict[str, str]:
-    """ecs:cluster of what is in one, by its ARN (service authorization reference)."""
+    """ecs:cluster of what is in a cluster, by its ARN (service authorization reference)."""
     names = given.split("/")
     return {"ecs:cluster": CLUSTER.arn(ctx, names[1])} if len(names) == 3 else {}
 

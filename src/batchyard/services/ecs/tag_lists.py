@@ -34,7 +34,7 @@ def checked(tags: Sequence[Mapping[str, Any]] | None) -> list[dict[str, str]]:
 
 
 def merged(held: Sequence[Mapping[str, str]], given: Sequence[Mapping[str, str]]) -> list[Any]:
-    """The held tags with the given ones over them; raises InvalidParameterException beyond 50."""
+    """The held tags with the given tags over them; raises InvalidParameterException beyond 50."""
     both = {tag["key"]: tag["value"] for tag in (*held, *given)}
     if len(both) > MOST_TAGS:
         raise ecs.error.InvalidParameterException("The maximum number of tags that can be applied is 50.")

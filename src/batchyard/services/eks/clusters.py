@@ -103,7 +103,7 @@ def create_cluster(ctx: Context, request: CreateClusterRequestTypeDef) -> dict[s
 
 @eks.operation(on=cluster.named("name"))
 def describe_cluster(ctx: Context, request: DescribeClusterRequestTypeDef) -> dict[str, Any]:
-    """One cluster; a missing one is ResourceNotFoundException `No cluster found for name: x.`"""
+    """One cluster; a missing cluster is ResourceNotFoundException `No cluster found for name: x.`"""
     return {"cluster": _shown(cluster.require(ctx, request["name"]))}
 
 

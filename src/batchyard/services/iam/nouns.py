@@ -255,7 +255,7 @@ def _behind(items: list[Any], key: Any, mark: str) -> list[Any]:
 
 
 def _mark(key: str) -> str:
-    """The key; of a long one, for which a Marker has no room, its beginning and a digest."""
+    """The key; of a long key, for which a Marker has no room, its beginning and a digest."""
     if len(key.encode()) <= LONGEST_POSITION:
         return key
     return f"{key[:_KEPT_CHARACTERS]}\0{hashlib.sha256(key.encode()).hexdigest()[:32]}"

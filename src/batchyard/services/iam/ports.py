@@ -68,7 +68,7 @@ class IamSource:
     """IAM as `framework.ports` wants it: a CredentialSource, a PolicySource and an MfaSource, read-only.
 
     `find_managed_policy` gives AWS's managed policies by name or ARN; it is asked anew at every call, so a
-    document that changes there acts at once, like one of the account's own.
+    document that changes there acts at once, like a policy of the account's own.
     """
 
     def __init__(

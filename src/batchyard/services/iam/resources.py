@@ -99,7 +99,7 @@ def with_policy_arn(noun: Noun[Row]) -> Target:
 
 
 def with_boundary(noun: Noun[Row]) -> Target:
-    """The user or role that gets a boundary: iam:PermissionsBoundary is the new one."""
+    """The user or role that gets a boundary: iam:PermissionsBoundary is the new boundary."""
 
     def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         check = noun.check(ctx, request[noun.member])

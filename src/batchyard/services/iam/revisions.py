@@ -22,7 +22,7 @@ _REPLACE = Prepared(
 def current(tx: Transaction, partition: str, account: str) -> str:
     """The account's revision; empty where nothing was ever made.
 
-    A random token and no count: one that was rolled back, or reset with its account, never comes again, so
+    A random token and no count: a token that was rolled back, or reset with its account, never comes again, so
     what a cache holds under it can never be taken for something newer.
     """
     row = tx.first(_FIND, in_partition=partition, of=account)

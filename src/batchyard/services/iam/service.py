@@ -37,7 +37,7 @@ iam = Service(
         "server-certificate": "AWS::IAM::ServerCertificate",
         "user": "AWS::IAM::User",
     },
-    # Recorded in part: a Marker of ListUsers is an invalid one at ListAccessKeys (trek10inc/awsets#21); code and text
+    # Recorded in part: a Marker of ListUsers is invalid at ListAccessKeys (trek10inc/awsets#21); code and text
     # are a [guess].
     invalid_token=lambda ctx, token: ApiError("ValidationError", "Invalid Marker."),
 )

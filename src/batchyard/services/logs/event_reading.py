@@ -30,7 +30,7 @@ class Position(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Timestamps from `first` on and before `end`, where there is one."""
+    """Timestamps from `first` on and before `end`, if it is given."""
 
     first: int
     end: int | None

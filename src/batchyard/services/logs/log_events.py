@@ -228,7 +228,7 @@ _MOST_MERGED = 100
 def _searched(
     ctx: Context, group: Row, request: Any, after: Position | None
 ) -> tuple[Iterator[Row], Callable[[Row], bool]]:
-    """Events from behind a position on, and whether one is of a stream that is asked for."""
+    """Events from behind a position on, and whether any is of a stream that is asked for."""
     span = _span(ctx, group, request)
     names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix")
     if names is None and prefix is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @sts.operation(on=ANY)
 def get_access_key_info(ctx: Context, request: GetAccessKeyInfoRequestTypeDef) -> dict[str, Any]:
-    """Tell the account, which the id itself tells: keys of every account, deleted ones too (botocore)."""
+    """Tell the account, which the id itself tells: keys of every account, deleted keys too (botocore)."""
     account = ids.account_of_access_key(request["AccessKeyId"])
     if account is None:
         # Code and text are guesses.

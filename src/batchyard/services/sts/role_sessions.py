@@ -68,7 +68,7 @@ def checks(
 ) -> Iterator[Check]:
     """Each permission that the call needs on the role, of caller and trust policy; a missing role trusts nobody.
 
-    Session tags need sts:TagSession, a source identity sts:SetSourceIdentity, also one that the calling session
+    Session tags need sts:TagSession, a source identity sts:SetSourceIdentity, also an identity that the calling session
     carries on (IAM user guide, "Monitor and control actions taken with assumed roles").
     """
     role = find_role(ctx, arn)

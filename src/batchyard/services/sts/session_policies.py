@@ -15,7 +15,7 @@ PACKED_BYTES = 2048
 
 
 def session_policies(request: Any) -> tuple[str, ...] | None:
-    """The session's policies; an empty tuple where only managed ones were given, None where none were.
+    """The session's policies; an empty tuple where only managed policies were given, None where none were.
 
     Raises ValidationError beyond the limits of iam-evaluation.md 7, in the words of a model's limit [guess].
     """

@@ -8,7 +8,7 @@ _MAY = {
     "root": frozenset({"AssumeRole", "GetCallerIdentity", "GetWebIdentityToken"}),
     "federated-user": frozenset({"GetCallerIdentity", "GetWebIdentityToken"}),
 }
-"""GetWebIdentityToken is recorded for users, and has words of its own for federated ones (outbound_identity.json)."""
+"""GetWebIdentityToken is recorded for users, and has words of its own for federated users (outbound_identity.json)."""
 _NOT_OF_A_ROLE = frozenset({"GetFederationToken", "GetSessionToken"})
 
 

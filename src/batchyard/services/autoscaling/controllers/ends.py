@@ -51,7 +51,7 @@ def to_ask(held: Sequence[Row]) -> list[Row]:
 
 
 def ask(aws: Clients, instances: Sequence[Row]) -> None:
-    """Ask EC2 to end up to 100 instances; one that EC2 has forgotten is as good as ended."""
+    """Ask EC2 to end up to 100 instances; an instance that EC2 has forgotten is as good as ended."""
     wanted = [one.instance_id for one in instances]
     try:
         aws.ec2.terminate_instances(InstanceIds=wanted)

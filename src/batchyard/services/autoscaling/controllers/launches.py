@@ -82,7 +82,7 @@ def waves(activities: Iterable[Row]) -> list[list[Row]]:
 
 
 def run(aws: Clients, wave: Sequence[Row]) -> list[Any]:
-    """Ask EC2 for a wave; answers its instances by id. Repeating it gives the same ones."""
+    """Ask EC2 for a wave; answers its instances by id. Repeating it gives the same instances."""
     launch = wave[0].launch
     template = {key: value for key, value in launch["template"].items() if key != "LaunchTemplateName"}
     if "LaunchTemplateId" not in template:

@@ -71,7 +71,7 @@ def check_environment(ctx: Context, environment: Sequence[Mapping[str, str]]) ->
 def read_back(container: Mapping[str, Any]) -> dict[str, Any]:
     """The container as Batch shows it: what was given, and the empty members that AWS adds.
 
-    what-aws-says.md 15; further ones are those that Terraform's provider takes out before it compares
+    what-aws-says.md 15; further defaults are those that Terraform's provider takes out before it compares
     (hashicorp/terraform-provider-aws, internal/service/batch).
     """
     shown: dict[str, Any] = {**{name: [] for name in LISTS}, **container}

@@ -80,5 +80,5 @@ def with_defaults(given: Mapping[str, Any], platforms: Sequence[str]) -> dict[st
 
 
 def named(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The containers, each with a name: AWS wants none, and `default` is what a job's single one is called [guess]."""
+    """The containers, each with a name: AWS wants none, and `default` is the name of a job's only container [guess]."""
     return [{**one, "name": one.get("name") or CONTAINER} for one in containers]

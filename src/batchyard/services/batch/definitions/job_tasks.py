@@ -75,7 +75,7 @@ def tasks_of(properties: Mapping[str, Any]) -> Sequence[Task]:
 
 
 def task_of(body: Mapping[str, Any]) -> Task:
-    """The task of a job definition that has one."""
+    """The task of a job definition that has a single task."""
     return tasks_of(body)[0]
 
 

@@ -36,9 +36,9 @@ def node_range(text: str) -> NodeRange | None:
 
 
 def owners(ranges: Sequence[NodeRange], count: int) -> list[int | None]:
-    """For each of so many nodes the range whose properties it has, by its place; None for one that no range covers.
+    """For each of so many nodes the range whose properties it has, by its place; None for a node that no range covers.
 
-    Of nested ranges the inner one has it [doc: BOTO NodeRangeProperty.targetNodes], of equal ones the later [guess].
+    Of nested ranges the inner has it [doc: BOTO NodeRangeProperty.targetNodes], of equal ranges the later [guess].
     """
     owner: list[int | None] = [None] * count
     widest_first = sorted(

@@ -64,7 +64,7 @@ def _validate(aws: Clients, resources: dict[str, Any]) -> None:
 
 
 def _validate_instance_profile(aws: Clients, given: str) -> None:
-    """The profile must be there, at the whole ARN where that is given: a namesake elsewhere is another one."""
+    """The profile must be there, at the whole ARN where that is given: a namesake elsewhere is another profile."""
     absent = Unfit(f"CLIENT_ERROR - Instance profile {given} does not exist")
     try:
         found = aws.iam.get_instance_profile(InstanceProfileName=given.rsplit("/", 1)[-1])

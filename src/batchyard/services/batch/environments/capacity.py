@@ -24,7 +24,7 @@ _DESCRIBED_AT_ONCE = 100
 class SeenSince:
     """Since when instances of an environment have been in some state, as far as this server has seen.
 
-    In memory: after a restart the times (until an idle instance goes, until one must have joined) begin anew.
+    In memory: after a restart the times (until an idle instance goes, until a new one must have joined) begin anew.
     """
 
     def __init__(self, clock: Clock, since: dict[str, dict[str, float]]) -> None:

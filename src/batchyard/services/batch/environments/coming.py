@@ -14,7 +14,7 @@ class Coming:
 
 
 def coming_of(instance_type: str, wanted: int, launched: list[str], registered: set[str]) -> list[Coming]:
-    """Those of one type that are not registered: the launched ones by their ids, and how many more are wanted."""
+    """Those of one type that are not registered: those launched by their ids, and how many more are wanted."""
     outside = [one for one in launched if one not in registered]
     missing = max(0, wanted - len(launched))
     return [Coming(instance_type, one) for one in outside] + [Coming(instance_type)] * missing

@@ -15,14 +15,14 @@ from batchyard.services.batch.service_role import PRINCIPAL, ROLE_NAME, role_arn
 
 
 def full_role_arn(ctx: Context, given: str) -> str:
-    """The ARN that a role's name stands for: a bare name has no path (BUG troubleshooting), `/foo/bar` has one."""
+    """The ARN that a role's name stands for: a bare name has no path (BUG troubleshooting), `/foo/bar` has a path."""
     if given.startswith("arn:"):
         return given
     return f"arn:{ctx.partition}:iam::{ctx.account}:role/{given.lstrip('/')}"
 
 
 def passes_service_role(ctx: Context, request: Any) -> Iterable[Check]:
-    """iam:PassRole on the serviceRole, where one is named; not when it is left out (slr.md 2)."""
+    """iam:PassRole on the serviceRole, where it is named; not when it is left out (slr.md 2)."""
     if request.get("serviceRole"):
         yield _passed(ctx, request, full_role_arn(ctx, request["serviceRole"]), PRINCIPAL)
 

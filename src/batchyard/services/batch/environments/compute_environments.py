@@ -225,7 +225,7 @@ def _role_change(ctx: Context, row: Row, given: str) -> dict[str, Any]:
 
 @batch.operation(on=compute_environment.named("computeEnvironment"), writes=True)
 def delete_compute_environment(ctx: Context, request: DeleteComputeEnvironmentRequestTypeDef) -> None:
-    """Mark an environment DELETING; it must be DISABLED and in no queue. A missing one is a success [guess]."""
+    """Mark an environment DELETING; it must be DISABLED and in no queue. A missing environment is a success [guess]."""
     row = compute_environment.find(ctx, request["computeEnvironment"])
     if row is None or row.status == "DELETING":
         return

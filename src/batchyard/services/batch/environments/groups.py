@@ -108,7 +108,7 @@ def end(aws: Clients, row: Row, instance_ids: Iterable[str]) -> None:
     """End these instances and lower the desired capacity by them; those no longer in a group are gone already."""
     names = [group_name(row, one) for one in row.made.get("groups", ())]
     found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=names)["AutoScalingGroups"]
-    # One on its way out is still listed; ending it twice would lower the capacity twice.
+    # An instance on its way out is still listed; ending it twice would lower the capacity twice.
     present = {
         one["InstanceId"]
         for group in found

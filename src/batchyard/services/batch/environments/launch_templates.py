@@ -80,7 +80,7 @@ def _set_security_groups(data: dict[str, Any], groups: list[str] | None) -> None
 
 
 def image_of(aws: Clients, row: Row, instance_type: str, given: dict[str, Any]) -> str:
-    """The AMI: the owner's, else the newest ECS-optimised one for the type's architecture."""
+    """The AMI: the owner's, else the newest ECS-optimised AMI for the type's architecture."""
     resources = row.compute_resources
     named = image_override(resources, instance_type) or resources.get("imageId") or given.get("ImageId")
     if named:

@@ -41,7 +41,7 @@ def _end_named(aws: Clients, name: str, template: str) -> bool:
 
 
 def _end_cluster(aws: Clients, cluster: str) -> bool:
-    """One that is not there was deleted by a try that was not noted, or by its owner: that is an end, too."""
+    """What is not there was deleted by a try that was not noted, or by its owner: that is an end, too."""
     try:
         for task in pages(aws.ecs.list_tasks, "taskArns", cluster=cluster):
             aws.ecs.stop_task(cluster=cluster, task=task, reason="Compute environment deleted")

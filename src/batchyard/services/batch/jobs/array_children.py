@@ -101,7 +101,7 @@ def settle(
 ) -> None:
     """Bring PENDING children that were judged to RUNNABLE, or to their end; others stay as they are.
 
-    One that was cancelled ends once nothing is left to wait for, as any PENDING job (batch-jobs.md 2).
+    A child that was cancelled ends once nothing is left to wait for, as any PENDING job (batch-jobs.md 2).
     """
     decided = {array.base + index: one for index, one in verdicts.items() if one is not Readiness.WAIT}
     for identity, row in job_rows.find_some(tx, [*decided]).items():

@@ -1,4 +1,4 @@
-"""The rows of attempts: a job that is STARTING or RUNNING has one that has not stopped; ended ones are kept with it."""
+"""The rows of attempts: a job that is STARTING or RUNNING has one that has not stopped; ended ones are kept."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def find_live_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str
 
 
 def find_of_jobs(tx: Transaction, account: str, jobs: Iterable[Row]) -> Mapping[int, Sequence[Row]]:
-    """All attempts of an account's jobs by the jobs' `id`, in order; a job without one is not in it.
+    """All attempts of an account's jobs by the jobs' `id`, in order; a job without attempts is not in it.
 
     Of a multi-node parallel job those of its main node: what AWS tells of the job is that one's.
     """

@@ -38,7 +38,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9]{1,4}|#[0-9]{
 
 @batch.operation(on=job.named("jobId"), writes=True)
 def cancel_job(ctx: Context, request: CancelJobRequestTypeDef) -> None:
-    """End a job that has no task yet; one that has, has ended, or is unknown stays as it is, with success.
+    """End a job that has no task yet; a job that has, has ended, or is unknown stays as it is, with success.
 
     Of an array job, each child that has none.
     """
@@ -48,7 +48,7 @@ def cancel_job(ctx: Context, request: CancelJobRequestTypeDef) -> None:
 
 @batch.operation(on=job.named("jobId"), writes=True)
 def terminate_job(ctx: Context, request: TerminateJobRequestTypeDef) -> None:
-    """Have a job's task stopped, whereupon it fails with the caller's reason; cancel one that has no task yet."""
+    """Have a job's task stopped, whereupon it fails with the caller's reason; cancel a job that has no task yet."""
     _check_one(ctx, request)
     _end(ctx, request["jobId"], request["reason"], running_too=True)
 

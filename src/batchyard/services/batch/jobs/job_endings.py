@@ -72,7 +72,7 @@ def end_job(
 def _end_parent(tx: Transaction, runtime: Runtime, identity: int, now: datetime) -> None:
     """End an array job's parent where all of its children have ended.
 
-    One that was cancelled or terminated has the caller's reason [guess]: as any job has.
+    A job that was cancelled or terminated has the caller's reason [guess]: as any job has.
     """
     status, reason = parent_status(array_rows.counts(array_rows.require(tx, identity)))
     if status not in ENDED:

@@ -194,7 +194,7 @@ def _matching(query: Select[Any], column: Any, value: str) -> tuple[Select[Any],
     if not value.endswith("*"):
         return query.where(column == value), None
     prefix = value[:-1]
-    # Names are ASCII, so that a DEL is past every one that goes on.
+    # Names are ASCII, so that a DEL is past every name that goes on.
     return query.where(column >= prefix, column < prefix + "\x7f"), column
 
 

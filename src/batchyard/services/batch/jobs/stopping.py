@@ -1,4 +1,4 @@
-"""Jobs that shall end: one that waits ends at once, one that has a task when that has stopped."""
+"""Jobs that shall end: what waits ends at once, what has a task when the task has stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _IN_NO_ORDER = Prepared(
 
 
 def cancel(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: datetime) -> None:
-    """End a job that has no task; one that waits for others ends only when they have (batch-jobs.md 2)."""
+    """End a job that has no task; a job that waits for others ends only when they have (batch-jobs.md 2)."""
     if row.cancelled:
         return
     if row.status == PENDING:
@@ -54,7 +54,7 @@ def end_array(
         return
     asked = {"terminated": True} if running_too else {"cancelled": True}
     job_rows.change(tx, parent, now=now, end_reason=reason, **asked)
-    # They all end: none waits for the one before it any more.
+    # They all end: none waits for the child before it any more.
     tx.run(_IN_NO_ORDER, parent=parent.id)
     array_rows.advance(tx, array_rows.require(tx, parent.id), judged_to=0)
     schedule(runtime, tx, key_of(parent, "batch.arrays", parent.job_id))

@@ -172,7 +172,7 @@ def _insert_array(ctx: Context, values: dict[str, Any], waits: Sequence[Unmet], 
 
 
 def _queue(ctx: Context, request: Any) -> Row:
-    """The queue, which must take jobs. The text of a disabled one is a guess."""
+    """The queue, which must take jobs. The text of a disabled queue is a guess."""
     given = request["jobQueue"]
     row = job_queue.find(ctx, given)
     if row is None or row.status == "DELETING":
@@ -183,7 +183,7 @@ def _queue(ctx: Context, request: Any) -> Row:
 
 
 def _definition(ctx: Context, given: str) -> Row:
-    """The revision that is meant, ACTIVE; without a revision the newest ACTIVE one. Texts: batch-jobs.md 8."""
+    """The revision that is meant, ACTIVE; without a revision the newest that is ACTIVE. Texts: batch-jobs.md 8."""
     name, colon, revision = name_of(given).partition(":")
     if colon and whole_number(revision) is None:
         text = f"Provided name {name_of(given)} is not supported pattern[a-zA-Z_0-9-]{{1,128}}"
@@ -200,7 +200,7 @@ def _definition(ctx: Context, given: str) -> Row:
 
 
 def _check_place(ctx: Context, arn: str) -> None:
-    """An ARN of another account or Region is not there: whoever may use that one may not use its namesake here."""
+    """An ARN of another account or Region is not there: who may use it there may not use its namesake here."""
     if arn != job_definition.arn(ctx, name_of(arn)):
         raise batch.error.ClientException(f"JobDefinition {arn} not found.")
 

@@ -32,7 +32,7 @@ from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
 Tasks = Mapping[str, Any]
-"""Tasks by their ARNs, as ECS describes them; one that ECS does not know is not in it."""
+"""Tasks by their ARNs, as ECS describes them; a task that ECS does not know is not in it."""
 
 
 @batch.controller

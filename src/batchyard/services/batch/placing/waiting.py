@@ -1,4 +1,4 @@
-"""What is written of jobs that a plan leaves waiting: why, at which place, and the end of one that waits too long."""
+"""What is written of jobs that a plan leaves waiting: why, at which place, and the end of a job that waits too long."""
 
 from __future__ import annotations
 

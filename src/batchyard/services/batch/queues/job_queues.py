@@ -128,7 +128,7 @@ def update_job_queue(ctx: Context, request: UpdateJobQueueRequestTypeDef) -> dic
 
 @batch.operation(on=job_queue.named("jobQueue"), writes=True)
 def delete_job_queue(ctx: Context, request: DeleteJobQueueRequestTypeDef) -> None:
-    """Mark a queue DELETING; it must be DISABLED. Its jobs end first. A missing one is a success [guess]."""
+    """Mark a queue DELETING; it must be DISABLED. Its jobs end first. A missing queue is a success [guess]."""
     row = job_queue.find(ctx, request["jobQueue"])
     if row is None or row.status == "DELETING":
         return

@@ -60,7 +60,7 @@ def next_front(
 
 
 def keep(tx: Transaction, front: Front) -> None:
-    """Put the front in the place of the one that was kept."""
+    """Put the front in the place of the front that was kept."""
     tx.run(_KEEP, **front)
 
 

@@ -1,4 +1,4 @@
-"""Job queues: from CREATING and UPDATING to VALID, and the end of one with its jobs."""
+"""Job queues: from CREATING and UPDATING to VALID, and the end of a queue with its jobs."""
 
 from __future__ import annotations
 

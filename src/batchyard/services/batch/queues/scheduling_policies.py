@@ -75,7 +75,7 @@ def create_scheduling_policy(ctx: Context, request: CreateSchedulingPolicyReques
 def describe_scheduling_policies(
     ctx: Context, request: DescribeSchedulingPoliciesRequestTypeDef
 ) -> dict[str, Any]:
-    """The policies with these ARNs; unknown ones are left out. The text of too many is as DescribeJobs's [guess]."""
+    """The policies with these ARNs; unknown policies are left out. The text of too many is DescribeJobs's [guess]."""
     named = request["arns"]
     if len(named) > MOST_DESCRIBED:
         raise refusal(ctx, f"Maximum number of arns supported is {MOST_DESCRIBED}")
@@ -99,7 +99,7 @@ def list_scheduling_policies(ctx: Context, request: ListSchedulingPoliciesReques
 
 @batch.operation(on=_NAMED, writes=True, refuses=_QUOTA_SHARES)
 def update_scheduling_policy(ctx: Context, request: UpdateSchedulingPolicyRequestTypeDef) -> dict[str, Any]:
-    """Put another fairsharePolicy in the place of the one that is there; its queues are planned anew."""
+    """Put another fairsharePolicy in the place of the present; its queues are planned anew."""
     row = scheduling_policy.require(ctx, request["arn"])
     if "fairsharePolicy" in request:
         fairshare = checked_fairshare(request["fairsharePolicy"])
@@ -112,9 +112,9 @@ def update_scheduling_policy(ctx: Context, request: UpdateSchedulingPolicyReques
 
 @batch.operation(on=_NAMED, writes=True)
 def delete_scheduling_policy(ctx: Context, request: DeleteSchedulingPolicyRequestTypeDef) -> dict[str, Any]:
-    """Forget a policy that no queue has. A missing one is a success, as a missing queue is [guess].
+    """Forget a policy that no queue has. A missing policy is a success, as a missing queue is [guess].
 
-    The text of one in use is a compute environment's (batch-jobs.md 14) [guess].
+    The text of a policy in use is a compute environment's (batch-jobs.md 14) [guess].
     """
     row = scheduling_policy.find(ctx, request["arn"])
     if row is not None:

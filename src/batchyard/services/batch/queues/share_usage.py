@@ -95,7 +95,7 @@ def enter_children(tx: Transaction, parent: Row, waiting: int) -> None:
 
 
 def move(tx: Transaction, row: Row, status: str, *, now: datetime) -> None:
-    """Count a job with a share that goes from its row's status to another one."""
+    """Count a job with a share that goes from its row's status to another status."""
     waiting = (status == RUNNABLE) - (row.status == RUNNABLE)
     placed = (status in PLACED) - (row.status in PLACED)
     unfinished = -1 if status in ENDED and row.array_parent is None else 0

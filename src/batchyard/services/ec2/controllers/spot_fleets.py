@@ -44,7 +44,7 @@ class FleetInstancesController(Controller):
     listens = (TOPIC,)
 
     def reconcile(self, keys: Sequence[Key], acting_as: ActingAs) -> Outcome:
-        """Wake the fleet, where the instance belongs to one."""
+        """Wake the fleet that the instance belongs to, if it belongs to any."""
         for key in keys:
             with self.read() as tx:
                 fleet = fleet_of(tx, place(key), key.name)
@@ -218,7 +218,7 @@ class SpotFleetController(Controller):
 
 
 def _choose(row: Row, choices: Sequence[Any], live: Sequence[Row]) -> tuple[int, float]:
-    """(which specification, the capacity meant for it): the first, or for `diversified` the one with the least."""
+    """(which specification, the capacity meant for it): the first, or for `diversified` that with the least."""
     if row.config.get("AllocationStrategy") != "diversified":
         return 0, float(row.target)
     held = [sum(one.weight for one in live if one.specification == index) for index in range(len(choices))]

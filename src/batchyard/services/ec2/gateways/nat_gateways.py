@@ -75,7 +75,7 @@ def _describe(ctx: Context, held: Held) -> dict[str, Any]:
 
 @ec2.operation(on=ANY, honours={"NatGatewayIds", "Filter", "NextToken", "MaxResults"})
 def describe_nat_gateways(ctx: Context, request: DescribeNatGatewaysRequestTypeDef) -> dict[str, Any]:
-    """The Region's NAT gateways, or those named; deleted ones for an hour."""
+    """The Region's NAT gateways, or those named; deleted gateways for an hour."""
     return listing(
         ctx,
         request,

@@ -32,7 +32,7 @@ _PUBLISHED = (
     ("al2023-ami-2023.7.20250609.0-kernel-6.1-x86_64", "x86_64", LINUX_OWNER, "2025-06-09"),
     ("al2023-ami-2023.7.20250609.0-kernel-6.1-arm64", "arm64", LINUX_OWNER, "2025-06-09"),
 )
-"""Names in the form of the real ones; ids are made from Region and name, so they stay the same."""
+"""Names in the form of AWS's; ids are made from Region and name, so they stay the same."""
 
 _FILTERS: dict[str, filters.Attribute] = {
     "architecture": "Architecture",

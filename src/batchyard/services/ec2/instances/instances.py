@@ -87,7 +87,7 @@ _STATUS_FILTERS: dict[str, filters.Attribute] = {
 
 @ec2.operation(on=ANY, honours={"InstanceIds", "Filters", "NextToken", "MaxResults"})
 def describe_instances(ctx: Context, request: DescribeInstancesRequestTypeDef) -> dict[str, Any]:
-    """The Region's instances by reservation, or those named; terminated ones for about an hour."""
+    """The Region's instances by reservation, or those named; terminated instances for about an hour."""
     matches = filters.predicate(ctx, request.get("Filters"), _FILTERS, key="InstanceId")
     found = (
         (row.reservation_id, one)
@@ -176,7 +176,7 @@ def _each_instance(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 @ec2.operation(on=[_each_instance], writes=True, honours={"InstanceIds"})
 def terminate_instances(ctx: Context, request: TerminateInstancesRequestTypeDef) -> dict[str, Any]:
-    """Begin to end instances, all or none; one that has ended stays as it is."""
+    """Begin to end instances, all or none; what has ended stays as it is."""
     where = place(ctx)
     changes: list[dict[str, Any]] = []
     for identity in dict.fromkeys(_known(ctx, request)):

@@ -74,7 +74,7 @@ def _new_key_pair(action: str) -> Any:
     honours={"KeyName", "KeyType", "KeyFormat", "TagSpecifications"},
 )
 def create_key_pair(ctx: Context, request: CreateKeyPairRequestTypeDef) -> dict[str, Any]:
-    """Make a key pair and give its private key away once; only the public one is kept.
+    """Make a key pair and give its private key away once; only the public key is kept.
 
     An RSA key takes some 50 ms to make, on the writer's thread: a rare call.
     """
@@ -233,7 +233,7 @@ def _the_key_pair(ctx: Context, request: dict[str, Any]) -> list[Check]:
 
 @ec2.operation(on=[_the_key_pair], writes=True, honours={"KeyName", "KeyPairId"})
 def delete_key_pair(ctx: Context, request: DeleteKeyPairRequestTypeDef) -> dict[str, Any]:
-    """Delete a key pair; one that is not there is deleted already (EC2 answers the same)."""
+    """Delete a key pair; a pair that is not there is deleted already (EC2 answers the same)."""
     if not request.get("KeyName") and not request.get("KeyPairId"):
         raise missing("KeyName")
     row = (

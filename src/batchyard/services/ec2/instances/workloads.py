@@ -12,8 +12,8 @@ from batchyard.store.transaction import Transaction
 def find_role(runtime: Runtime, tx: Transaction, workload: Workload) -> NamedRole | None:
     """The role inside the instance's profile now, and the instance's ARN.
 
-    Also of one that was terminated, as long as it is described: credentials that an instance got outlive it, and what
-    it wrote is still to be put. That EC2 tells a trust policy the instance's ARN as aws:SourceArn is a [guess].
+    Also of an instance that was terminated, as long as it is described: the credentials that it got outlive it, and
+    what it wrote is still to be put. That EC2 tells a trust policy the instance's ARN as aws:SourceArn is a [guess].
     """
     where = {"account": workload.account, "partition": workload.partition, "region": workload.region}
     row = find_instance(tx, where, workload.name)

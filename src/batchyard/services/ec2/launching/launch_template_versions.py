@@ -93,7 +93,7 @@ def caller_arn(ctx: Context) -> str:
 def insert_version(
     ctx: Context, template_id: str, number: int, request: Any, *, source: dict[str, Any] | None = None
 ) -> None:
-    """Write a version of a template from a request that makes one; its data go over the source's."""
+    """Write a version of a template from a request that makes it; its data go over the source's."""
     data = {**(source or {}), **request["LaunchTemplateData"]}
     if not data:
         raise missing("LaunchTemplateData")

@@ -129,7 +129,7 @@ class Launch:
 
     @property
     def interface(self) -> Mapping[str, Any]:
-        """The network interface that is described, if one is."""
+        """The network interface that is described, if any."""
         interfaces = self.data.get("NetworkInterfaces") or [{}]
         found: Mapping[str, Any] = interfaces[0]
         return found

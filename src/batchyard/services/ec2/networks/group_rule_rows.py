@@ -80,7 +80,7 @@ def peer_of(rule: Rule) -> str:
 
 
 def rules_of(where: Place, group: SecurityGroup, *, egress: bool) -> list[Rule]:
-    """A group's rules of a direction. Those from before rules had ids, and default ones, have ids of what they say."""
+    """A group's rules of a direction. Those from before rules had ids, and default rules, have ids of what they say."""
     found = split(group.egress if egress else group.ingress)
     return [one if one.id else one.named(_derived(where, group, one, egress)) for one in found]
 

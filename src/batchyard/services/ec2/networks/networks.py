@@ -1,4 +1,4 @@
-"""VPCs, subnets and security groups as found: an account's default ones are made up until something changes them."""
+"""VPCs, subnets and security groups as found: an account's defaults are made up until something changes them."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def first(tx: Transaction, where: Place, kind: type[N], wanted: Callable[[N], bo
 
 
 def default_subnet(tx: Transaction, where: Place, zone: str | None) -> Subnet | None:
-    """The default subnet of a zone, or of the first zone that has one."""
+    """The default subnet of a zone, or of the first zone that has it."""
     found = [one for one in every(tx, where, Subnet) if one.is_default]
     found.sort(key=lambda one: one.availability_zone)
     return next((one for one in found if zone in (None, one.availability_zone)), None)

@@ -55,7 +55,7 @@ def is_taken(ctx: Context, subnet: Subnet, address: str) -> bool:
 
 
 def free_address(ctx: Context, subnet: Subnet, asked: str | None) -> str:
-    """The address that was asked for, or a free one; raises where there is none."""
+    """The address that was asked for, or a free address; raises where there is none."""
     return asked_address(ctx, subnet, asked) if asked else free_addresses(ctx, subnet, 1)[0]
 
 
@@ -71,7 +71,7 @@ def free_addresses(ctx: Context, subnet: Subnet, count: int) -> tuple[str, ...]:
     taken = _of_gateways(ctx, subnet)
     found: list[str] = []
     while len(found) < count:
-        # From a random one on to the next that is free: there are enough, so this ends.
+        # From a random address on to the next that is free: there are enough, so this ends.
         offset = secrets.randbelow(usable)
         while (address := str(block[4 + offset])) in taken or _is_an_instances(ctx, subnet, address):
             offset = (offset + 1) % usable

@@ -1,4 +1,4 @@
-"""Subnets: three default ones in every Region; further ones are made and deleted."""
+"""Subnets: three defaults in every Region; further subnets are made and deleted."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def _zone(ctx: Context, request: Any) -> str:
 
 @ec2.operation(on=[SUBNET.named("SubnetId")], writes=True)
 def delete_subnet(ctx: Context, request: DeleteSubnetRequestTypeDef) -> dict[str, Any]:
-    """Delete a subnet without instances and NAT gateways; a default one, too."""
+    """Delete a subnet without instances and NAT gateways; a default subnet, too."""
     subnet = SUBNET.require(ctx, request["SubnetId"])
     if addresses_taken(ctx, subnet):
         raise in_use("subnet", subnet.id)

@@ -35,7 +35,7 @@ _ATTRIBUTES = {
     "enableDnsHostnames": ("EnableDnsHostnames", "dns_hostnames", False),
     "enableNetworkAddressUsageMetrics": ("EnableNetworkAddressUsageMetrics", "usage_metrics", False),
 }
-"""Attribute → its member, the setting, and what it is in a VPC that was made (the default one has names, too)."""
+"""Attribute → its member, the setting, and what it is in a VPC that was made (the default VPC has names, too)."""
 MOST_BLOCKS = 5
 """Of each family in a VPC (VPC user guide, quotas)."""
 

@@ -1,4 +1,4 @@
-"""VPCs: each account has a default one in every Region; further ones are made and deleted."""
+"""VPCs: each account has a default VPC in every Region; further VPCs are made and deleted."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def cidr_block(given: Any, *, widest: int, what: str) -> ipaddress.IPv4Network:
 
 @ec2.operation(on=[VPC.named("VpcId")], writes=True)
 def delete_vpc(ctx: Context, request: DeleteVpcRequestTypeDef) -> dict[str, Any]:
-    """Delete a VPC that holds nothing but its default group, main route table and default ACL; the default one, too."""
+    """Delete a VPC that holds nothing but its default group, main route table and default ACL; the default VPC, too."""
     vpc = VPC.require(ctx, request["VpcId"])
     where = place(ctx)
     if _holds_something(ctx, vpc.id):

@@ -28,7 +28,7 @@ def zone_names(region: str) -> list[str]:
 
 
 def zone_id(name: str) -> str:
-    """`use1-az1` of `us-east-1a`. In AWS each account has its own order of letters; here all have this one."""
+    """`use1-az1` of `us-east-1a`. In AWS each account has its own order of letters; here all have this order."""
     region, letter = name[:-1], name[-1]
     *areas, direction, number = region.split("-")
     short = direction
@@ -39,7 +39,7 @@ def zone_id(name: str) -> str:
 
 
 def zone_keys(ctx: Context, name: str) -> dict[str, Values]:
-    """The ec2: keys of a zone as a caller named it; one that the Region does not have has no id."""
+    """The ec2: keys of a zone as a caller named it; a zone that the Region does not have has no id."""
     keys: dict[str, Values] = {"ec2:AvailabilityZone": name}
     if name in zone_names(ctx.region):
         keys["ec2:AvailabilityZoneId"] = zone_id(name)

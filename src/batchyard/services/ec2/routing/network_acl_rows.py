@@ -1,4 +1,4 @@
-"""Network ACLs as kept: each VPC has a default one, which its subnets have unless they were given another."""
+"""Network ACLs as kept: each VPC has a default ACL, which its subnets have unless they were given another."""
 
 from __future__ import annotations
 

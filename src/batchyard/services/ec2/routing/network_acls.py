@@ -150,7 +150,7 @@ def create_network_acl_entry(ctx: Context, request: CreateNetworkAclEntryRequest
 
 @ec2.operation(on=[NETWORK_ACL.named("NetworkAclId")], writes=True, honours=_ENTRY)
 def replace_network_acl_entry(ctx: Context, request: ReplaceNetworkAclEntryRequestTypeDef) -> dict[str, Any]:
-    """Put an entry in the place of the one with its number."""
+    """Put an entry in the place of the entry with its number."""
     held = NETWORK_ACL.require(ctx, request["NetworkAclId"])
     entry, before = _entry(request), _require(held, request)
     network_acls.change(ctx, held, entries=[entry if one is before else one for one in held.body["entries"]])
@@ -266,7 +266,7 @@ def replace_network_acl_association(
             left = {key: value for key, value in held.body["subnets"].items() if key != subnet}
             network_acls.change(ctx, held, subnets=left)
     target = NETWORK_ACL.require(ctx, target.id)
-    # The default ACL's own association is the one that a subnet begins with; given back, it has a new id.
+    # The default ACL's own association is what a subnet begins with; given back, it has a new id.
     new = new_id("aclassoc-")
     network_acls.change(ctx, target, subnets={**target.body["subnets"], subnet: new})
     return {"NewAssociationId": new}

@@ -1,4 +1,4 @@
-"""Route tables as kept: each VPC has a main one, which its subnets follow unless they are associated with another."""
+"""Route tables as kept: each VPC has a main table, which its subnets follow unless they are associated with another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from batchyard.services.ec2.kept import Held, Kept, Quota
 from batchyard.services.ec2.places import Place, derived_id, new_id
 
 Association = dict[str, Any]
-"""`id`, and `subnet`, or `gateway`, or neither: the main one."""
+"""`id`, and `subnet`, or `gateway`, or neither: the main association."""
 
 
 def _default(where: Place) -> list[Held]:
@@ -35,7 +35,7 @@ def add_main(ctx: Context, vpc_id: str) -> None:
 
 
 def is_main(held: Held) -> bool:
-    """Is it its VPC's main one?"""
+    """Is it its VPC's main table?"""
     return any(set(one) == {"id"} for one in held.body["associations"])
 
 

@@ -211,7 +211,7 @@ def disassociate_route_table(ctx: Context, request: DisassociateRouteTableReques
 def replace_route_table_association(
     ctx: Context, request: ReplaceRouteTableAssociationRequestTypeDef
 ) -> dict[str, Any]:
-    """Have what follows one route table follow another; of the main association: make that the main one."""
+    """Have what follows one route table follow another; of the main association: make that the main table."""
     held, one = _require(ctx, request["AssociationId"])
     target = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     if target.body["VpcId"] != held.body["VpcId"]:

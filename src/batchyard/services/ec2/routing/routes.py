@@ -135,7 +135,7 @@ def replace_route(ctx: Context, request: ReplaceRouteRequestTypeDef) -> dict[str
 
 @ec2.operation(on=[ROUTE_TABLE.named("RouteTableId")], writes=True, honours={"RouteTableId", *_DESTINATIONS})
 def delete_route(ctx: Context, request: DeleteRouteRequestTypeDef) -> dict[str, Any]:
-    """Take a route away; the local ones stay."""
+    """Take a route away; local routes stay."""
     held = ROUTE_TABLE.require(ctx, request["RouteTableId"])
     destination = _given_destination(request)
     if {destination[0]: destination[1]} in _local(

@@ -40,7 +40,7 @@ def tag_map(tx: Transaction, where: Place, resource_id: str) -> dict[str, str]:
 
 
 def tag_lists(tx: Transaction, where: Place, resource_ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
-    """The tags of several resources in EC2's form, by resource; one without tags has an empty list."""
+    """The tags of several resources in EC2's form, by resource; a resource without tags has an empty list."""
     found: dict[str, list[dict[str, str]]] = {one: [] for one in resource_ids}
     for start in range(0, len(resource_ids), _AT_ONCE):
         chunk = resource_ids[start : start + _AT_ONCE]

@@ -150,7 +150,7 @@ def _each_cluster(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 @ecs.operation(on=_each_cluster)
 def describe_clusters(ctx: Context, request: DescribeClustersRequestTypeDef) -> dict[str, Any]:
-    """Up to 100 clusters, deleted ones for a while too; the missing are failures."""
+    """Up to 100 clusters, deleted clusters for a while too; the missing are failures."""
     names = request.get("clusters") or [DEFAULT_CLUSTER]
     if len(names) > 100:
         raise ecs.error.InvalidParameterException("Clusters cannot have more than 100 elements.")

@@ -49,7 +49,7 @@ def _new_instances(ctx: Context, request: dict[str, Any]) -> Iterable[str]:
 def register_container_instance(
     ctx: Context, request: RegisterContainerInstanceRequestTypeDef
 ) -> dict[str, Any]:
-    """Register the instance whose role calls; one that is registered already is answered as it is."""
+    """Register the instance whose role calls; an instance that is registered already is answered as it is."""
     if ctx.session.acted_for != INSTANCES:
         raise _OTHERS("registration by an agent that does not run here")
     cluster = require_cluster(ctx, request)

@@ -79,7 +79,7 @@ def _resources(cpu: int, memory: int, gpus: list[str] | None) -> list[dict[str, 
 def describe_container_instances(
     ctx: Context, request: DescribeContainerInstancesRequestTypeDef
 ) -> dict[str, Any]:
-    """Up to 100 container instances; deregistered ones for an hour; the missing are failures."""
+    """Up to 100 container instances; deregistered instances for an hour; the missing are failures."""
     given = request["containerInstances"]
     if not given:
         raise ecs.error.InvalidParameterException("Container instances can not be empty.")

@@ -24,7 +24,7 @@ _BUSY = Prepared(
 
 
 def named(tags: Sequence[Mapping[str, Any]]) -> str:
-    """The engine that tags name; empty: the default one."""
+    """The engine that tags name; empty: the default engine."""
     return next((one.get("value") or "" for one in tags if one.get("key") == ENGINE_TAG), "")
 
 

@@ -102,7 +102,7 @@ class AgentController(Controller):
         try:
             self._register(key, cluster, instance)
         except (AccessDenied, NoCredentials) as refused:
-            # Without a profile it never can; every other one until somebody mends its role.
+            # Without a profile it never can; every other instance until somebody mends its role.
             _log.info("%s does not join %s: %s", key.name, cluster, refused)
             return self._later(instance) if "IamInstanceProfile" in instance else None
         return None

@@ -92,7 +92,7 @@ class Launcher:
         )
 
     def _assume(self, row: Row, document: Mapping[str, Any]) -> Ending | None:
-        """Assume the roles that the task names, as ECS does before it starts one; its end where one may not be."""
+        """Assume the roles that the task names, as ECS does before the start; its end where that is denied."""
         for use in _USES:
             role = role_of(use, document, row.overrides)
             if role is None:

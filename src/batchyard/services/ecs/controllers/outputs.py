@@ -23,7 +23,7 @@ from batchyard.store.prepared import Row
 _log = logging.getLogger(__name__)
 
 MOST_CHUNKS = 16
-"""Chunks of one running task in a row, so that a chatty one does not hold up its neighbours."""
+"""Chunks of one running task in a row, so that a chatty task does not hold up its neighbours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ CALLS_AT_ONCE = 16
 LOOK_SECONDS = 1.0
 """How often the output of a running task is brought away."""
 QUIET_LOOK_SECONDS = 30.0
-"""How often one without logged output is looked at, should the engine's word of its end be lost."""
+"""How often a task without logged output is looked at, should the engine's word of its end be lost."""
 FORCE_AGAIN_SECONDS = 1.0
 AWAY_SECONDS = 2.0
 """When an engine that cannot be reached is asked again."""
@@ -164,7 +164,7 @@ class TaskController(Controller):
         return again
 
     def _admit(self, tx: Transaction, rows: Sequence[Row]) -> list[Row]:
-        """Places for the new; those stopped before they had one are closed."""
+        """Places for the new; those stopped before they had a place are closed."""
         fresh = task_rows.find_states(tx, [row.id for row in rows])
         gone = [row for row in fresh if _never_to_start(row)]
         self._close(tx, [(row, not_started(row), False) for row in gone])

@@ -254,7 +254,7 @@ def describe(ctx: Context, row: Row) -> dict[str, Any]:
 
 @ecs.operation(on=ANY)
 def describe_task_definition(ctx: Context, request: DescribeTaskDefinitionRequestTypeDef) -> dict[str, Any]:
-    """One revision, deregistered ones too; a family alone means its newest active revision."""
+    """One revision, deregistered revisions too; a family alone means its newest active revision."""
     row = _require(ctx, request["taskDefinition"])
     answer: dict[str, Any] = {"taskDefinition": describe(ctx, row)}
     if "TAGS" in (request.get("include") or ()):

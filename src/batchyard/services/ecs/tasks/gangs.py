@@ -59,7 +59,7 @@ def addresses_in(environment: Iterable[Mapping[str, str]]) -> dict[str, int]:
 
 
 def gather(tx: Transaction, row: Any) -> None:
-    """Have a new member wait for the others; with the last one, all of them wait for places."""
+    """Have a new member wait for the others; with the last member, all of them wait for places."""
     task_rows.change(tx, row.id, last_status="PENDING", phase=task_rows.GATHERING)
     members = _in_phase(tx, row, task_rows.GATHERING)
     if is_whole(row, members):

@@ -53,7 +53,7 @@ class Stream:
 
 
 def make_stream(clients: Clients, stream: Stream) -> None:
-    """Make the stream (and the group, where the options say so); one that is there already is fine.
+    """Make the stream (and the group, where the options say so); a stream that is there already is fine.
 
     Raises NoStream where the identity may not, or the group does not exist.
     """

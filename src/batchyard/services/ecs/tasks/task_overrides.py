@@ -27,7 +27,7 @@ REFUSED = (
 
 
 def check(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> None:
-    """Raise InvalidParameterException for overrides that ECS refuses (text of too long ones: batch-jobs.md 6)."""
+    """Raise InvalidParameterException for overrides that ECS refuses (text of too long overrides: batch-jobs.md 6)."""
     if len(encode(overrides)) > LONGEST:
         raise ecs.error.InvalidParameterException(f"Container Overrides length must be at most {LONGEST}")
     names = {one["name"] for one in definition["containerDefinitions"]}

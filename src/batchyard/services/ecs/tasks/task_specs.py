@@ -83,7 +83,7 @@ def _container(
         "AWS_REGION": row.region,
         "AWS_DEFAULT_REGION": row.region,
         "AWS_ENDPOINT_URL": endpoint,
-        # The machine's own role, where it has one, is not the task's.
+        # The machine's own role, if any, is not the task's.
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     environment.update((pair["name"], pair.get("value", "")) for pair in container.get("environment") or ())
@@ -131,7 +131,7 @@ def _device(given: Mapping[str, Any]) -> Device:
 
 
 def _limits(row: Row, document: Mapping[str, Any], container: Mapping[str, Any]) -> Limits:
-    """The container's own limits; the task's size counts where it has only one."""
+    """The container's own limits; the task's size counts where it has one container only."""
     linux = container.get("linuxParameters") or {}
     alone = len(document["containerDefinitions"]) == 1
     limit = container.get("memory") or (document.get("memory") if alone else None)

@@ -53,7 +53,7 @@ def _is_in(ctx: Context, cluster: str, row: Row) -> bool:
 
 @ecs.operation(on=each_in_cluster(TASK, "tasks"))
 def describe_tasks(ctx: Context, request: DescribeTasksRequestTypeDef) -> dict[str, Any]:
-    """Up to 100 tasks; stopped ones for an hour; the missing are failures."""
+    """Up to 100 tasks; stopped tasks for an hour; the missing are failures."""
     given = request["tasks"]
     if not given:
         raise ecs.error.InvalidParameterException("Tasks cannot be empty.")
@@ -107,7 +107,7 @@ def list_tasks(ctx: Context, request: ListTasksRequestTypeDef) -> dict[str, Any]
 
 @ecs.operation(on=each_in_cluster(TASK, "task"), writes=True)
 def stop_task(ctx: Context, request: StopTaskRequestTypeDef) -> dict[str, Any]:
-    """Want a task stopped: SIGTERM, and SIGKILL after its stop timeout; a stopped one is answered as it is."""
+    """Want a task stopped: SIGTERM, and SIGKILL after its stop timeout; a stopped task is answered as it is."""
     cluster = require_cluster(ctx, request)
     row = _find(ctx, cluster.name, request["task"])
     if row is None:

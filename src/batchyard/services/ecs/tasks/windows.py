@@ -1,4 +1,4 @@
-"""The engine's places (a bounded window of tasks that it is told of): which tasks hold one, and which wait for one.
+"""The engine's places (a bounded window of tasks that it is told of): which tasks hold a place, and which wait for it.
 
 The line of those that wait is durable, and is here; the engine decides which of those it was told of starts next.
 Accounts take turns for a place, each with its oldest task. A gang takes places for all of its tasks at once, and the
@@ -49,7 +49,7 @@ class Window:
         return self._size - (0 if row is None else int(row.number))
 
     def admit(self, tx: Transaction, rows: Sequence[Row]) -> None:
-        """Make new tasks PENDING with a place, or waiting for one; who waits already goes first, of all accounts."""
+        """Make new tasks PENDING with a place, or waiting for it; who waits already goes first, of all accounts."""
         for row in rows:
             if row.gang is not None:
                 gangs.gather(tx, row)
@@ -85,5 +85,5 @@ class Window:
         return {"phase": task_rows.STARTING, "sealed_token": self._new_token()}
 
     def _after(self, tx: Transaction, account: str) -> Row | None:
-        """The oldest task that waits, of the next account that has one."""
+        """The oldest task that waits, of the next account that has any."""
         return tx.first(_NEXT, engine=self._engine, after=account)

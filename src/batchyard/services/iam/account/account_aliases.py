@@ -33,7 +33,7 @@ _BY_ALIAS = Prepared(
 
 
 def find_alias(ctx: Context) -> str | None:
-    """The account's alias, where it has one."""
+    """The account's alias, if any."""
     row = ctx.read.first(_BY_ACCOUNT, of=ctx.account, in_partition=ctx.partition)
     return None if row is None else str(row.alias)
 
@@ -47,7 +47,7 @@ def list_account_aliases(ctx: Context, request: ListAccountAliasesRequestTypeDef
 
 @iam.operation(on=ANY, writes=True)
 def create_account_alias(ctx: Context, request: CreateAccountAliasRequestTypeDef) -> None:
-    """Give the account its alias, in place of the one that it has; no two accounts share one.
+    """Give the account its alias, in place of the alias that it has; no two accounts share an alias.
 
     Text of a taken alias: [guess].
     """

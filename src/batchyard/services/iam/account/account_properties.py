@@ -42,7 +42,7 @@ def get_account_properties(ctx: Context, request: NoMembers) -> dict[str, Any]:
 
 @iam.operation(on=_written, read_only=False)
 def put_account_properties(ctx: Context, request: PutAccountPropertiesRequestTypeDef) -> None:
-    """Set the properties of one namespace; one that it does not know is passed over where the known one is given."""
+    """Set the properties of one namespace; an unknown property is passed over where the known property is given."""
     given: Mapping[str, str] = request["Properties"]
     if not given:
         raise _invalid("At least one property must be given")  # [guess]

@@ -1,4 +1,4 @@
-"""What IAM does for AWS Organizations. No account here is in one, and each call is answered as AWS answers then."""
+"""What IAM does for AWS Organizations. No account here is in any: each call is answered as AWS does then."""
 
 from __future__ import annotations
 

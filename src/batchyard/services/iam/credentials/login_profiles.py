@@ -68,7 +68,7 @@ def _shape(owner: Row, profile: Row) -> dict[str, Any]:
 
 @iam.operation(on=own_or_named, writes=True)
 def create_login_profile(ctx: Context, request: CreateLoginProfileRequestTypeDef) -> dict[str, Any]:
-    """Give a user a password; a second one is EntityAlreadyExists (text recorded: SNAP)."""
+    """Give a user a password; a second is EntityAlreadyExists (text recorded: SNAP)."""
     owner = USER.require(ctx, user_name(ctx, request))
     if "Password" not in request:
         # Only sessions of AssumeRoot, which is not built, may leave it out (botocore).
@@ -148,7 +148,7 @@ def _own(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 @iam.operation(on=_own, writes=True)
 def change_password(ctx: Context, request: ChangePasswordRequestTypeDef) -> None:
-    """Change the caller's own password; a wrong old one is AccessDenied [guess], no password NoSuchEntity."""
+    """Change the caller's own password; a wrong old password is AccessDenied [guess], no password NoSuchEntity."""
     profile = _require(ctx, USER.require(ctx, ctx.session.name))
     if not passwords.are_equal(passwords.digest(request["OldPassword"], profile.salt), profile.digest):
         raise ApiError("AccessDenied", "The old password was incorrect.", status=403)

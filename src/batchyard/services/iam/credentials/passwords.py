@@ -39,7 +39,7 @@ def are_equal(one: str, other: str) -> bool:
 
 
 def check(password: str, policy: Mapping[str, Any] | None) -> None:
-    """Raise PasswordPolicyViolation where a password is too weak for the account's policy, or the default one."""
+    """Raise PasswordPolicyViolation where a password is too weak for the account's policy, or the default policy."""
     kinds = {
         "RequireUppercaseCharacters": any("A" <= one <= "Z" for one in password),
         "RequireLowercaseCharacters": any("a" <= one <= "z" for one in password),

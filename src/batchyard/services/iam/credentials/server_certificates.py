@@ -98,5 +98,5 @@ def update_server_certificate(ctx: Context, request: UpdateServerCertificateRequ
 
 @iam.operation(on=_given, writes=True)
 def delete_server_certificate(ctx: Context, request: DeleteServerCertificateRequestTypeDef) -> None:
-    """Delete a certificate: nothing here uses one."""
+    """Delete a certificate: nothing here uses it."""
     delete_row(ctx, SERVER_CERTIFICATE, SERVER_CERTIFICATE.require(ctx, request["ServerCertificateName"]))

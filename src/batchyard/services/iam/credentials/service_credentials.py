@@ -1,4 +1,4 @@
-"""Service-specific credentials of users: create, list, activate, reset, delete. Nothing here signs in with one."""
+"""Service-specific credentials of users: create, list, activate, reset, delete. Nothing here signs in with them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _shape(owner: Row, row: Row) -> dict[str, Any]:
 
 
 def _new_password() -> tuple[str, str]:
-    """A password in AWS's form (32 random bytes in base64) and its digest: random bytes need no slow one."""
+    """A password in AWS's form (32 random bytes in base64) and its digest: random bytes need no slow digest."""
     password = base64.b64encode(os.urandom(32)).decode()
     return password, hashlib.sha256(password.encode()).hexdigest()
 

@@ -90,7 +90,7 @@ def _metadata(owner: Row, key: Row) -> dict[str, Any]:
 
 @iam.operation(on=user, writes=True)
 def upload_ssh_public_key(ctx: Context, request: UploadSSHPublicKeyRequestTypeDef) -> dict[str, Any]:
-    """Keep a key for a user; five at most, and none twice (text of a second one: SNAP)."""
+    """Keep a key for a user; five at most, and none twice (text of a second: SNAP)."""
     owner = USER.require(ctx, request["UserName"])
     fingerprint = _fingerprint(_read(request["SSHPublicKeyBody"]))
     present = ssh_keys_of(ctx, owner)

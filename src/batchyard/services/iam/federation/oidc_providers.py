@@ -54,7 +54,7 @@ def _name(url: str) -> str:
 def create_open_id_connect_provider(
     ctx: Context, request: CreateOpenIDConnectProviderRequestTypeDef
 ) -> dict[str, Any]:
-    """Make a provider. Without thumbprints it has none: AWS would fetch one, Batchyard calls nobody."""
+    """Make a provider. Without thumbprints it has none: AWS would fetch it, Batchyard calls nobody."""
     name = _name(request["Url"])
     _check_thumbprints(request.get("ThumbprintList", ()))
     _check_client_ids(request.get("ClientIDList", ()))
@@ -119,7 +119,7 @@ def update_open_id_connect_provider_thumbprint(
 def add_client_id_to_open_id_connect_provider(
     ctx: Context, request: AddClientIDToOpenIDConnectProviderRequestTypeDef
 ) -> None:
-    """Add a client id; one that is there stays."""
+    """Add a client id; an id that is there stays."""
     row = OIDC_PROVIDER.require(ctx, request["OpenIDConnectProviderArn"])
     client_ids = list(dict.fromkeys([*row.client_ids, request["ClientID"]]))
     _check_client_ids(client_ids)
@@ -131,7 +131,7 @@ def add_client_id_to_open_id_connect_provider(
 def remove_client_id_from_open_id_connect_provider(
     ctx: Context, request: RemoveClientIDFromOpenIDConnectProviderRequestTypeDef
 ) -> None:
-    """Take a client id away; one that is not there is no error."""
+    """Take a client id away; a missing id is no error."""
     row = OIDC_PROVIDER.require(ctx, request["OpenIDConnectProviderArn"])
     left = [one for one in row.client_ids if one != request["ClientID"]]
     update_row(ctx, OIDC_PROVIDER, row, client_ids=left)
@@ -140,7 +140,7 @@ def remove_client_id_from_open_id_connect_provider(
 
 @iam.operation(on=_given, writes=True)
 def delete_open_id_connect_provider(ctx: Context, request: DeleteOpenIDConnectProviderRequestTypeDef) -> None:
-    """Delete a provider; roles that trust it stay. A missing one has words of its own here (recorded: SNAP)."""
+    """Delete a provider; roles that trust it stay. A missing provider has words of its own here (recorded: SNAP)."""
     row = OIDC_PROVIDER.find(ctx, request["OpenIDConnectProviderArn"])
     if row is None:
         text = f"OpenId connect Provider {request['OpenIDConnectProviderArn']} cannot be found."

@@ -47,7 +47,7 @@ def _attach(noun: Noun[Row], ctx: Context, request: Any) -> None:
 
 
 def attach(ctx: Context, noun: Noun[Row], owner_id: str, policy_arn: str) -> None:
-    """Keep an attachment; one that is there stays."""
+    """Keep an attachment; what is there stays."""
     values = {
         "owner_id": owner_id,
         "policy_arn": policy_arn,

@@ -15,7 +15,7 @@ from batchyard.services.iam.service import iam
 MANAGED_SIZE = 6144
 TRUST_SIZE = 2048
 INLINE_SIZE = {"user": 2048, "group": 5120, "role": 10240}
-"""Quotas of iam-evaluation.md 9: characters, white space not counted; inline ones for all of one owner's together."""
+"""Quotas of iam-evaluation.md 9: characters, without white space; inline policies for all of one owner's together."""
 
 
 _QUOTAS: Mapping[str, tuple[str, int]] = {
@@ -30,7 +30,7 @@ _LARGEST = 20_480
 def check(document: str, kind: Kind, partition: str) -> Policy:
     """The policy of this kind that the document is; raises MalformedPolicyDocument where it is none.
 
-    One that is larger than every quota is refused as LimitExceeded.
+    A document that is larger than every quota is refused as LimitExceeded.
     Trust policies that are no JSON have words of their own (recorded: SNAP).
     """
     if size(document) > _LARGEST:

@@ -43,7 +43,7 @@ def list_policies_granting_service_access(
 
 
 def _shape(source: Source) -> dict[str, str]:
-    """An inline policy with whose it is, a managed one with its ARN (aws-cli's example)."""
+    """An inline policy with whose it is, a managed policy with its ARN (aws-cli's example)."""
     if source.arn is not None:
         return {"PolicyName": source.name, "PolicyType": "MANAGED", "PolicyArn": source.arn}
     owner, _, name = source.name.rpartition("/")

@@ -27,7 +27,7 @@ _ONE = Prepared(
 
 
 def _put(noun: Noun[Row], ctx: Context, request: Any) -> None:
-    """Write an inline policy, new or in place of one with the same name."""
+    """Write an inline policy, new or in place of a policy with the same name."""
     owner = require_modifiable(ctx, noun, request[noun.member])
     name, document = request["PolicyName"], request["PolicyDocument"]
     documents.check(document, "identity", ctx.partition)

@@ -148,7 +148,7 @@ def _in_scope(ctx: Context, scope: str) -> list[PolicyEntry]:
 
 @iam.operation(on=given_policy, writes=True)
 def delete_policy(ctx: Context, request: DeletePolicyRequestTypeDef) -> None:
-    """Delete a customer managed policy that nobody has and that has no version but the default one.
+    """Delete a customer managed policy that nobody has and that has no version but the default.
 
     Texts as recorded (SNAP) and in people's logs; for AWS's own a [guess].
     """

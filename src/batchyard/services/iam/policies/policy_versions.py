@@ -167,7 +167,7 @@ def delete_policy_version(ctx: Context, request: DeletePolicyVersionRequestTypeD
 
 @iam.operation(on=given_policy, writes=True)
 def set_default_policy_version(ctx: Context, request: SetDefaultPolicyVersionRequestTypeDef) -> None:
-    """Make a version the one that counts, from the next call on."""
+    """Have a version count from the next call on."""
     row = _own(ctx, request["PolicyArn"])
     version = _version(ctx, row, request)
     update_row(ctx, POLICY, row, default_version=version.version, updated_at=ctx.now.replace(microsecond=0))

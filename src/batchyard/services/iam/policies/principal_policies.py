@@ -82,7 +82,7 @@ class PolicyReading:
         return sources
 
     def _owned(self, kind: str, owner_id: str, owner_arn: str) -> list[Source]:
-        """An owner's inline policies, named behind its ARN, and the managed ones attached to it."""
+        """An owner's inline policies, named behind its ARN, and the managed policies attached to it."""
         sources = [
             Source(
                 kind=kind,

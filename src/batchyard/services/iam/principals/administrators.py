@@ -1,4 +1,4 @@
-"""Administrators: users whose own key may do everything. A server beyond loopback needs one."""
+"""Administrators: users whose own key may do everything. A server beyond loopback needs such a user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACTIVE = Prepared(
     )
     .limit(1)
 )
-"""One access key of an administrator, if there is one."""
+"""An access key of an administrator, if any."""
 
 
 def has_administrator(tx: Transaction) -> bool:

@@ -1,4 +1,4 @@
-"""Users and roles that go or get another name: trust policies that named them go on meaning the very same ones."""
+"""Users and roles that go or get another name: trust policies that named them go on meaning the very same."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _rewrite(tx: Transaction, of: Row, arn: str, by: str) -> None:
 
 
 def _replace(document: dict[str, Any], arn: str, by: str) -> bool:
-    """Replace the ARN in every Principal element; says whether it stood in one."""
+    """Replace the ARN in every Principal element; says whether it stood in any."""
     statements = document["Statement"]
     replaced = False
     for statement in statements if isinstance(statements, list) else [statements]:

@@ -30,7 +30,7 @@ def find_entity(ctx: Context, arn: str, *, kinds: tuple[Noun[Row], ...] = _KINDS
 
 
 def require_entity(ctx: Context, arn: str) -> Entity:
-    """The user, group or role; raises InvalidInput for an ARN of something else, NoSuchEntity for a missing one."""
+    """The user, group or role; raises InvalidInput for an ARN of something else, NoSuchEntity for what is missing."""
     noun, name = _noun_and_name(arn)
     if noun is None or noun not in _KINDS:
         raise not_an_entity(arn)
@@ -47,7 +47,7 @@ def not_an_entity(arn: str) -> ApiError:
 
 
 def entity_at(member: str) -> Target:
-    """The user, group or role whose ARN stands in a request member; a missing one is checked by its ARN."""
+    """The user, group or role whose ARN stands in a request member; what is missing is checked by its ARN."""
 
     def checks(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
         found = find_entity(ctx, request[member])

@@ -133,7 +133,7 @@ def add_user_to_group(ctx: Context, request: AddUserToGroupRequestTypeDef) -> No
 
 @iam.operation(on=group, writes=True)
 def remove_user_from_group(ctx: Context, request: RemoveUserFromGroupRequestTypeDef) -> None:
-    """Take a user out of a group; one that is not in it is no error (recorded: SNAP)."""
+    """Take a user out of a group; a user who is not in it is no error (recorded: SNAP)."""
     member = USER.require(ctx, request["UserName"])
     row = GROUP.require(ctx, request["GroupName"])
     ctx.write.run(

@@ -69,7 +69,7 @@ def _linked_check(ctx: Context, principal: str, name: str) -> Check:
 
 
 def _role_to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    """The role that would be made; a principal without one is checked on any role of its path [guess]."""
+    """The role that would be made; a principal without a role is checked on any role of its path [guess]."""
     principal = request["AWSServiceName"]
     template = templates.find(principal)
     name = "*" if template is None else template.role_name_with(request.get("CustomSuffix"))
@@ -77,7 +77,7 @@ def _role_to_be(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 def _existing_role(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
-    """The role with this name. A missing one is checked as the service-linked role that has the name."""
+    """The role with this name. A missing role is checked as the service-linked role that has the name."""
     name = request["RoleName"]
     template = _template_named(name) if ROLE.find(ctx, name) is None else None
     if template is None:
@@ -152,7 +152,7 @@ def create_service_linked_role(
 def delete_service_linked_role(
     ctx: Context, request: DeleteServiceLinkedRoleRequestTypeDef
 ) -> dict[str, Any]:
-    """Ask for a role's deletion and answer at once with the task; an unfinished one is answered again.
+    """Ask for a role's deletion and answer at once with the task; an unfinished task is answered again.
 
     A role that is not service-linked is not found [guess, slr.md 4].
     """
@@ -182,9 +182,9 @@ def delete_service_linked_role(
 def get_service_linked_role_deletion_status(
     ctx: Context, request: GetServiceLinkedRoleDeletionStatusRequestTypeDef
 ) -> dict[str, Any]:
-    """Tell how far a deletion is; a failed one with its reason and where the role is in use.
+    """Tell how far a deletion is; a failed deletion with its reason and where the role is in use.
 
-    Malformed ids are InvalidInput, unknown ones NoSuchEntity [guess which is when, slr.md 4].
+    Malformed ids are InvalidInput, unknown ids NoSuchEntity [guess which is when, slr.md 4].
     """
     task = find_task(ctx.read, request["DeletionTaskId"])
     if task is None or (task.partition, task.account) != (ctx.partition, ctx.account):

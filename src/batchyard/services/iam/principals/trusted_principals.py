@@ -26,7 +26,7 @@ def refuse_missing(ctx: Context, trust: Policy) -> None:
 
 
 def _is_there(ctx: Context, name: str) -> bool:
-    """Whether it is no user, role or session of this account, or one that is there."""
+    """Whether it is no user, role or session of this account, or is there."""
     sessions = f"arn:{ctx.partition}:sts::{ctx.account}:assumed-role/"
     if name.startswith(sessions):
         role = name.removeprefix(sessions).partition("/")[0]

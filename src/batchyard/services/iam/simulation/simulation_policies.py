@@ -26,7 +26,7 @@ TRUST_ACTIONS = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewith
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPolicies:
-    """The identity policies, and the boundary where there is one."""
+    """The identity policies, and the boundary, if any."""
 
     identity: tuple[Source, ...]
     boundary: Source | None
@@ -45,7 +45,7 @@ def given_policies(ctx: Context, request: Any) -> SimulatedPolicies:
 
 
 def attached_policies(ctx: Context, entity: Entity, request: Any) -> SimulatedPolicies:
-    """An entity's policies but those excluded, and the given ones with them; a given boundary replaces its own."""
+    """An entity's policies but those excluded, and the given policies with them; a given boundary replaces its own."""
     noun, row = entity
     reading = reading_for(ctx)
     excluded = exclusions(request.get("PolicyExclusionList", ()))
@@ -70,7 +70,7 @@ def given_resource_policy(ctx: Context, request: Any, action: str) -> Source | N
 
 
 def source_id(source: Source) -> str:
-    """SourcePolicyId: `PolicyInputList.1`, a managed policy's name, `user_alice_policy` for an inline one.
+    """SourcePolicyId: `PolicyInputList.1`, a managed policy's name, `user_alice_policy` for an inline policy.
 
     As hashicorp/terraform-provider-aws's acceptance tests read it back.
     """

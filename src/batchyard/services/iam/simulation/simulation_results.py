@@ -127,7 +127,7 @@ def _on_resource(action: str, resource: str, question: Question) -> _OnResource:
 def _missing(decision: Decision, context: Mapping[str, Values]) -> tuple[str, ...]:
     """The keys that the shown policies ask for and the context lacks, as written.
 
-    Of statements that are about the action; one whose resource needs a missing variable is among them.
+    Of statements that are about the action; a statement whose resource needs a missing variable is among them.
     """
     keys: dict[str, str] = {}
     for trace in decision.trace:

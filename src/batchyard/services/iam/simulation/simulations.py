@@ -54,7 +54,7 @@ def simulate_custom_policy(ctx: Context, request: SimulateCustomPolicyRequestTyp
 
 @iam.operation(on=entity_at("PolicySourceArn"))
 def simulate_principal_policy(ctx: Context, request: SimulatePrincipalPolicyRequestTypeDef) -> dict[str, Any]:
-    """Evaluate the policies of a user (with its groups'), group or role; its own boundary unless one is given."""
+    """Evaluate the policies of a user (with its groups'), group or role; its own boundary unless another is given."""
     source = request["PolicySourceArn"]
     noun, row = require_entity(ctx, source)
     policies = attached_policies(ctx, (noun, row), request)
@@ -139,14 +139,14 @@ def _refuse_used_up(ctx: Context) -> None:
 
 
 def _principal(caller: str | None, *, account: str) -> Principal:
-    """The caller as policies see it; without one, somebody of the account who is not named."""
+    """The caller as policies see it; without a caller, somebody of the account who is not named."""
     if caller is None:
         return Principal("user", account)
     account, entity = caller.split(":", 5)[4:]
     kind, _, name = entity.partition("/")
     if kind == "user":
         return Principal("user", account, caller)
-    # Policies see a session of the role; which one is not part of the question.
+    # Policies see a session of the role; which session is not part of the question.
     partition, role = caller.split(":", 2)[1], name.rpartition("/")[2]
     session = f"arn:{partition}:sts::{account}:assumed-role/{role}/simulated"
     return Principal("role-session", account, session, role_arn=caller)

@@ -1,7 +1,7 @@
 """What a SAML assertion says: who it is about, for whom, until when, and AWS's attributes in it.
 
 Rules and texts: IAM user guide, "Configuring SAML assertions for the authentication response" and "Troubleshooting
-SAML 2.0 federation"; recorded ones: radkawar/stackd, internal/services/sts/testdata/saml_aws.json.
+SAML 2.0 federation"; recorded assertions: radkawar/stackd, internal/services/sts/testdata/saml_aws.json.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def signed_assertion(encoded: str, provider: SamlProvider) -> tuple[Element, str
 
     Nothing of the response but what the assertion's signature covers is handed on, re-read from what was hashed: an
     assertion beside, around or within it is not seen (signature wrapping), nor is a comment. A signature of the
-    response is not enough, and has to hold where there is one; an encrypted assertion is signed within. Raises
+    response is not enough, and has to hold where it is given; an encrypted assertion is signed within. Raises
     InvalidIdentityToken.
     """
     try:
@@ -71,7 +71,7 @@ def _forged() -> ApiError:
 
 
 def _opened(response: Element, encrypted: Element, provider: SamlProvider) -> bytes:
-    """The response with the assertion in the place of the encrypted one.
+    """The response with the assertion in the place of the encrypted assertion.
 
     Whatever cannot be opened or read is refused as if its signature were wrong: who alters what is encrypted is not
     to learn how far it was understood.

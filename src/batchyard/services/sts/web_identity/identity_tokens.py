@@ -34,7 +34,7 @@ _NO_KEY = (
 
 @dataclass(frozen=True, slots=True)
 class IdentityToken:
-    """A token that holds. `provider` is the provider's ARN, or the issuer's own name for a built-in one."""
+    """A token that holds. `provider` is the provider's ARN, or the issuer's own name for a built-in provider."""
 
     issuer: str
     """Without the scheme."""
@@ -87,7 +87,7 @@ def _not_a_token() -> ApiError:
 
 
 def _provider(ctx: Context, issuer: Any) -> tuple[str, str, frozenset[str] | None]:
-    """The issuer's name, the provider's ARN, and its client ids; None for those of a built-in one.
+    """The issuer's name, the provider's ARN, and its client ids; None for those of a built-in provider.
 
     Texts as in people's logs.
     """
@@ -141,7 +141,7 @@ def _subject(claims: Mapping[str, Any]) -> str:
 
 
 def _audience(claims: Mapping[str, Any], client_ids: frozenset[str] | None) -> str:
-    """Whom the token is for: `azp` where there is one, else the only one in `aud`."""
+    """Whom the token is for: `azp` if it is there, else the only entry of `aud`."""
     if "aud" not in claims:
         raise _missing("aud")
     given = claims["aud"]

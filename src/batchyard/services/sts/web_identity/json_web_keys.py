@@ -16,7 +16,7 @@ ALGORITHMS = {
     **dict.fromkeys(("RS256", "RS384", "RS512"), "RSA"),
     **dict.fromkeys(("ES256", "ES384", "ES512"), "EC"),
 }
-"""The signature algorithms, and the type of their keys: public ones alone, whatever a token or a key set says."""
+"""The signature algorithms, and the type of their keys: public keys alone, whatever a token or a key set says."""
 LEAST_RSA_BITS = 2048
 _SEGMENT = re.compile(r"[A-Za-z0-9_~!$&'()*+,;=:@%-][A-Za-z0-9._~!$&'()*+,;=:@%-]*")
 
@@ -24,7 +24,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_~!$&'()*+,;=:@%-][A-Za-z0-9._~!$&'()*+,;=:@%-
 def find_key(directory: Path, issuer: str, *, algorithm: str, key_id: str | None) -> PyJWK | None:
     """The key of an issuer (its URL without the scheme) for a signature, or None.
 
-    The one with the token's key id; a token without one takes the only key of a set [guess; recorded where there are
+    The key with the token's key id; a token without any takes the only key of a set [guess; recorded where there are
     several: radkawar/stackd, oidc/aws.json, missing-key-id]. The file is read at each call, so that a change acts at
     once: a few kilobytes, beside a verification that costs as much.
     """

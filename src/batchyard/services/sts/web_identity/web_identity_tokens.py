@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 USUAL_SECONDS = 300
 LARGEST_PAYLOAD = 14_984
-"""In bytes. The largest that AWS took in the recording, which refused one of a byte or two more."""
+"""In bytes. The largest that AWS took in the recording, which refused a token of a byte or two more."""
 AWS_IDENTITY = "AWSIdentity"
 
 
