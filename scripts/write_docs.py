@@ -12,7 +12,7 @@ from sentences_page import sentences_page
 from settings_page import settings_page
 from statements_page import statements_page
 
-from batchyard.engines.registry import ENGINES
+from batchyard.engines.registry import ENGINES, EngineKind
 from batchyard.framework.container_needs import SEVERAL, TABLE
 from batchyard.framework.operation import OperationEntry
 from batchyard.framework.service import Service
@@ -60,12 +60,17 @@ def _engines() -> list[str]:
         *((member if member == SEVERAL else f"`{member}`", ability) for member, ability in TABLE),
     ]
     for shown, ability in rows:
-        told = [
-            "yes" if ability in kind.abilities() else "no effect" if ability in kind.ignored() else "501"
-            for kind in built.values()
-        ]
+        told = [_told(kind, ability) for kind in built.values()]
         lines.append(f"| {shown} | {' | '.join(told)} |")
     return lines
+
+
+def _told(kind: EngineKind, ability: str) -> str:
+    if ability in kind.abilities():
+        return "yes"
+    if ability in kind.allowed():
+        return "where the machine allows it"
+    return "no effect" if ability in kind.ignored() else "501"
 
 
 def _section(service: Service) -> list[str]:

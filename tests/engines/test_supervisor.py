@@ -267,7 +267,7 @@ def groups_of(engine: ProcessEngine, attempt: str) -> list[Path]:
     """The control groups that an attempt's claim names."""
     claim = engine.directory.read(attempt, "claim")
     assert claim is not None
-    return [Path(path) for path in claim["cgroups"].values()]
+    return [Path(path) for path in claim["cgroups"][0].values()]
 
 
 def test_a_supervisor_that_cannot_start_is_an_engine_error(

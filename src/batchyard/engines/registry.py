@@ -63,6 +63,8 @@ class EngineKind:
     """What an engine with default settings makes true."""
     ignored: Callable[[], frozenset[str]] = frozenset
     """What it takes without effect."""
+    allowed: Callable[[], frozenset[str]] = frozenset
+    """What it makes true where the machine allows it, beside `abilities`."""
     settings: Callable[[], type[Any]] = _no_settings
     """The class of what its tables in batchyard.toml may say of its own."""
     found: Callable[[int, Any], Found]
@@ -103,6 +105,12 @@ def _process_abilities() -> frozenset[str]:
     from batchyard.engines.process.abilities import HONOURED
 
     return HONOURED
+
+
+def _process_allowed() -> frozenset[str]:
+    from batchyard.engines.process.abilities import WITH_NAMESPACES
+
+    return WITH_NAMESPACES
 
 
 def _process_ignored() -> frozenset[str]:
@@ -164,6 +172,7 @@ ENGINES: Mapping[str, EngineKind] = {
         open=_open_process,
         found=_find_process,
         abilities=_process_abilities,
+        allowed=_process_allowed,
         ignored=_process_ignored,
         settings=_process_settings,
     ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from batchyard.cli.doctor.check import Check, Status
 from batchyard.config import Settings
-from batchyard.engines.process import job_users
+from batchyard.engines.process import job_users, namespaces
+from batchyard.engines.process.doctor import mounts
 from batchyard.engines.registry import ENGINES, EngineKind
 
 
@@ -20,7 +21,16 @@ def engines(settings: Settings) -> list[Check]:
         found.append(
             Check(f"engine {settings.default_engine}", "failed", "no table and no kind has that name")
         )
-    return [*found, _job_users(settings)]
+    return [*found, _job_users(settings), _job_mounts()]
+
+
+def _job_mounts() -> Check:
+    """Whether jobs of the process engine can have mounts of their own."""
+    detail = mounts()
+    if namespaces.allowed() is None:
+        advice = "start the server as root, or allow user namespaces, where jobs mount volumes at other paths"
+        return Check("job mounts", "warning", detail, advice)
+    return Check("job mounts", "ok", detail)
 
 
 def _job_users(settings: Settings) -> Check:

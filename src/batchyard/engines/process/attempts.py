@@ -4,16 +4,16 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable
-from typing import Any
 
 from batchyard.clock import monotonic, wall_now
 from batchyard.engines.process import processes
-from batchyard.engines.process.attempts_directory import AttemptsDirectory, Record, new_status
-from batchyard.engines.process.capture import Capture, Captures
+from batchyard.engines.process.attempts_directory import AttemptsDirectory, Record
+from batchyard.engines.process.capture import Captures
 from batchyard.engines.process.cgroup_trees import Tree
-from batchyard.engines.process.cgroups import Group
-from batchyard.engines.process.job_users import JobPlace, JobUsers, place_of
-from batchyard.engines.process.launch import Launch, make_folder
+from batchyard.engines.process.containers import Attempt, Container, end_of, unknown
+from batchyard.engines.process.job_users import JobPlace
+from batchyard.engines.process.launching import Launcher
+from batchyard.engines.process.order import ENDED, NEVER, RUNNING, WAITING, can_come, to_stop, why_never
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 HOST_TERMINATED = "Host terminated: the supervisor of this machine's attempts ended"
@@ -23,54 +23,20 @@ PATIENCE_SECONDS = 10
 cannot be killed)."""
 
 
-class Attempt:
-    """One attempt and what holds its processes."""
-
-    __slots__ = (
-        "account",
-        "capture",
-        "deadline_at",
-        "group",
-        "killed_since",
-        "pid",
-        "place",
-        "reason",
-        "status",
-        "takes",
-    )
-
-    def __init__(self, status: Record, *, account: str, group: Group, takes: Record) -> None:
-        self.status = status
-        self.account = account
-        self.group = group
-        self.takes = takes
-        """What it was given of the machine, in the server's words."""
-        self.place: str | None = None
-        """Where its working directory lies, if not in its own."""
-        self.capture: Capture | None = None
-        """What takes its output, if it was launched by this supervisor."""
-        self.pid: int | None = None
-        self.deadline_at: float | None = None
-        self.reason: str | None = None
-        self.killed_since: float | None = None
-
-    @property
-    def has_ended(self) -> bool:
-        return self.status["state"] in ("exited", "lost")
-
-
 class Attempts:
     """All attempts that this supervisor knows."""
 
     def __init__(self, directory: AttemptsDirectory, tree: Tree) -> None:
         self._directory = directory
-        self._tree = tree
         self._known: dict[str, Attempt] = {}
-        self._leaders: dict[int, Attempt] = {}
-        self._ending: dict[str, Attempt] = {}
+        self._leaders: dict[int, tuple[Attempt, Container]] = {}
+        self._ending: list[tuple[Attempt, Container]] = []
+        self._timed: dict[str, Attempt] = {}
+        """Those of several containers, which have timeouts of their own."""
         self._unwanted: set[str] = set()
         self._reserved: set[str] = set()
         self.captures = Captures()
+        self._launcher = Launcher(directory, tree, self.captures)
         self.changed: list[str] = []
         """Names that ended since somebody last emptied this."""
 
@@ -92,17 +58,15 @@ class Attempts:
                 # A claim is written before a launch, and this machine has forgotten nothing since: it never began.
                 self._directory.set_aside(name)
                 continue
-            container = claim.get("container", "")
-            status = end or new_status(
-                name, "running", container=container, started_at=claim.get("started_at")
-            )
-            group = Group(claim.get("cgroups", {}))
-            attempt = Attempt(status, account=claim.get("account", ""), group=group, takes={})
-            attempt.place = claim.get("place")
+            attempt = self._launcher.recovered(name, claim)
             self._known[name] = attempt
-            if end is None:
-                self._kill_recorded(name)
-                self._begin_end(attempt, state="lost", exit_code=None, reason=HOST_TERMINATED)
+            if end is not None:
+                attempt.end = end_of(end)
+                continue
+            attempt.is_lost = True
+            for container in attempt.containers:
+                self._kill_recorded(name, container)
+                self._begin_end(attempt, container, exit_code=None, reason=HOST_TERMINATED)
 
     def reserve(self, names: Iterable[str]) -> None:
         """Take names ahead of their start, so that many share what makes a claim survive a power cut."""
@@ -117,25 +81,25 @@ class Attempts:
     def start(self, specs: list[Record]) -> list[Record]:
         """Start those whose names are free; the status of all."""
         are_safe = all(spec["attempt"] in self._reserved or spec["attempt"] in self._known for spec in specs)
-        claimed = [(spec, attempt) for spec in specs if (attempt := self._claim(spec)) is not None]
+        claimed = [attempt for spec in specs if (attempt := self._claim(spec)) is not None]
         try:
             if claimed and not are_safe:
                 self._directory.sync()
         except OSError as error:
-            for _, attempt in claimed:
+            for attempt in claimed:
                 self._cannot_start(attempt, error)
         else:
-            for spec, attempt in claimed:
-                self._launch(spec, attempt)
+            for attempt in claimed:
+                if len(attempt.containers) > 1:
+                    self._timed[attempt.name] = attempt
+                self._advance(attempt)
         return self.statuses([spec["attempt"] for spec in specs])
 
     def statuses(self, names: Iterable[str] | None = None) -> list[Record]:
         """The status of each name, or of all."""
         if names is None:
             return [attempt.status for attempt in self._known.values()]
-        return [
-            self._known[name].status if name in self._known else new_status(name, "unknown") for name in names
-        ]
+        return [self._known[name].status if name in self._known else unknown(name) for name in names]
 
     def held(self) -> list[Record]:
         """What those that run were given of the machine, for a server that did not start them."""
@@ -146,16 +110,22 @@ class Attempts:
         ]
 
     def stop(self, names: Iterable[str], *, force: bool) -> None:
-        """Signal every process of those that run."""
+        """Signal every process of those that run; of several containers first those on which none depends."""
         attempts = [self._known[name] for name in names if name in self._known]
-        attempts = [attempt for attempt in attempts if attempt.pid is not None]
+        unheld: list[tuple[Attempt, Container]] = []
         for attempt in attempts:
-            if force:
-                self._kill(attempt)
-            else:
-                _signal(attempt, signal.SIGTERM)
-        if force:
-            self._kill_marked([attempt for attempt in attempts if not attempt.group.holds])
+            if attempt.has_ended:
+                continue
+            attempt.is_stopping = True
+            running = [one for one in attempt.containers if one.pid is not None]
+            for container in running:
+                if force:
+                    _kill(container)
+                elif len(attempt.containers) == 1:
+                    _signal(container, signal.SIGTERM)
+            unheld += [(attempt, one) for one in running if force and not one.group.holds]
+            self._advance(attempt)
+        self._kill_marked(unheld)
 
     def drop_account(self, account: str) -> list[str]:
         """Kill and forget an account's attempts, those that run as soon as they have ended; their names."""
@@ -171,7 +141,7 @@ class Attempts:
 
     def lose_all(self) -> None:
         """Kill everything and let it end as lost: the machine is going down, not the command's own doing."""
-        for attempt in self._leaders.values():
+        for attempt, _ in self._leaders.values():
             attempt.reason = HOST_TERMINATED
         self.stop_all()
 
@@ -197,197 +167,230 @@ class Attempts:
                 break
             if found is None:
                 break
-            attempt = self._leaders.pop(found.si_pid, None)
-            if attempt is not None and not attempt.group.holds:
+            pair = self._leaders.pop(found.si_pid, None)
+            if pair is not None and not pair[1].group.holds:
                 # While its zombie holds the number, the process group cannot be another's.
                 processes.kill_group(found.si_pid, signal.SIGKILL)
-                orphaned.append(attempt)
+                orphaned.append(pair)
             _, code = os.waitpid(found.si_pid, 0)
-            if attempt is not None:
-                attempt.pid = None
-                self._leader_exited(attempt, os.waitstatus_to_exitcode(code))
+            if pair is not None:
+                pair[1].pid = None
+                self._leader_exited(*pair, os.waitstatus_to_exitcode(code))
         self._kill_marked(orphaned)
         self.settle()
 
     def settle(self) -> None:
         """End those whose last process is gone and whose output is on disk; kill again what is left of the others."""
-        unheld = [attempt for attempt in self._ending.values() if not attempt.group.holds]
-        marked = self._kill_marked(unheld)
-        for name, attempt in list(self._ending.items()):
-            empty = attempt.group.is_empty() if attempt.group.holds else name not in marked
-            if not empty and attempt.group.holds:
-                attempt.group.kill()
-            complete = self._take_output(attempt) and empty
-            patience = monotonic() - (attempt.killed_since or 0) < PATIENCE_SECONDS
+        marked = self._kill_marked([pair for pair in self._ending if not pair[1].group.holds])
+        for attempt, container in list(self._ending):
+            holds = container.group.holds
+            empty = container.group.is_empty() if holds else self._mark(attempt, container) not in marked
+            if not empty and holds:
+                container.group.kill()
+            complete = self._take_output(container) and empty
+            patience = monotonic() - (container.killed_since or 0) < PATIENCE_SECONDS
             if complete or not patience:
-                self._end(name, attempt)
+                self._container_ended(attempt, container)
 
     def keep_deadlines(self) -> None:
         """Stop those that run too long: SIGTERM, then SIGKILL. For when no server judges timeouts."""
         now = monotonic()
-        for attempt in list(self._leaders.values()):
+        for attempt in {pair[0].name: pair[0] for pair in self._leaders.values()}.values():
             if attempt.deadline_at is None or now < attempt.deadline_at:
                 continue
             if attempt.reason is None:
                 attempt.reason = "Attempt ran past its deadline while no server was running"
                 attempt.deadline_at = now + GRACE_SECONDS
-                _signal(attempt, signal.SIGTERM)
+                self.stop([attempt.name], force=False)
             else:
-                self.stop([attempt.status["attempt"]], force=True)
+                self.stop([attempt.name], force=True)
+
+    def keep_timeouts(self) -> float | None:
+        """Kill containers that did not end after SIGTERM, give up on those that others wait for in vain.
+
+        Seconds until it is to be called again; None: nothing has a timeout.
+        """
+        now = monotonic()
+        due: list[float] = []
+        for attempt in list(self._timed.values()):
+            late = [one for one in attempt.containers if one.starts_late_at is not None and one.is_waited_for]
+            for container in [one for one in late if now >= (one.starts_late_at or 0)]:
+                container.started_late = True
+            if any(one.started_late for one in late):
+                self._advance(attempt)
+            for container in attempt.containers:
+                if container.stop_at is not None and container.state == RUNNING and now >= container.stop_at:
+                    container.stop_at = now + 1
+                    _kill(container)
+            due += [one.starts_late_at or 0 for one in late if not one.started_late]
+            due += [
+                one.stop_at for one in attempt.containers if one.stop_at is not None and one.state == RUNNING
+            ]
+        return max(min(due) - now, 0.0) if due else None
 
     def _claim(self, spec: Record) -> Attempt | None:
         """The new attempt, if it can be launched."""
         name = spec["attempt"]
-        started_at = wall_now().timestamp()
-        status = new_status(name, "running", container=spec["container"], started_at=started_at)
-        group = self._tree.group(name)
-        attempt = Attempt(status, account=spec["account"], group=group, takes=spec["takes"])
-        if spec["users"] is not None:
-            attempt.place = place_of(self._directory.root, spec["users"]["place"])
-        claim = {
-            "account": spec["account"],
-            "container": spec["container"],
-            "place": attempt.place,
-            "started_at": started_at,
-            "cgroups": attempt.group.directories,
-        }
+        attempt = self._launcher.attempt(spec, started_at=wall_now().timestamp())
         try:
             is_reserved = name in self._reserved
             self._reserved.discard(name)
             if name in self._known or not (is_reserved or self._directory.claim(name)):
                 return None
             self._known[name] = attempt
-            self._directory.create(name, "claim", claim)
+            self._directory.create(name, "claim", self._launcher.claim_of(attempt))
         except OSError as error:
             self._known[name] = attempt
             self._cannot_start(attempt, error)
             return None
         return attempt
 
-    def _launch(self, spec: Record, attempt: Attempt) -> None:
-        memory = spec["memory_mib"]
-        try:
-            user, work = self._user(spec, attempt)
-            for folder in spec["folders"]:
-                make_folder(folder)
-            self._tree.make(attempt.group, memory_mib=memory, vcpus=spec["vcpus"])
-            launch = Launch(
-                self._directory,
-                spec["attempt"],
-                command=spec["command"],
-                environment=spec["environment"],
-                group=attempt.group,
-                memory_limit=None if memory is None or self._tree.limits_memory else memory << 20,
-                user=user,
-                work=work,
-            )
-            attempt.capture = self.captures.open(self._directory.path(spec["attempt"], "output"), user)
-            attempt.pid = launch.start(attempt.capture)
-        except (OSError, ValueError) as error:
-            self._cannot_start(attempt, error)
+    def _advance(self, attempt: Attempt) -> None:
+        """Begin what may begin, stop what is to stop, and end the attempt when nothing of it is left."""
+        if attempt.has_ended:
             return
-        self._leaders[attempt.pid] = attempt
-        if spec["deadline_seconds"] is not None:
-            attempt.deadline_at = monotonic() + spec["deadline_seconds"]
-        if not attempt.group.holds:
-            record = {"pid": attempt.pid, "started": processes.started(attempt.pid), "boot": processes.boot()}
-            with contextlib.suppress(OSError):
-                self._directory.create(spec["attempt"], "process", record)
+        others = attempt.by_name
+        for container in attempt.containers * len(attempt.containers):
+            if container.state != WAITING:
+                continue
+            may_begin = False if attempt.is_stopping else can_come(container, others)
+            if may_begin:
+                self._begin(attempt, container)
+            elif may_begin is False:
+                container.state = NEVER
+                container.reason = None if attempt.is_stopping else why_never(container, others)
+                attempt.is_stopping = attempt.is_stopping or container.is_essential
+        if attempt.is_stopping and len(attempt.containers) > 1:
+            for container in to_stop(attempt.containers):
+                if container.stop_at is None and container.pid is not None:
+                    container.stop_at = monotonic() + container.spec["stop_timeout_seconds"]
+                    _signal(container, signal.SIGTERM)
+        if attempt.is_over:
+            self._end(attempt)
 
-    def _user(self, spec: Record, attempt: Attempt) -> tuple[int | None, str | None]:
-        """Whom the command runs as and where; (None, None): as we are, in the attempt's directory."""
-        if attempt.place is None:
-            return None, None
-        first, last = spec["users"]["range"]
-        user = JobUsers(spec["users"]["list"]).user_of(attempt.account, (first, last))
-        return user, JobPlace(attempt.place).make(attempt.account, spec["attempt"], user)
+    def _begin(self, attempt: Attempt, container: Container) -> None:
+        container.state = RUNNING
+        container.begin(now=monotonic(), is_waited_for=attempt.waits_for(container))
+        try:
+            self._launcher.launch(attempt, container)
+        except (OSError, ValueError) as error:
+            self._cannot_begin(attempt, container, error)
+            return
+        if container.pid is None:
+            raise RuntimeError("a container was launched without a process")
+        self._leaders[container.pid] = (attempt, container)
+        if attempt.deadline_seconds is not None and attempt.deadline_at is None:
+            attempt.deadline_at = monotonic() + attempt.deadline_seconds
+        if not container.group.holds:
+            record = {
+                "pid": container.pid,
+                "started": processes.started(container.pid),
+                "boot": processes.boot(),
+            }
+            with contextlib.suppress(OSError):
+                self._directory.create(attempt.name, container.inside + "process", record)
 
     def _cannot_start(self, attempt: Attempt, error: Exception) -> None:
-        self._begin_end(attempt, state="exited", exit_code=126, reason=f"CannotStartContainerError: {error}")
+        for container in attempt.containers:
+            container.state = RUNNING
+            self._cannot_begin(attempt, container, error)
 
-    def _leader_exited(self, attempt: Attempt, code: int) -> None:
-        exit_code = 128 - code if code < 0 else code
-        failure = (
-            self._directory.read(attempt.status["attempt"], "failure") if exit_code in (126, 127) else None
-        )
+    def _cannot_begin(self, attempt: Attempt, container: Container, error: Exception) -> None:
+        container.failed_to_start = True
+        self._begin_end(attempt, container, exit_code=126, reason=f"CannotStartContainerError: {error}")
+
+    def _leader_exited(self, attempt: Attempt, container: Container, code: int) -> None:
+        exit_code: int | None = 128 - code if code < 0 else code
+        reason = attempt.reason
+        failure = None
+        if exit_code in (126, 127):
+            failure = self._directory.read(attempt.name, container.inside + "failure")
         if attempt.reason == HOST_TERMINATED:
-            self._begin_end(attempt, state="lost", exit_code=None, reason=HOST_TERMINATED)
+            attempt.is_lost = True
+            exit_code = None
         elif failure is not None:
-            self._begin_end(attempt, state="exited", exit_code=exit_code, reason=failure["reason"])
-        elif exit_code != 0 and attempt.group.ran_out_of_memory():
-            self._begin_end(attempt, state="exited", exit_code=exit_code, reason=OUT_OF_MEMORY)
-        else:
-            self._begin_end(attempt, state="exited", exit_code=exit_code, reason=attempt.reason)
+            container.failed_to_start = True
+            reason = failure["reason"]
+        elif exit_code != 0 and container.group.ran_out_of_memory():
+            reason = OUT_OF_MEMORY
+        self._begin_end(attempt, container, exit_code=exit_code, reason=reason)
 
-    def _begin_end(self, attempt: Attempt, **outcome: Any) -> None:
+    def _begin_end(
+        self, attempt: Attempt, container: Container, *, exit_code: int | None, reason: str | None
+    ) -> None:
         """The outcome is certain; it is told when nothing runs any more, so that the output is complete."""
-        name = attempt.status["attempt"]
         # Before the end's time is taken: no line is later than that.
-        self._take_output(attempt)
-        known = {part: attempt.status[part] for part in ("container", "started_at")}
-        status = new_status(name, **outcome, **known)
-        ending = Attempt(
-            status | {"stopped_at": wall_now().timestamp()},
-            account=attempt.account,
-            group=attempt.group,
-            takes=attempt.takes,
-        )
-        ending.place = attempt.place
-        ending.capture = attempt.capture
-        ending.killed_since = monotonic()
-        self._ending[name] = ending
+        self._take_output(container)
+        container.exit_code = exit_code
+        container.reason = reason
+        attempt.stopped_at = wall_now().timestamp()
+        container.killed_since = monotonic()
+        self._ending.append((attempt, container))
 
-    def _end(self, name: str, ending: Attempt) -> None:
-        del self._ending[name]
-        ending.group.remove()
-        if ending.capture is not None:
-            self.captures.close(ending.capture)
+    def _container_ended(self, attempt: Attempt, container: Container) -> None:
+        self._ending.remove((attempt, container))
+        container.group.remove()
+        if container.capture is not None:
+            self.captures.close(container.capture)
+        container.state = ENDED
+        attempt.is_stopping = attempt.is_stopping or container.is_essential
+        self._advance(attempt)
+
+    def _end(self, attempt: Attempt) -> None:
+        name = attempt.name
+        self._timed.pop(name, None)
+        attempt.end = attempt.status | {
+            "state": "lost" if attempt.is_lost else "exited",
+            "stopped_at": attempt.stopped_at,
+        }
         with contextlib.suppress(OSError):
-            self._directory.write(name, "end", ending.status)
-        self._known[name] = ending
+            self._directory.write(name, "end", attempt.end)
         self.changed.append(name)
         if name in self._unwanted:
             self._unwanted.discard(name)
             self.forget([name])
 
-    def _take_output(self, attempt: Attempt) -> bool:
+    def _take_output(self, container: Container) -> bool:
         """Take what its pipe holds now; False where the disk has no room for it."""
-        return attempt.capture is None or self.captures.empty(attempt.capture)
-
-    def _kill(self, attempt: Attempt) -> None:
-        if attempt.group.holds:
-            attempt.group.kill()
-        # Also the leader itself: it may not have joined its group or made its session yet.
-        if attempt.pid is not None:
-            processes.kill_group(attempt.pid, signal.SIGKILL)
-            processes.kill(attempt.pid, signal.SIGKILL)
+        return container.capture is None or self.captures.empty(container.capture)
 
     def _was_reserved_in_this_boot(self, name: str) -> bool:
         record = self._directory.read(name, "reserved")
         return record is not None and record.get("boot") == processes.boot()
 
-    def _kill_recorded(self, name: str) -> None:
+    def _kill_recorded(self, name: str, container: Container) -> None:
         """Kill the group that a leader of an earlier supervisor led, if the leader is still itself."""
-        record = self._directory.read(name, "process")
+        record = self._directory.read(name, container.inside + "process")
         if record is None or record.get("boot") != processes.boot():
             return
         if record["started"] is not None and processes.started(record["pid"]) == record["started"]:
             processes.kill_group(record["pid"], signal.SIGKILL)
 
-    def _kill_marked(self, attempts: list[Attempt]) -> set[str]:
-        """Kill by environment mark where no control group holds an attempt; the names that had any process."""
-        paths = {self._directory.path(attempt.status["attempt"]): attempt for attempt in attempts}
-        found = processes.marked(paths)
+    def _mark(self, attempt: Attempt, container: Container) -> str:
+        return self._directory.path(attempt.name, container.inside).rstrip("/")
+
+    def _kill_marked(self, pairs: list[tuple[Attempt, Container]]) -> set[str]:
+        """Kill by environment mark where no control group holds a container; the marks that any process had."""
+        found = processes.marked([self._mark(*pair) for pair in pairs])
         for pids in found.values():
             for pid in pids:
                 processes.kill(pid, signal.SIGKILL)
-        return {paths[path].status["attempt"] for path in found}
+        return set(found)
 
 
-def _signal(attempt: Attempt, number: int) -> None:
+def _kill(container: Container) -> None:
+    if container.group.holds:
+        container.group.kill()
+    # Also the leader itself: it may not have joined its group or made its session yet.
+    if container.pid is not None:
+        processes.kill_group(container.pid, signal.SIGKILL)
+        processes.kill(container.pid, signal.SIGKILL)
+
+
+def _signal(container: Container, number: int) -> None:
     """To every process that can be found without killing: those of the control group, or of the process group."""
-    pids = set(attempt.group.pids())
-    if attempt.pid is not None and not pids:
-        processes.kill_group(attempt.pid, number)
-    for pid in pids | ({attempt.pid} if attempt.pid is not None else set()):
+    pids = set(container.group.pids())
+    if container.pid is not None and not pids:
+        processes.kill_group(container.pid, number)
+    for pid in pids | ({container.pid} if container.pid is not None else set()):
         processes.kill(pid, number)

@@ -7,6 +7,8 @@ attempts/NAME/        made by mkdir: that is the claim, so a name starts once
   failure             why the command could not be executed
   output              stdout and stderr
   work/               the command's working directory
+  volumes/ mounts/    volumes that end with the task; copies of folders that got mounts
+  containers/NAME/    of a task of several containers: process, failure, output, work and mounts of each
   end                 how it ended, by write-then-rename, after its last process is gone
 forgotten/            directories on their way out
 """
@@ -35,6 +37,11 @@ class AttemptsDirectory:
     def path(self, attempt: str, name: str = "") -> str:
         """The attempt's directory, or a file in it."""
         return os.path.join(self._attempts, attempt, name) if name else os.path.join(self._attempts, attempt)
+
+    def output(self, attempt: str, container: str) -> str:
+        """The file that a container's output goes to."""
+        own = self.path(attempt, f"containers/{container}")
+        return os.path.join(own, "output") if os.path.isdir(own) else self.path(attempt, "output")
 
     def names(self) -> list[str]:
         """All attempts claimed and not forgotten; none when nothing was ever made here."""
@@ -94,16 +101,3 @@ class AttemptsDirectory:
         """Take an attempt out at once; the slow removal of its files is `forgotten`'s."""
         with contextlib.suppress(FileNotFoundError):
             os.rename(self.path(attempt), os.path.join(self.forgotten, f"{attempt}.{os.urandom(4).hex()}"))
-
-
-def new_status(name: str, state: str, **known: Any) -> Record:
-    """What is told of an attempt; what is not known of it is None."""
-    return {
-        "attempt": name,
-        "state": state,
-        "container": known.get("container"),
-        "exit_code": known.get("exit_code"),
-        "reason": known.get("reason"),
-        "started_at": known.get("started_at"),
-        "stopped_at": None,
-    }

@@ -4,6 +4,7 @@ import os
 import re
 from contextlib import suppress
 
+from batchyard.engines.process import namespaces
 from batchyard.engines.process.cgroup_trees import own_directories
 from batchyard.engines.process.cgroups import read
 
@@ -38,3 +39,11 @@ def gpus() -> int:
 def found(slots: int) -> str:
     """What runs here, in one sentence."""
     return f"commands run as processes of this machine, {slots_of(slots)} at once; images have no effect"
+
+
+def mounts() -> str:
+    """Whether jobs can have mounts of their own, and how, in one sentence."""
+    way = namespaces.allowed()
+    if way is None:
+        return "none: volumes at other paths, tmpfs and shared memory are refused"
+    return "a mount namespace each" + (" in a user namespace" if way == "user" else "")

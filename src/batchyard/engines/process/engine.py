@@ -13,6 +13,7 @@ from batchyard.engines.admission import Admission, Held
 from batchyard.engines.contract import (
     START,
     Capacity,
+    ContainerSpec,
     ContainerStatus,
     EngineError,
     Group,
@@ -21,7 +22,8 @@ from batchyard.engines.contract import (
     Status,
     TaskSpec,
 )
-from batchyard.engines.process.abilities import HONOURED, IGNORED
+from batchyard.engines.process import doctor
+from batchyard.engines.process.abilities import IGNORED, here
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.cgroup_trees import ROLES
 from batchyard.engines.process.doctor import cores, gpus, machine_memory_mib, slots_of
@@ -68,7 +70,7 @@ class ProcessEngine:
         self._job_directory = job_directory
         self._job_users_list = job_users_list or str(directory.absolute())
         self.abilities = Abilities(
-            honoured=HONOURED,
+            honoured=here(),
             ignored=IGNORED,
             groups=frozenset({"gang"}),
             isolation="server" if job_users is None else "account",
@@ -151,7 +153,7 @@ class ProcessEngine:
     def logs(self, attempt: str, container: str, cursor: str = START, limit: int = 1000) -> LogChunk:
         """Lines of the output file; read here, so the supervisor is not bothered. The cursor is an offset in it."""
         has_ended = self.directory.has_ended(attempt)
-        path = self.directory.path(attempt, "output")
+        path = self.directory.output(attempt, container)
         return read_chunk(path, cursor=cursor, limit=limit, has_ended=has_ended)
 
     def forget(self, attempts: Sequence[str]) -> None:
@@ -189,6 +191,7 @@ class ProcessEngine:
             else "process group and environment mark; a process that leaves its session and clears its environment "
             "is not found",
             "isolation": self.abilities.isolation,
+            "mounts": doctor.mounts(),
             "ignored": sorted(self.abilities.ignored),
         }
 
@@ -233,17 +236,14 @@ class ProcessEngine:
 
 
 def _message(spec: TaskSpec) -> dict[str, Any]:
-    (container,) = spec.containers
     gang = spec.group if spec.group is not None and spec.group.kind == "gang" else None
     return {
         "attempt": spec.attempt,
         "account": spec.account,
-        "container": container.name,
-        "command": list(container.arguments),
-        "environment": {**container.environment, **(_addresses(gang) if gang is not None else {})},
-        "memory_mib": container.limits.memory_mib,
-        "vcpus": container.limits.vcpus,
-        "folders": [one.host_path for one in spec.volumes if one.host_path is not None],
+        "containers": [
+            _container(one, _addresses(gang) if gang is not None else {}) for one in spec.containers
+        ],
+        "volumes": [{"name": one.name, "host_path": one.host_path} for one in spec.volumes],
         "takes": {
             "vcpus": spec.vcpus,
             "memory_mib": spec.memory_mib,
@@ -251,6 +251,30 @@ def _message(spec: TaskSpec) -> dict[str, Any]:
             **({"gang": gang.name} if gang is not None else {}),
         },
         "deadline_seconds": spec.deadline_seconds,
+    }
+
+
+def _container(container: ContainerSpec, addresses: dict[str, str]) -> dict[str, Any]:
+    limits = container.limits
+    return {
+        "name": container.name,
+        "command": list(container.arguments),
+        "environment": {**container.environment, **addresses},
+        "memory_mib": limits.memory_mib,
+        "vcpus": limits.vcpus,
+        "ulimits": [[one.name, one.soft, one.hard] for one in limits.ulimits],
+        "mounts": [
+            {"volume": one.volume, "path": one.path, "read_only": one.read_only} for one in container.mounts
+        ],
+        "tmpfs": [
+            {"path": one.path, "size_mib": one.size_mib, "options": list(one.options)}
+            for one in container.tmpfs
+        ],
+        "shared_memory_mib": limits.shared_memory_mib,
+        "essential": container.essential,
+        "depends_on": {one.container: one.condition for one in container.depends_on},
+        "start_timeout_seconds": container.start_timeout_seconds,
+        "stop_timeout_seconds": container.stop_timeout_seconds,
     }
 
 
@@ -267,14 +291,10 @@ def _status(
     *,
     attempt: str,
     state: State,
-    container: str | None = "",
-    exit_code: int | None,
-    reason: str | None,
+    containers: list[dict[str, Any]],
     started_at: float | None,
     stopped_at: float | None,
 ) -> Status:
-    """The supervisor's record of an attempt, whose one container is all of it."""
-    known = (
-        () if container is None else (ContainerStatus(name=container, exit_code=exit_code, reason=reason),)
-    )
+    """The supervisor's record of an attempt."""
+    known = tuple(ContainerStatus(**one) for one in containers)
     return Status(attempt, state, known, started_at=started_at, stopped_at=stopped_at)

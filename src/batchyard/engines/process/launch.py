@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from batchyard.engines.process.attempts_directory import AttemptsDirectory
 from batchyard.engines.process.capture import Capture
 from batchyard.engines.process.cgroups import Group
+from batchyard.engines.process.mounts import Mounts
 from batchyard.engines.process.processes import MARK, die_with, forbid_new_privileges
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -55,24 +56,33 @@ class Launch:
         environment: Mapping[str, str],
         group: Group,
         memory_limit: int | None,
+        work: str,
+        mounts: Mounts,
+        ulimits: Sequence[tuple[str, int, int]] = (),
         user: int | None = None,
-        work: str | None = None,
+        inside: str = "",
     ) -> None:
-        """`memory_limit` (bytes) limits each process by itself. `user`: who the command becomes, and its group, in the
-        directory `work`; None: who we are, in the attempt's own."""
+        """`memory_limit` (bytes) limits each process by itself, `ulimits` are (name, soft, hard). `user`: who the
+        command becomes, and its group; None: who we are. `inside`: the place of the container's files in the attempt's
+        directory."""
         self._directory = directory
         self._attempt = attempt
+        self._inside = inside
         self._program = command[0]
         self._group = group
         self._memory_limit = memory_limit
-        self._work = work or directory.path(attempt, "work")
+        self._ulimits = [(name, (_value(soft), _value(hard))) for name, soft, hard in ulimits]
+        self._work = work
+        self._mounts = mounts
         self._user = user
         self._failure: int | None = None
         own = {"PATH": os.environ.get("PATH", DEFAULT_PATH), "HOME": self._work}
-        complete = {**own, **environment, MARK: directory.path(attempt)}
+        complete = {**own, **environment, MARK: directory.path(attempt, inside).rstrip("/")}
         self._arguments = [_bytes(argument) for argument in command]
         self._environment = {_bytes(name): _bytes(value) for name, value in complete.items()}
-        self._paths = _candidates(self._arguments[0], self._environment[b"PATH"])
+        self._paths = _candidates(
+            self._arguments[0], self._environment[b"PATH"], may_be_mounted=mounts.are_needed
+        )
 
     def start(self, capture: Capture) -> int:
         """The pid of the new leader, which leads a session and process group too; OSError if there can be none.
@@ -84,9 +94,10 @@ class Launch:
         """
         parent = os.getpid()
         try:
-            if self._user is not None:
+            if self._user is not None or self._mounts.are_needed:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-                self._failure = os.open(self._directory.path(self._attempt, "failure"), flags, 0o600)
+                path = self._directory.path(self._attempt, self._inside + "failure")
+                self._failure = os.open(path, flags, 0o600)
             return self._fork(parent, capture.writer)
         finally:
             os.close(capture.writer)
@@ -118,12 +129,19 @@ class Launch:
             os.dup2(_nothing, 0)
             os.dup2(output, 1)
             os.dup2(output, 2)
+            here = os.open(self._work, os.O_PATH | os.O_DIRECTORY) if self._user is None else None
+            if self._mounts.are_needed:
+                self._mounts.enter()
+            for name, limits in self._ulimits:
+                _set_limit(name, limits)
             if self._user is not None:
                 _become_user(self._user)
                 # The kernel forgets it with the change of users.
                 die_with(parent)
-            os.chdir(self._work)
-            if _files[0] != _files[1]:
+                for folder in (self._work, *self._mounts.folders):
+                    os.makedirs(folder, exist_ok=True)
+            _change_to(self._work, here)
+            if _files[0] != _files[1] and all(name != "nofile" for name, _ in self._ulimits):
                 resource.setrlimit(resource.RLIMIT_NOFILE, _files)
             if self._memory_limit is not None:
                 _lower(resource.RLIMIT_DATA, self._memory_limit)
@@ -156,7 +174,7 @@ class Launch:
         record = {"reason": f"CannotStartContainerError: {error}"}
         with contextlib.suppress(OSError):
             if self._failure is None:
-                self._directory.write(self._attempt, "failure", record)
+                self._directory.write(self._attempt, self._inside + "failure", record)
             else:
                 os.write(self._failure, json.dumps(record).encode())
 
@@ -179,12 +197,39 @@ def _become_user(user: int) -> None:
     os.setresuid(user, user, user)
 
 
-def _candidates(program: bytes, search: bytes) -> list[bytes]:
-    """Where the program may be; looked up before the fork, as an execve in vain costs as much as a good execve."""
+def _change_to(path: str, opened: int | None) -> None:
+    """Go to the working directory, also where something was mounted over the way to it."""
+    try:
+        os.chdir(path)
+    except OSError:
+        if opened is None:
+            raise
+        os.fchdir(opened)
+    if opened is not None:
+        os.close(opened)
+
+
+def _set_limit(name: str, limits: tuple[int, int]) -> None:
+    """`locks` is a limit that the kernel ignores, and that Python has no name for."""
+    kind = 10 if name == "locks" else getattr(resource, f"RLIMIT_{name.upper()}")
+    try:
+        resource.setrlimit(kind, limits)
+    except ValueError:
+        own = resource.getrlimit(kind)[1]
+        raise OSError(f"error setting rlimit {name}: the server itself may have no more than {own}") from None
+
+
+def _value(limit: int) -> int:
+    return resource.RLIM_INFINITY if limit == -1 else limit
+
+
+def _candidates(program: bytes, search: bytes, *, may_be_mounted: bool) -> list[bytes]:
+    """Where the program may be; looked up before the fork, as an execve in vain costs as much as one that works.
+    `may_be_mounted`: it may lie in what is not mounted yet."""
     if b"/" in program or not program:
         return [program]
     paths = [os.path.join(directory or b".", program) for directory in search.split(b":")]
-    return [path for path in paths if not path.startswith(b"/") or os.path.exists(path)]
+    return [path for path in paths if may_be_mounted or not path.startswith(b"/") or os.path.exists(path)]
 
 
 def _lower(kind: int, value: int) -> None:

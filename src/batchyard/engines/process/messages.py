@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised when a message changes its meaning: a server refuses a running supervisor of another number."""
 
 LONGEST = 64 << 20

@@ -56,6 +56,7 @@ class Supervisor:
         self._attempts = Attempts(self._directory, self._tree)
         self._captures = self._attempts.captures
         self._awaits_output = False
+        self._timeouts_due: float | None = None
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._alone_since = monotonic()
@@ -102,6 +103,7 @@ class Supervisor:
                 self._attempts.settle()
             if not self._connections:
                 self._attempts.keep_deadlines()
+            self._timeouts_due = self._attempts.keep_timeouts()
             self._tell_changes()
         self._listener.close()
         self._tree.remove()
@@ -123,7 +125,7 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         """Seconds until something must be looked at that no event announces."""
-        known = (self._patience_with_attempts(), self._captures.patience())
+        known = (self._patience_with_attempts(), self._captures.patience(), self._timeouts_due)
         return min((seconds for seconds in known if seconds is not None), default=None)
 
     def _patience_with_attempts(self) -> float | None:
@@ -250,7 +252,8 @@ def main(root: str, options: str) -> None:
     os.close(ready)
     os.chdir(root)
     private_files.begin()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The hard limit stays: a job may ask for core files of its own.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     open_more_files()
     # Python ignores it, and commands would inherit that.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
