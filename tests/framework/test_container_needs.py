@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
@@ -41,7 +40,7 @@ def test_what_is_asked_of_the_host_is_gathered_over_all_containers() -> None:
         "devices",
     }
     assert asked.power == "privileged, /data, /dev/fuse, the user ann"
-    kept = json.loads(json.dumps(dataclasses.asdict(asked)))
+    kept = json.loads(json.dumps(asked.members))
     assert Asked.kept(kept) == asked
     assert (asked.host_paths, asked.devices, asked.users) == (("/data",), ("/dev/fuse",), ("ann",))
     assert asked.privileged

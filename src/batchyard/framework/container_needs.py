@@ -7,7 +7,7 @@ scheduler and docs/coverage.md read; the abilities are those of engines/abilitie
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 Container = Mapping[str, Any]
@@ -58,10 +58,15 @@ class Asked:
 
     @classmethod
     def kept(cls, members: Mapping[str, Any]) -> Asked:
-        """The same again from what `dataclasses.asdict` made and a row kept."""
+        """The same again from its `members`."""
         file_systems = tuple(FileSystem(*one) for one in members["file_systems"])
         lists = {name: tuple(members[name]) for name in ("host_paths", "devices", "users")}
         return cls(members["needs"], members["privileged"], **lists, file_systems=file_systems)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """As a row keeps it."""
+        return {**asdict(self), "file_systems": [list(one) for one in self.file_systems]}
 
     @property
     def power(self) -> str:

@@ -135,7 +135,11 @@ def check_parts(
             raise refuse(f"A limit of ulimit {limit['name']} is less than -1, which is unlimited.")
     _check_linux(container.get("linuxParameters") or {}, refuse, fargate=fargate)
     check_secrets(container, refuse)
-    for name in ("startTimeout", "stopTimeout"):
+
+
+def check_timeouts(container: Mapping[str, Any], names: Sequence[str], refuse: Refuse) -> None:
+    """2 to 120 seconds (botocore's texts of TaskContainerProperties and ContainerDefinition)."""
+    for name in names:
         seconds = container.get(name)
         if seconds is not None and not SHORTEST_TIMEOUT_SECONDS <= seconds <= LONGEST_TIMEOUT_SECONDS:
             raise refuse(

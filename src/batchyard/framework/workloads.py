@@ -112,7 +112,6 @@ class Door:
     role_arn: str | None
     token: str = field(repr=False)
     """What opens the credentials' address."""
-    metadata_secret: str = field(repr=False)
-    """A part of the metadata's address."""
-    container: Mapping[str, Any]
+    containers: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    """Its containers, each by the part of its metadata's address that nobody else knows."""
     task: Mapping[str, Any]

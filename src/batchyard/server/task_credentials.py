@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import orjson
 
@@ -49,15 +50,21 @@ def task_routes(find: FindDoor, workloads: Workloads) -> dict[str, Answer]:
         identity, _, rest = http.path.removeprefix(METADATA_ROOT).partition("/")
         secret, _, wanted = rest.partition("/")
         door = find(identity)
-        if door is None or not _is_same(secret, door.metadata_secret):
+        container = None if door is None else _container_of(door, secret)
+        if door is None or container is None:
             return _error(404, _INVALID_ID, "MetadataRequest: ID not found")
         if wanted in ("stats", "task/stats"):
             return _error(501, "NotImplemented", "Batchyard does not support the statistics of tasks yet")
         if wanted not in ("", "task"):
             return _error(404, _INVALID_ID, "MetadataRequest: nothing is here")
-        return _json(200, door.task if wanted else door.container)
+        return _json(200, door.task if wanted else container)
 
     return {CREDENTIALS_ROOT: on_credentials, METADATA_ROOT: on_metadata}
+
+
+def _container_of(door: Door, given: str) -> Mapping[str, Any] | None:
+    found = [container for secret, container in door.containers.items() if _is_same(given, secret)]
+    return found[0] if found else None
 
 
 def _credentials(door: Door, workloads: Workloads) -> HttpResponse:

@@ -11,7 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from batchyard.engines.abilities import Abilities
+from batchyard.engines.file_systems import Folder
 from batchyard.engines.powers import CLOSED
+from batchyard.engines.process import namespaces
 from services.batch.conftest import job_of, queue_of
 from services.batch.environments import make_instance_profile, on_instances, settled
 
@@ -67,16 +69,9 @@ def contains(shown: Any, given: Any) -> bool:
 
 ASKING = [
     ({"user": "nobody"}, "`user`"),
-    ({"ulimits": [{"name": "nofile", "softLimit": 9, "hardLimit": 9}]}, "`ulimits`"),
-    ({"linuxParameters": {"initProcessEnabled": True}}, "`linuxParameters.initProcessEnabled`"),
-    ({"linuxParameters": {"sharedMemorySize": 64}}, "`linuxParameters.sharedMemorySize`"),
-    ({"linuxParameters": {"tmpfs": [{"containerPath": "/t", "size": 1}]}}, "`linuxParameters.tmpfs`"),
     ({"linuxParameters": {"devices": [{"hostPath": "/dev/null"}]}}, "`linuxParameters.devices`"),
     ({"linuxParameters": {"maxSwap": 0}}, "`linuxParameters.maxSwap`"),
     ({"linuxParameters": {"maxSwap": 1, "swappiness": 60}}, "swap"),
-    (mounting("/tmp", "/elsewhere"), "another path"),
-    (mounting(None, "/scratch"), "another path"),
-    (mounting("/tmp", "/tmp", readOnly=True), "readOnly"),
     ({"command": []}, "`command, left to the image`"),
     ({"enableExecuteCommand": True}, "`enableExecuteCommand`"),
     (ROLE | {"secrets": [{"name": "S", "valueFrom": "parameter"}]}, "`secrets`"),
@@ -175,6 +170,54 @@ def test_a_folder_of_the_host_is_mounted_at_its_own_path(
     assert job["status"] == "SUCCEEDED"
     assert job["container"]["mountPoints"][0]["containerPath"] == str(folder)
     assert (folder / "file").read_text() == "kept\n"
+
+
+MOUNTED = [
+    ({"linuxParameters": {"sharedMemorySize": 64}}, "df -k /dev/shm | grep -q ' 65536 '", "sharedMemorySize"),
+    (
+        {"linuxParameters": {"tmpfs": [{"containerPath": "/batchyard", "size": 1}]}},
+        "df -k /batchyard | grep -q ' 1024 '",
+        "linuxParameters.tmpfs",
+    ),
+    (mounting("/etc", "/batchyard"), "test -e /batchyard/passwd", "another path"),
+    (mounting(None, "/batchyard"), "touch /batchyard/file", "another path"),
+    (mounting("/etc", "/etc", readOnly=True), "! touch /etc/batchyard", "readOnly"),
+]
+
+
+@pytest.mark.parametrize(("container", "script", "named"), MOUNTED, ids=[named for *_, named in MOUNTED])
+def test_what_takes_mounts_is_made_true_where_the_machine_lets_jobs_have_them(
+    batch: Any, queue: str, reached: Make, container: dict[str, Any], script: str, named: str
+) -> None:
+    arn = define(batch, script, **container)
+    if namespaces.allowed() is None:
+        with pytest.raises(ClientError, match=named):
+            batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=arn)
+        return
+    job = reached(batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=arn)["jobId"], seconds=40)
+    assert job["status"] == "SUCCEEDED"
+
+
+def test_a_file_system_is_the_folder_that_the_settings_name(
+    app: Any, batch: Any, queue: str, reached: Make, tmp_path: Path, account: str
+) -> None:
+    efs = {"fileSystemId": "fs-1", "transitEncryption": "ENABLED"}
+    points = [{"sourceVolume": "v", "containerPath": "/batchyard"}]
+    definition = {"volumes": [{"name": "v", "efsVolumeConfiguration": efs}], "mountPoints": points}
+    arn = define(batch, "echo kept > /batchyard/file", **definition)
+    if namespaces.allowed() is None:
+        pytest.skip("this machine lets no process have mounts of its own")
+    with pytest.raises(ClientError, match=r"the setting `\[file_systems.fs-1\]` names none") as refused:
+        batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=arn)
+    response: Any = refused.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    app.engines._file_systems = {"fs-1": Folder(str(tmp_path), (account,))}
+    try:
+        job = reached(batch.submit_job(jobName="j", jobQueue=queue, jobDefinition=arn)["jobId"], seconds=40)
+    finally:
+        app.engines._file_systems = {}
+    assert job["status"] == "SUCCEEDED"
+    assert (tmp_path / "file").read_text() == "kept\n"
 
 
 def test_neutral_values_ask_for_nothing(batch: Any, queue: str, reached: Make) -> None:

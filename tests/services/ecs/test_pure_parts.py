@@ -110,8 +110,10 @@ def test_overrides_replace_the_command_and_merge_the_environment() -> None:
 )
 def test_stream_names(options: dict[str, str], name: str) -> None:
     logging = {"options": {"awslogs-group": "/g", "awslogs-region": "eu-west-1", **options}}
-    document = {"containerDefinitions": [{"name": "default", "logConfiguration": logging}]}
-    stream = log_delivery.Stream.of(document, "t")
-    assert stream is not None
+    document = {
+        "containerDefinitions": [{"name": "default", "logConfiguration": logging}, {"name": "silent"}]
+    }
+    streams = log_delivery.Stream.all_of(document, "t")
+    assert list(streams) == ["default"]
+    stream = streams["default"]
     assert (stream.group, stream.name, stream.region) == ("/g", name, "eu-west-1")
-    assert log_delivery.Stream.of({"containerDefinitions": [{"name": "default"}]}, "t") is None

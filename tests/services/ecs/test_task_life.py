@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 Make = Callable[..., Any]
 LOG = {"awslogs-group": "/x", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "p"}
@@ -99,13 +100,12 @@ def test_a_command_that_is_not_there(
     assert end["containers"][0]["reason"].startswith("CannotStartContainerError")
 
 
-def test_no_command_at_all(
-    fargate: Callable[..., str], run: Callable[..., str], stopped: Callable[..., Any]
+def test_the_images_own_command_is_what_no_process_has(
+    fargate: Callable[..., str], run: Callable[..., str]
 ) -> None:
-    end = stopped(run(fargate("", command=[])))
-    assert end["stopCode"] == "TaskFailedToStart"
-    assert "no command specified" in end["containers"][0]["reason"]
-    assert "startedAt" not in end
+    with pytest.raises(ClientError, match="`command, left to the image`") as refused:
+        run(fargate("", command=[]))
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
 def test_a_role_that_ecs_cannot_assume(
@@ -277,3 +277,101 @@ def trust_tasks(aws: Make, condition: Any) -> None:
     }
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     aws("iam").update_assume_role_policy(RoleName="execution", PolicyDocument=document)
+
+
+def test_several_containers_of_a_task(
+    ecs: Any, logs: Any, role: str, run: Callable[..., str], stopped: Callable[..., Any]
+) -> None:
+    """Each has its own command, override, metadata, stream and end, and begins when its turn has come."""
+    address = "os.environ['ECS_CONTAINER_METADATA_URI_V4']"
+    probe = f"import os,urllib.request as u; print(u.urlopen({address}).read().decode())"
+    logging = {"logDriver": "awslogs", "options": LOG}
+    shell = {"image": "b", "logConfiguration": logging, "entryPoint": ["/bin/sh", "-c"]}
+    definition = ecs.register_task_definition(
+        family="several",
+        requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        executionRoleArn=role,
+        containerDefinitions=[
+            {
+                **shell,
+                "name": "main",
+                "command": ["echo main $WHO"],
+                "dependsOn": [{"containerName": "setup", "condition": "SUCCESS"}],
+            },
+            {**shell, "name": "setup", "command": [f'python3 -c "{probe}"'], "essential": False},
+            {**shell, "name": "aside", "command": ["sleep 1000"], "essential": False},
+        ],
+    )["taskDefinition"]["taskDefinitionArn"]
+    override = {"name": "main", "environment": [{"name": "WHO", "value": "overridden"}]}
+    end = stopped(run(definition, overrides={"containerOverrides": [override]}))
+    assert (end["stopCode"], end["stoppedReason"]) == (
+        "EssentialContainerExited",
+        "Essential container in task exited",
+    )
+    ends = {one["name"]: (one["lastStatus"], one["exitCode"]) for one in end["containers"]}
+    assert ends == {"main": ("STOPPED", 0), "setup": ("STOPPED", 0), "aside": ("STOPPED", 143)}
+    assert len({one["containerArn"] for one in end["containers"]}) == 3
+
+    def written(container: str) -> list[str]:
+        stream = f"p/{container}/{end['taskArn'].rsplit('/', 1)[-1]}"
+        answer = logs.get_log_events(logGroupName="/x", logStreamName=stream, startFromHead=True)
+        return [event["message"] for event in answer["events"]]
+
+    assert written("main") == ["main overridden"]
+    assert written("aside") == []
+    told = json.loads(written("setup")[0])
+    assert (told["Name"], told["ContainerARN"]) == ("setup", end["containers"][1]["containerArn"])
+
+
+def test_what_does_not_come_fails_the_start_of_the_task(
+    ecs: Any, role: str, run: Callable[..., str], stopped: Callable[..., Any]
+) -> None:
+    sizes = {"requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512"}
+    after = [{"containerName": "setup", "condition": "SUCCESS"}]
+    containers = [
+        {"name": "main", "image": "b", "command": ["true"], "dependsOn": after},
+        {"name": "setup", "image": "b", "command": ["false"], "essential": False},
+    ]
+    definition = ecs.register_task_definition(
+        family="several", executionRoleArn=role, containerDefinitions=containers, **sizes
+    )["taskDefinition"]["taskDefinitionArn"]
+    end = stopped(run(definition))
+    assert (end["stopCode"], end["stoppedReason"]) == ("TaskFailedToStart", "Task failed to start")
+    main, setup = end["containers"]
+    assert "exitCode" not in main
+    assert "[setup]" in main["reason"]
+    assert setup["exitCode"] == 1
+
+
+ORDERS = [
+    ([{"name": "a"}, {"name": "a"}], "unique"),
+    ([{"name": "a", "essential": False}], "at least one essential"),
+    ([{"name": "a", "dependsOn": [{"containerName": "b", "condition": "START"}]}], "not another one"),
+    (
+        [
+            {"name": "a", "dependsOn": [{"containerName": "b", "condition": "START"}]},
+            {"name": "b", "dependsOn": [{"containerName": "a", "condition": "START"}]},
+        ],
+        "depend on each other",
+    ),
+    (
+        [{"name": "a"}, {"name": "b", "dependsOn": [{"containerName": "a", "condition": "COMPLETE"}]}],
+        "which is essential",
+    ),
+    (
+        [{"name": "a"}, {"name": "b", "dependsOn": [{"containerName": "a", "condition": "HEALTHY"}]}],
+        "no health check",
+    ),
+    ([{"name": "a", "startTimeout": 1}], "startTimeout must be between 2 and 120"),
+    ([{"name": "a/b"}], "invalid characters"),
+]
+
+
+@pytest.mark.parametrize(("containers", "text"), ORDERS, ids=[text for _, text in ORDERS])
+def test_an_order_that_cannot_be_is_refused(ecs: Any, containers: list[dict[str, Any]], text: str) -> None:
+    complete = [{"image": "b", "command": ["true"], "memory": 16, **one} for one in containers]
+    with pytest.raises(ClientError, match=text):
+        ecs.register_task_definition(family="several", containerDefinitions=complete)

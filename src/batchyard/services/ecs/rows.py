@@ -38,12 +38,12 @@ class TaskRow(NamedTuple):
     stopped_at: datetime | None
     stop_code: str | None
     stopped_reason: str | None
-    exit_code: int | None
     container_reason: str | None
     cursors: Any
     engine: str
     sealed_token: str | None
     gang: str | None
+    outcomes: Any
 
 
 class TaskState(NamedTuple):
@@ -75,9 +75,9 @@ class TaskState(NamedTuple):
     stopped_at: datetime | None
     stop_code: str | None
     stopped_reason: str | None
-    exit_code: int | None
     container_reason: str | None
     cursors: Any
     engine: str
     sealed_token: str | None
     gang: str | None
+    outcomes: Any

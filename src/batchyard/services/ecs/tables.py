@@ -132,12 +132,12 @@ tasks = Table(
     Column("stopped_at", UtcTime),
     Column("stop_code", Text),
     Column("stopped_reason", Text),
-    Column("exit_code", Integer),
     Column("container_reason", Text),
     Column("cursors", Json, nullable=False),
     Column("engine", Text, nullable=False),
     Column("sealed_token", Text, info={SEALED: TOKEN_PURPOSE}),
     Column("gang", Text),
+    Column("outcomes", Json, nullable=False),
 )
 Index("ecs_tasks_by_status", *(tasks.c[name] for name in (*_PLACE, "cluster", "desired_status", "id")))
 Index(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from batchyard.framework.container_parts import check_awslogs, check_parts
+from batchyard.framework.container_parts import check_awslogs, check_parts, check_timeouts
 from batchyard.framework.context import Context
 from batchyard.services.batch.definitions.sizes import FARGATE
 from batchyard.services.batch.refusals import refusal
@@ -52,6 +52,7 @@ def check_parameters(
     check_environment(ctx, container.get("environment") or ())
     _check_user(ctx, container.get("user") or "", may_name_group=may_name_group)
     check_parts(container, volumes, partial(refusal, ctx), fargate=is_fargate)
+    check_timeouts(container, ("startTimeout", "stopTimeout"), partial(refusal, ctx))
     _check_logging(ctx, container.get("logConfiguration"), is_fargate=is_fargate)
     options = (container.get("logConfiguration") or {}).get("secretOptions")
     if (container.get("secrets") or options) and not execution_role:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
@@ -123,7 +122,7 @@ def submit_job(ctx: Context, request: SubmitJobRequestTypeDef) -> dict[str, Any]
         "vcpus": sizes.vcpus,
         "memory_mib": sizes.memory_mib,
         "gpus": sizes.gpus,
-        "asked": None if asked is None else asdict(asked),
+        "asked": None if asked is None else asked.members,
         "document": spec,
         "resources": requirements.amounts(ctx, spec.get("consumableResourceProperties")),
         "tags": request.get("tags") or {},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from batchyard.clock import Clock, wall_now
 from batchyard.engines.contract import ContainerStatus, Status
@@ -22,8 +23,8 @@ class Ending:
 
     stop_code: str
     stopped_reason: str
-    exit_code: int | None = None
-    container_reason: str | None = None
+    outcomes: Mapping[str, Any] = field(default_factory=dict)
+    """By container, in AWS's members: exitCode and reason, and `hasBegun` where it has not."""
     ended_at: datetime | None = None
     began_at: datetime | None = None
     """Of an attempt that began and ended before anybody looked."""
@@ -34,42 +35,49 @@ def not_started(row: Row) -> Ending:
     return Ending(row.stop_code or "UserInitiated", row.stopped_reason or "Task stopped by user")
 
 
-def failed_to_start(stopped_reason: str, container_reason: str | None) -> Ending:
-    """The end of a task whose container could not be started."""
-    return Ending("TaskFailedToStart", stopped_reason, container_reason=container_reason)
+def failed_to_start(
+    stopped_reason: str, container_reason: str | None = None, *, container: str = ""
+) -> Ending:
+    """The end of a task of which nothing could be started, because of one of its containers or of all."""
+    outcomes = {container: {"reason": container_reason}} if container_reason else {}
+    return Ending("TaskFailedToStart", stopped_reason, outcomes)
 
 
 def of_status(row: Row, status: Status, *, clock: Clock) -> Ending:
     """The end of a task by what the engine knows of its attempt."""
     ended_at, began = _moment(status.stopped_at, status, clock), began_at(status, clock=clock)
-    container = _container(status)
+    outcomes = outcomes_of(status, row)
     if row.phase == task_rows.HOST_GONE or not status.has_ended or status.state == "lost":
         instance = row.described["ec2InstanceId"]
         lost = host_terminated(instance) if instance else "The host of the task was terminated."
-        return Ending(
-            "TerminationNotice", lost, container_reason=container.reason, ended_at=ended_at, began_at=began
-        )
-    if is_no_start(status):
-        return Ending(
-            "TaskFailedToStart",
-            "Task failed to start",
-            exit_code=container.exit_code,
-            container_reason=container.reason,
-            ended_at=ended_at,
-        )
+        unknown = {name: {"reason": one["reason"]} for name, one in outcomes.items() if "reason" in one}
+        return Ending("TerminationNotice", lost, unknown, ended_at=ended_at, began_at=began)
+    if is_no_start(row, status):
+        return Ending("TaskFailedToStart", "Task failed to start", outcomes, ended_at=ended_at)
     return Ending(
         "EssentialContainerExited",
         "Essential container in task exited",
-        exit_code=container.exit_code,
-        container_reason=container.reason,
+        outcomes,
         ended_at=ended_at,
         began_at=began,
     )
 
 
-def _container(status: Status) -> ContainerStatus:
-    """The task's one container."""
-    return status.containers[0] if status.containers else ContainerStatus(name="", reason=status.reason)
+def outcomes_of(status: Status, row: Row) -> dict[str, Any]:
+    """What is known of the ends of a task's containers, as its row keeps it."""
+    containers: Sequence[ContainerStatus] = status.containers
+    if not containers and status.reason:
+        first = row.described["containers"][0]["name"]
+        containers = [ContainerStatus(name=first, reason=status.reason)]
+    found = {one.name: _outcome(one) for one in containers}
+    return {name: outcome for name, outcome in found.items() if outcome}
+
+
+def _outcome(container: ContainerStatus) -> dict[str, Any]:
+    outcome: dict[str, Any] = {} if container.has_begun else {"hasBegun": False}
+    if container.exit_code is not None:
+        outcome["exitCode"] = container.exit_code
+    return outcome | ({"reason": container.reason} if container.reason else {})
 
 
 def began_at(status: Status, *, clock: Clock) -> datetime | None:
@@ -85,9 +93,14 @@ def _moment(stamp: float | None, status: Status, clock: Clock) -> datetime | Non
     return told if status.clock == "host" else min(told, clock.now())
 
 
-def is_no_start(status: Status) -> bool:
-    """Did the engine fail to execute the command at all?"""
-    return status.has_ended and (_container(status).reason or "").startswith(_NO_START)
+def is_no_start(row: Row, status: Status) -> bool:
+    """Did an essential container not start: could it not be executed, or did what it waits for not come?"""
+    essential = {one["name"] for one in row.described["containers"] if one.get("essential", True)}
+    return status.has_ended and any(
+        one.reason is not None and (not one.has_begun or one.reason.startswith(_NO_START))
+        for one in status.containers
+        if one.name in essential
+    )
 
 
 def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: datetime) -> list[Row]:
@@ -114,8 +127,8 @@ def close(tx: Transaction, endings: Sequence[tuple[Row, Ending, bool]], *, now: 
             sealed_token=None,
             stop_code=row.stop_code or ending.stop_code,
             stopped_reason=row.stopped_reason or ending.stopped_reason,
-            exit_code=ending.exit_code,
-            container_reason=ending.container_reason,
+            outcomes=ending.outcomes,
+            container_reason=None,
             started_at=began,
             stopping_at=row.stopping_at or now,
             ended_at=(ending.ended_at or now) if began is not None else None,

@@ -69,17 +69,25 @@ class Launcher:
         refused = None if is_known else self._refusal(row, document)
         if refused is not None:
             return failed_to_start(
-                "Task failed to start", f"CannotCreateContainerError: Batchyard does not give {refused}"
+                "Task failed to start",
+                f"CannotCreateContainerError: Batchyard does not give {refused}",
+                container=_first(document),
             )
         try:
             endpoint = self._runtime.endpoint_of(row.engine)
             doors = environment(self._runtime.keyring, row, document, endpoint)
-            spec = attempt_of(row, document, endpoint=endpoint, doors=doors)
+            spec = attempt_of(
+                row,
+                document,
+                endpoint=endpoint,
+                doors=doors,
+                folder_of=lambda named: self._runtime.engines.folder_of(row.account, named),
+            )
             if self._lacks_command(row, spec):
-                return failed_to_start(*_NO_COMMAND)
+                return failed_to_start(*_NO_COMMAND, container=_first(document))
             if (unable := self._assume(row, document)) is not None:
                 return unable
-            self._outputs.make_stream(row, document)
+            self._outputs.make_streams(row, document)
         except NoStream as failed:
             return _without_stream(row, document, failed)
         return spec
@@ -102,7 +110,7 @@ class Launcher:
             except ApiError as error:
                 if error.service != "sts":
                     raise
-                return failed_to_start(unable_to_assume(role), None)
+                return failed_to_start(unable_to_assume(role))
         return None
 
     def _refusal(self, row: Row, document: Mapping[str, Any]) -> str | None:
@@ -116,8 +124,13 @@ def _without_stream(row: Row, document: Mapping[str, Any], failed: NoStream) -> 
     """The end of a task whose log stream may not be made, or whose role may not even be assumed."""
     role = role_of("execution", document, row.overrides)
     if failed.error.service == "sts" and role:
-        return failed_to_start(unable_to_assume(role), None)
+        return failed_to_start(unable_to_assume(role))
     if failed.error.service == "sts":
         # EC2 does not tell an instance why it gets no credentials.
         failed = NoStream(failed.step, NoCredentials())
-    return failed_to_start(*refusal_text(failed, launch_type=row.launch_type))
+    return failed_to_start(*refusal_text(failed, launch_type=row.launch_type), container=_first(document))
+
+
+def _first(document: Mapping[str, Any]) -> str:
+    name: str = document["containerDefinitions"][0]["name"]
+    return name

@@ -42,39 +42,51 @@ class Outputs:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    def make_stream(self, row: Row, document: Mapping[str, Any]) -> None:
-        """Make the log stream that the task asks for, if any; raises NoStream where it may not be."""
-        stream = Stream.of(document, row.id)
-        if stream is not None:
+    def make_streams(self, row: Row, document: Mapping[str, Any]) -> None:
+        """Make the log streams that the task's containers ask for; raises NoStream where one may not be."""
+        for stream in Stream.all_of(document, row.id).values():
             log_delivery.make_stream(self._clients(row, document, stream), stream)
 
     def deliver(self, row: Row, document: Mapping[str, Any], *, has_ended: bool) -> Delivery:
-        """Put the lines that are new.
+        """Put the lines that are new, of each container.
 
         What cannot be put (a permission is missing) stays with the engine and is tried again. A crash between
         putting lines and noting it repeats these lines: nothing is lost, as with the awslogs driver.
         """
-        stream = Stream.of(document, row.id)
-        if stream is None:
-            return Delivery(row.cursors, is_complete=True)
-        container = document["containerDefinitions"][0]["name"]
-        cursor = row.cursors.get(container, START)
+        cursors = dict(row.cursors)
+        is_complete = True
+        for container, stream in Stream.all_of(document, row.id).items():
+            is_complete &= self._deliver(row, document, container, stream, cursors, has_ended=has_ended)
+        return Delivery(cursors, is_complete)
+
+    def _deliver(
+        self,
+        row: Row,
+        document: Mapping[str, Any],
+        container: str,
+        stream: Stream,
+        cursors: dict[str, str],
+        *,
+        has_ended: bool,
+    ) -> bool:
+        """Put what is new of one container, and move its cursor; whether nothing is left for now."""
         chunks = 0
         while has_ended or chunks < MOST_CHUNKS:
+            cursor = cursors.get(container, START)
             try:
                 chunk = TaskEngines(self._runtime.engines).logs(row, container, cursor)
             except EngineError as error:
                 _log.info("the output of task %s waits: %s", row.id, error)
-                break
+                return False
             if chunk.cursor == cursor:
-                return Delivery({**row.cursors, container: cursor}, is_complete=True)
+                return True
             if chunks:
-                self._note(row.id, {**row.cursors, container: cursor})
+                self._note(row.id, cursors)
             if chunk.events and not self._put(row, document, stream, chunk.events):
-                break
-            cursor = chunk.cursor
+                return False
+            cursors[container] = chunk.cursor
             chunks += 1
-        return Delivery({**row.cursors, container: cursor}, is_complete=False)
+        return False
 
     def _put(self, row: Row, document: Mapping[str, Any], stream: Stream, events: Any) -> bool:
         shift = int((self._runtime.clock.now() - wall_now()).total_seconds() * 1000)

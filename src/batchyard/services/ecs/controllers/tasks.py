@@ -22,6 +22,7 @@ from batchyard.services.ecs.controllers.endings import (
     is_no_start,
     not_started,
     of_status,
+    outcomes_of,
 )
 from batchyard.services.ecs.controllers.launching import Launcher
 from batchyard.services.ecs.controllers.outputs import Outputs
@@ -193,7 +194,7 @@ class TaskController(Controller):
         by_id = {row.id: row for row in rows}
         statuses = self._engines.start(launched, by_id)
         away = [one.attempt for one in launched if one.attempt not in statuses]
-        for identity in [one for one, status in statuses.items() if is_no_start(status)]:
+        for identity in [one for one, status in statuses.items() if is_no_start(by_id[one], status)]:
             refused[identity] = of_status(by_id[identity], statuses.pop(identity), clock=self.runtime.clock)
         closing = [(by_id[identity], ending, False) for identity, ending in refused.items()]
         self.write(lambda tx: self._record_start(tx, statuses, closing))
@@ -248,6 +249,7 @@ class TaskController(Controller):
         again: dict[Key, Again] = {}
         closing: list[tuple[Row, Ending, bool]] = []
         cursors: dict[str, Mapping[str, str]] = {}
+        outcomes: dict[str, Mapping[str, Any]] = {}
         begun: list[str] = []
         reasons = [row.id for row in rows if _waits_for_another_reason(row, statuses[row.id])]
         for row in rows:
@@ -260,6 +262,8 @@ class TaskController(Controller):
             delivery = self._outputs.deliver(row, documents[row.id], has_ended=_is_over(status))
             if delivery.cursors != row.cursors:
                 cursors[row.id] = delivery.cursors
+            if not _is_over(status) and outcomes_of(status, row) != row.outcomes:
+                outcomes[row.id] = outcomes_of(status, row)
             if _is_over(status):
                 ending = of_status(row, status, clock=self.runtime.clock)
                 closing.append((row, ending, not delivery.is_complete))
@@ -267,8 +271,8 @@ class TaskController(Controller):
                 again[key_of(row)] = self._go_on(row, documents[row.id])
         if reasons:
             self.write(lambda tx: self._record_reasons(tx, reasons, statuses))
-        if begun or cursors or closing:
-            self.write(lambda tx: self._record(tx, begun, statuses, cursors, closing))
+        if begun or cursors or outcomes or closing:
+            self.write(lambda tx: self._record(tx, begun, statuses, cursors, outcomes, closing))
         self._engines.forget([row for row, _, draining in closing if not draining])
         return again | {key_of(row): Again(LOOK_SECONDS) for row, _, draining in closing if draining}
 
@@ -278,11 +282,14 @@ class TaskController(Controller):
         begun: Sequence[str],
         statuses: Mapping[str, Status],
         cursors: Mapping[str, Mapping[str, str]],
+        outcomes: Mapping[str, Mapping[str, Any]],
         closing: Sequence[tuple[Row, Ending, bool]],
     ) -> None:
         self._record_running(tx, begun, statuses)
         for identity, known in cursors.items():
             task_rows.note_logged(tx, identity, known)
+        for identity, known_ends in outcomes.items():
+            task_rows.change(tx, identity, outcomes=known_ends)
         if closing:
             self._close(tx, closing)
 
@@ -299,7 +306,7 @@ class TaskController(Controller):
             self._engines.stop(row, force=True)
             return Again(FORCE_AGAIN_SECONDS)
         if row.desired_status != "STOPPED":
-            return Again(LOOK_SECONDS if Stream.of(document, row.id) else QUIET_LOOK_SECONDS)
+            return Again(LOOK_SECONDS if Stream.all_of(document, row.id) else QUIET_LOOK_SECONDS)
         left = task_specs.stop_timeout_seconds(document) - self._stopping.seconds(row.id, row.stopping_at)
         if row.phase != task_rows.STOPPING and self._engines.stop(row, force=False):
             self.write(lambda tx: task_rows.mark_stopping(tx, row.id))

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batchyard.engines.contract import CONTAINER_NAME
-from batchyard.framework.container_parts import check_parts, check_volumes
+from batchyard.framework.container_order import check_order
+from batchyard.framework.container_parts import check_parts, check_timeouts, check_volumes
 from batchyard.framework.whole_numbers import whole_number
 from batchyard.services.ecs.definitions.task_sizes import LEAST_MEMORY
 from batchyard.services.ecs.service import ecs
@@ -20,8 +21,6 @@ NOT_HONOURED = (
     "volumesFrom",
     "linuxParameters.capabilities",
     "secrets",
-    "dependsOn",
-    "startTimeout",
     "hostname",
     "disableNetworking",
     "dnsServers",
@@ -42,11 +41,13 @@ NOT_HONOURED = (
 LOG_OPTIONS = ("awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group", "mode")
 NAMELESS = "Environment variable name should not be null or empty."
 """What a variable without a name is refused with (the text is a guess)."""
+MOST_CONTAINERS = 10
+"""Of a task definition (ECS developer guide, service quotas)."""
+CONDITIONS = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
 LONGEST_STOP_TIMEOUT = 120
 """Seconds, Fargate's own limit; ECS reference of ContainerDefinition.stopTimeout."""
 
 _REGISTERING = ("RegisterTaskDefinition",)
-_CONTAINERS = ecs.unbuilt("more than one of `containerDefinitions`", on=_REGISTERING)
 _LOG_DRIVERS = ecs.unbuilt(
     "`containerDefinitions.logConfiguration.logDriver` other than `awslogs`", on=_REGISTERING
 )
@@ -63,17 +64,19 @@ def normalized(
     task_memory: bool,
     fargate: bool,
 ) -> list[dict[str, Any]]:
-    """The containers with ECS's defaults; raises ClientException for what ECS refuses.
+    """The containers with ECS's defaults; raises ClientException for what ECS refuses (their number: a guess's text).
 
     `volumes` are the task's. `task_memory`: the task has a memory of its own, so that a container needs none.
     """
     check_volumes(volumes, ecs.error.ClientException, fargate=fargate)
     if not containers:
         raise ecs.error.ClientException("Container list cannot be empty.")
-    if len(containers) > 1:
-        raise _CONTAINERS("more than one container in containerDefinitions of RegisterTaskDefinition")
+    if len(containers) > MOST_CONTAINERS:
+        raise ecs.error.ClientException(f"A task definition can have at most {MOST_CONTAINERS} containers.")
     made = [_normalized(one, task_memory=task_memory) for one in containers]
+    check_order(made, ecs.error.ClientException, conditions=CONDITIONS)
     for one in made:
+        check_timeouts(one, ("startTimeout",), ecs.error.ClientException)
         check_parts(one, volumes, ecs.error.ClientException, fargate=fargate)
     return made
 
@@ -87,10 +90,6 @@ def _normalized(container: Mapping[str, Any], *, task_memory: bool) -> dict[str,
         raise ecs.error.ClientException("Container.name contains invalid characters.")
     if not container.get("image"):
         raise ecs.error.ClientException("Container.image should not be null or empty.")
-    if container.get("essential") is False:
-        raise ecs.error.ClientException(
-            "Invalid setting for container. A task definition needs at least one essential container."
-        )
     _check_lists(name, container)
     _check_memory(name, container, task_memory=task_memory)
     _check_logging(container.get("logConfiguration"))

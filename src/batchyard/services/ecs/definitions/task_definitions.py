@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select, update
 
 from batchyard.framework.check import ANY, Check
+from batchyard.framework.container_parts import check_storage
 from batchyard.framework.context import Context
 from batchyard.framework.errors import ApiError
 from batchyard.framework.passing import pass_role
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 _SYSTEMS = ecs.unbuilt(
     "`runtimePlatform.operatingSystemFamily` other than `LINUX`", on=["RegisterTaskDefinition"]
 )
+_KEPT = (
+    "networkMode",
+    "requiresCompatibilities",
+    "runtimePlatform",
+    "ephemeralStorage",
+    "pidMode",
+    "ipcMode",
+)
+"""Members that are kept as they are given."""
 _FAMILY = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _PLACE = (
     (task_definitions.c.account == bindparam("account"))
@@ -134,16 +144,11 @@ def _conditions(ctx: Context, request: dict[str, Any]) -> dict[str, str | tuple[
     conditions=_conditions,
     refuses=(
         "volumes.dockerVolumeConfiguration",
-        "volumes.efsVolumeConfiguration",
-        "volumes.s3filesVolumeConfiguration",
         "volumes.fsxWindowsFileServerVolumeConfiguration",
         "volumes.configuredAtLaunch",
         "placementConstraints",
-        "pidMode",
-        "ipcMode",
         "proxyConfiguration",
         "inferenceAccelerators",
-        "ephemeralStorage",
         "enableFaultInjection",
         "trustedExecutionConfiguration",
         *(f"containerDefinitions.{name}" for name in NOT_HONOURED),
@@ -188,7 +193,8 @@ def _document(ctx: Context, request: Any) -> dict[str, Any]:
         "volumes": request.get("volumes") or [],
         "placementConstraints": [],
     }
-    for name in ("networkMode", "requiresCompatibilities", "runtimePlatform"):
+    check_storage(request.get("ephemeralStorage"), ecs.error.ClientException)
+    for name in _KEPT:
         if request.get(name):
             document[name] = request[name]
     family = (request.get("runtimePlatform") or {}).get("operatingSystemFamily", "LINUX")

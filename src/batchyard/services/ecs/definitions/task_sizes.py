@@ -95,12 +95,18 @@ def gpu_count(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> in
     by_name = {one.get("name"): one for one in overrides.get("containerOverrides", ())}
     count = 0
     for container in definition["containerDefinitions"]:
-        both = {**container, **by_name.get(container["name"], {})}
-        for need in both.get("resourceRequirements") or ():
-            if need["type"] != "GPU":
-                raise ecs.error.ClientException(f"Unsupported resource type {need['type']}.")
-            number = whole_number(need.get("value", ""))
-            if number is None:
-                raise ecs.error.ClientException(f"GPU value '{need.get('value')}' is not a whole number.")
-            count += number
+        count += gpus_of({**container, **by_name.get(container["name"], {})})
+    return count
+
+
+def gpus_of(container: Mapping[str, Any]) -> int:
+    """How many GPUs one container asks for."""
+    count = 0
+    for need in container.get("resourceRequirements") or ():
+        if need["type"] != "GPU":
+            raise ecs.error.ClientException(f"Unsupported resource type {need['type']}.")
+        number = whole_number(need.get("value", ""))
+        if number is None:
+            raise ecs.error.ClientException(f"GPU value '{need.get('value')}' is not a whole number.")
+        count += number
     return count

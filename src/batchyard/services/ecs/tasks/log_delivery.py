@@ -37,9 +37,14 @@ class Stream:
     create_group: bool
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], task_id: str) -> Stream | None:
+    def all_of(cls, document: Mapping[str, Any], task_id: str) -> dict[str, Stream]:
+        """By container its stream; those that are not logged are not in it."""
+        found = {one["name"]: cls.of(one, task_id) for one in document["containerDefinitions"]}
+        return {name: stream for name, stream in found.items() if stream is not None}
+
+    @classmethod
+    def of(cls, container: Mapping[str, Any], task_id: str) -> Stream | None:
         """The stream `<prefix>/<container>/<task id>`, or the task id alone without a prefix; None: not logged."""
-        container = document["containerDefinitions"][0]
         options = (container.get("logConfiguration") or {}).get("options")
         if not options:
             return None

@@ -36,16 +36,21 @@ def new_token(keyring: Keyring) -> str:
     return keyring.seal(TOKEN_PURPOSE, secrets.token_urlsafe(_TOKEN_BYTES))
 
 
-def environment(keyring: Keyring, row: Row, document: Mapping[str, Any], endpoint: str) -> dict[str, str]:
-    """What a task's containers are told of its doors; the credentials' one only where the task has a role."""
+def environment(
+    keyring: Keyring, row: Row, document: Mapping[str, Any], endpoint: str
+) -> dict[str, dict[str, str]]:
+    """What each of a task's containers is told of its doors; the credentials' one only where the task has a role."""
     token = _token_of(keyring, row)
     if token is None:
         return {}
-    told = {"ECS_CONTAINER_METADATA_URI_V4": f"{endpoint}{METADATA_ROOT}{row.id}/{_metadata_secret(token)}"}
+    told: dict[str, str] = {}
     if role_of("task", document, row.overrides):
         told["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{endpoint}{CREDENTIALS_ROOT}{row.id}"
         told["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
-    return told
+    return {
+        name: {"ECS_CONTAINER_METADATA_URI_V4": f"{endpoint}{METADATA_ROOT}{row.id}/{secret}", **told}
+        for name, secret in _metadata_secrets(token, document).items()
+    }
 
 
 class TaskDoors:
@@ -64,8 +69,10 @@ class TaskDoors:
             workload=Workload.task(place(row), row.id, "task"),
             role_arn=role_of("task", row.document, row.overrides),
             token=token,
-            metadata_secret=_metadata_secret(token),
-            container=task_metadata.container(row, row.document),
+            containers={
+                secret: task_metadata.container(row, row.document, name)
+                for name, secret in _metadata_secrets(token, row.document).items()
+            },
             task=task_metadata.task(row, row.document),
         )
 
@@ -75,5 +82,11 @@ def _token_of(keyring: Keyring, row: Row) -> str | None:
     return token
 
 
-def _metadata_secret(token: str) -> str:
-    return hmac.new(token.encode(), b"task metadata", hashlib.sha256).hexdigest()[:32]
+def _metadata_secrets(token: str, document: Mapping[str, Any]) -> dict[str, str]:
+    """By container, the part of its metadata's address that nobody else knows."""
+    names = [one["name"] for one in document["containerDefinitions"]]
+    uses = {name: f"task metadata {name}" if index else "task metadata" for index, name in enumerate(names)}
+    return {
+        name: hmac.new(token.encode(), use.encode(), hashlib.sha256).hexdigest()[:32]
+        for name, use in uses.items()
+    }

@@ -30,18 +30,19 @@ def task(row: Row, document: Mapping[str, Any]) -> dict[str, Any]:
         "KnownStatus": _known_status(row),
         "AvailabilityZone": row.described["zone"],
         "LaunchType": row.launch_type,
-        "Containers": [container(row, document)],
+        "Containers": [container(row, document, one["name"]) for one in document["containerDefinitions"]],
     }
     if document.get("cpu") and document.get("memory"):
         shown["Limits"] = {"CPU": row.cpu / CPU_UNITS, "Memory": row.memory}
     return shown
 
 
-def container(row: Row, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The container as `${ECS_CONTAINER_METADATA_URI_V4}` gives it."""
-    defined = overridden(document["containerDefinitions"][0], row.overrides)
+def container(row: Row, document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """One of its containers as `${ECS_CONTAINER_METADATA_URI_V4}` gives it."""
+    found = next(one for one in document["containerDefinitions"] if one["name"] == name)
+    defined = overridden(found, row.overrides)
     arn = TASK.arn(row, cluster=row.cluster, id=row.id)
-    identity = row.described["container"]["id"]
+    identity = next(one["id"] for one in row.described["containers"] if one["name"] == name)
     shown: dict[str, Any] = {
         "DockerId": f"{row.id}-{defined['name']}",
         "Name": defined["name"],

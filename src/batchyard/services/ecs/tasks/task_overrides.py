@@ -57,7 +57,7 @@ def overridden(container: Mapping[str, Any], overrides: Mapping[str, Any]) -> di
 def asked(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Asked:
     """What a task asks of its engine."""
     containers = [overridden(one, overrides) for one in document["containerDefinitions"]]
-    return asked_by(containers, document["volumes"])
+    return asked_by(containers, document["volumes"], document)
 
 
 def passed_roles(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:

@@ -11,7 +11,7 @@ from batchyard.framework.check import Check
 from batchyard.framework.context import Context
 from batchyard.framework.place import place
 from batchyard.services.ecs.definitions.task_definitions import resolve
-from batchyard.services.ecs.definitions.task_sizes import gpu_count, size_keys, task_size
+from batchyard.services.ecs.definitions.task_sizes import gpu_count, gpus_of, size_keys, task_size
 from batchyard.services.ecs.resources import (
     CLUSTER,
     CONTAINER_INSTANCE,
@@ -50,6 +50,10 @@ _REFUSED = (
     "referenceId",
     *task_overrides.REFUSED,
 )
+
+
+_SHOWN = ("name", "image", "cpu", "memory", "memoryReservation", "essential")
+"""What DescribeTasks tells of a container, or what its end depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +296,7 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
         "version": 1,
         "created_at": ctx.now,
         "cursors": {},
+        "outcomes": {},
     }
     row = task_rows.insert_task(ctx.write, values)
     task_rows.count(ctx.write, [row], pending=1, running=0)
@@ -304,12 +309,12 @@ def _insert(ctx: Context, run: _Run, instance: Row | None) -> Row:
 def _described_parts(ctx: Context, run: _Run, instance: Row | None) -> dict[str, Any]:
     """What DescribeTasks tells of the task that never changes."""
     document = run.definition.document
-    container = task_overrides.overridden(document["containerDefinitions"][0], run.overrides)
+    containers = [task_overrides.overridden(one, run.overrides) for one in document["containerDefinitions"]]
     parts: dict[str, Any] = {
-        "container": {
-            "id": ids.uuid4(),
-            **{name: container.get(name) for name in ("name", "image", "cpu", "memory", "memoryReservation")},
-        },
+        "containers": [
+            {"id": ids.uuid4(), "gpus": gpus_of(one), **{name: one.get(name) for name in _SHOWN}}
+            for one in containers
+        ],
         "zone": f"{ctx.region}a" if instance is None else instance.availability_zone,
         "ec2InstanceId": None if instance is None else instance.ec2_instance_id,
         "architecture": (document.get("runtimePlatform") or {}).get("cpuArchitecture", "x86_64").lower(),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from batchyard.engines.contract import (
     ContainerSpec,
+    Dependency,
     Device,
     Group,
     Limits,
@@ -16,7 +17,8 @@ from batchyard.engines.contract import (
     Ulimit,
     Volume,
 )
-from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS
+from batchyard.framework.container_needs import FileSystem, file_system_of
+from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS, gpus_of
 from batchyard.services.ecs.tasks.gangs import addresses_in, member_of
 from batchyard.services.ecs.tasks.task_overrides import overridden
 from batchyard.store.prepared import Row
@@ -28,23 +30,35 @@ STOP_TIMEOUT_SECONDS = 30
 _ARGUMENTS = ("entryPoint", "command")
 
 
-def attempt_of(row: Row, document: Mapping[str, Any], *, endpoint: str, doors: Mapping[str, str]) -> TaskSpec:
+def attempt_of(
+    row: Row,
+    document: Mapping[str, Any],
+    *,
+    endpoint: str,
+    doors: Mapping[str, Mapping[str, str]],
+    folder_of: Callable[[FileSystem], str | None],
+) -> TaskSpec:
     """What the engine is to run for a task; the attempt's name is the task's id.
 
-    `doors`: variables that every container gets, whatever its definition says.
+    `doors`: by container, variables that it gets whatever its definition says. `folder_of`: the host's folder of a file
+    system that a volume names; that there is one was asked before.
     """
+    limits = _limits(row, document)
+    storage = document.get("ephemeralStorage")
     return TaskSpec(
         attempt=row.id,
         account=row.account,
         containers=tuple(
-            _container(row, document, one, endpoint=endpoint, doors=doors)
+            _container(row, one, limits[one["name"]], endpoint=endpoint, doors=doors.get(one["name"], {}))
             for one in document["containerDefinitions"]
         ),
         volumes=tuple(
-            Volume(name=one["name"], host_path=(one.get("host") or {}).get("sourcePath"))
-            for one in document["volumes"]
+            Volume(name=one["name"], host_path=_path(one, folder_of)) for one in document["volumes"]
         ),
         network=document.get("networkMode") or "host",
+        pid_mode=document.get("pidMode"),
+        ipc_mode=document.get("ipcMode"),
+        ephemeral_storage_gib=storage["sizeInGiB"] if storage else None,
         group=_group(row, document),
     )
 
@@ -67,10 +81,15 @@ def _group(row: Row, document: Mapping[str, Any]) -> Group | None:
     )
 
 
+def _path(volume: Mapping[str, Any], folder_of: Callable[[FileSystem], str | None]) -> str | None:
+    named = file_system_of(volume)
+    return (volume.get("host") or {}).get("sourcePath") if named is None else folder_of(named)
+
+
 def _container(
     row: Row,
-    document: Mapping[str, Any],
     definition: Mapping[str, Any],
+    limits: Limits,
     *,
     endpoint: str,
     doors: Mapping[str, str],
@@ -96,7 +115,7 @@ def _container(
         environment=environment,
         working_directory=container.get("workingDirectory"),
         user=container.get("user"),
-        limits=_limits(row, document, container),
+        limits=limits,
         mounts=tuple(
             Mount(
                 volume=one["sourceVolume"],
@@ -116,6 +135,11 @@ def _container(
         privileged=bool(container.get("privileged")),
         read_only_root=bool(container.get("readonlyRootFilesystem")),
         essential=container.get("essential", True),
+        depends_on=tuple(
+            Dependency(container=one["containerName"], condition=one["condition"])
+            for one in container.get("dependsOn") or ()
+        ),
+        start_timeout_seconds=container.get("startTimeout"),
         stop_timeout_seconds=float(container.get("stopTimeout") or STOP_TIMEOUT_SECONDS),
     )
 
@@ -130,16 +154,34 @@ def _device(given: Mapping[str, Any]) -> Device:
     )
 
 
-def _limits(row: Row, document: Mapping[str, Any], container: Mapping[str, Any]) -> Limits:
-    """The container's own limits; the task's size counts where it has one container only."""
+def _limits(row: Row, document: Mapping[str, Any]) -> dict[str, Limits]:
+    """By container its own limits; what the task asks for beyond them is the first one's."""
+    first, *others = [overridden(one, row.overrides) for one in document["containerDefinitions"]]
+    found = {one["name"]: _own_limits(one) for one in others}
+    beyond = _Beyond(
+        memory_mib=None if others else document.get("memory"),
+        reserved_mib=row.memory - sum(one.taken_mib for one in found.values()),
+        vcpus=row.cpu / CPU_UNITS - sum(one.vcpus for one in found.values()),
+    )
+    return {first["name"]: _own_limits(first, beyond), **found}
+
+
+class _Beyond(NamedTuple):
+    """What a task asks for that its containers do not."""
+
+    memory_mib: str | None = None
+    reserved_mib: int = 0
+    vcpus: float = 0
+
+
+def _own_limits(container: Mapping[str, Any], beyond: _Beyond = _Beyond()) -> Limits:  # noqa: B008 (immutable)
     linux = container.get("linuxParameters") or {}
-    alone = len(document["containerDefinitions"]) == 1
-    limit = container.get("memory") or (document.get("memory") if alone else None)
+    limit = container.get("memory") or beyond.memory_mib
     return Limits(
         memory_mib=int(limit) if limit else None,
-        reserved_mib=row.memory if alone else int(container.get("memoryReservation") or 0),
-        vcpus=(row.cpu if alone else int(container.get("cpu") or 0)) / CPU_UNITS,
-        gpus=len(row.gpu_ids) if alone else 0,
+        reserved_mib=max(int(container.get("memoryReservation") or 0), beyond.reserved_mib),
+        vcpus=max(int(container.get("cpu") or 0) / CPU_UNITS, beyond.vcpus),
+        gpus=gpus_of(container),
         shared_memory_mib=linux.get("sharedMemorySize"),
         swap_mib=linux.get("maxSwap"),
         swappiness=linux.get("swappiness"),
@@ -151,5 +193,7 @@ def _limits(row: Row, document: Mapping[str, Any], container: Mapping[str, Any])
 
 
 def stop_timeout_seconds(document: Mapping[str, Any]) -> float:
-    """How long a task may take to end after SIGTERM."""
-    return float(document["containerDefinitions"][0].get("stopTimeout") or STOP_TIMEOUT_SECONDS)
+    """How long a task may take to end after SIGTERM: its containers may have to end one after the other."""
+    return sum(
+        float(one.get("stopTimeout") or STOP_TIMEOUT_SECONDS) for one in document["containerDefinitions"]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from batchyard.framework.context import Context
@@ -25,7 +26,7 @@ def describe(ctx: Context, row: Row, *, with_tags: bool) -> dict[str, Any]:
         "attributes": [{"name": "ecs.cpu-architecture", "value": row.described["architecture"]}],
         "availabilityZone": row.described["zone"],
         "clusterArn": CLUSTER.arn(ctx, row.cluster),
-        "containers": [_container(ctx, row, arn)],
+        "containers": _containers(ctx, row, arn),
         "cpu": str(row.cpu),
         "memory": str(row.memory),
         "desiredStatus": row.desired_status,
@@ -61,15 +62,24 @@ def describe(ctx: Context, row: Row, *, with_tags: bool) -> dict[str, Any]:
     return shown
 
 
-def _container(ctx: Context, row: Row, task_arn: str) -> dict[str, Any]:
-    container = row.described["container"]
+def _containers(ctx: Context, row: Row, task_arn: str) -> list[dict[str, Any]]:
+    """Each with its own part of the task's GPUs."""
+    gpus = iter(row.gpu_ids)
+    return [
+        _container(row, one, task_arn, gpu_ids=list(islice(gpus, one.get("gpus") or 0)))
+        for one in row.described["containers"]
+    ]
+
+
+def _container(row: Row, container: dict[str, Any], task_arn: str, *, gpu_ids: list[str]) -> dict[str, Any]:
+    outcome = row.outcomes.get(container["name"], {})
+    has_begun = outcome.get("hasBegun", True)
     shown: dict[str, Any] = {
-        "containerArn": f"arn:{ctx.partition}:ecs:{ctx.region}:{ctx.account}:container/{row.cluster}/{row.id}/"
-        + container["id"],
+        "containerArn": task_arn.replace(":task/", ":container/", 1) + "/" + container["id"],
         "taskArn": task_arn,
         "name": container["name"],
         "image": container["image"],
-        "lastStatus": row.last_status if row.last_status != "PROVISIONING" else "PENDING",
+        "lastStatus": _status(row, outcome),
         "networkInterfaces": [],
         "networkBindings": [],
         "healthStatus": "UNKNOWN",
@@ -79,12 +89,22 @@ def _container(ctx: Context, row: Row, task_arn: str) -> dict[str, Any]:
         shown["memory"] = str(container["memory"])
     if container.get("memoryReservation") is not None:
         shown["memoryReservation"] = str(container["memoryReservation"])
-    if row.gpu_ids:
-        shown["gpuIds"] = row.gpu_ids
-    if row.started_at is not None:
-        shown["runtimeId"] = row.id
-    if row.exit_code is not None:
-        shown["exitCode"] = row.exit_code
+    if gpu_ids:
+        shown["gpuIds"] = gpu_ids
+    if row.started_at is not None and has_begun:
+        shown["runtimeId"] = (
+            row.id if len(row.described["containers"]) == 1 else f"{row.id}-{container['name']}"
+        )
     if row.container_reason:
+        # Why the task does not begin yet.
         shown["reason"] = row.container_reason
-    return shown
+    return shown | {name: outcome[name] for name in ("exitCode", "reason") if name in outcome}
+
+
+def _status(row: Row, outcome: dict[str, Any]) -> str:
+    """A container's: that of the task, but of one that ended before it, or waits for another."""
+    if row.last_status == "STOPPED" or "exitCode" in outcome:
+        return "STOPPED"
+    if row.last_status == "PROVISIONING" or not outcome.get("hasBegun", True):
+        return "PENDING"
+    return str(row.last_status)
