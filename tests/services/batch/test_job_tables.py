@@ -129,7 +129,7 @@ def test_jobs_of_before_the_table_of_attempts_are_what_they_were(
     store.start()
     with store.read() as tx:
         found = job_rows.find_some(tx, [*range(1, 6)])
-        attempts = attempt_rows.find_of_jobs(tx, "1", found)
+        attempts = attempt_rows.find_of_jobs(tx, "1", found.values())
         live = attempt_rows.find_live_by_tasks(tx, [TASK])
         [waiting] = oldest(tx, 1)
     shown = {number: detail(row, attempts.get(number, ()), None) for number, row in found.items()}

@@ -47,6 +47,54 @@ class JobRow(NamedTuple):
     spec: Any
 
 
+class JobId(NamedTuple):
+    """Whether there is such a job, and which."""
+
+    id: int
+
+
+class WaitingRow(NamedTuple):
+    """What placing asks of a job at the front of its queue."""
+
+    id: int
+    job_id: str
+    definition_id: int
+    vcpus: float
+    memory_mib: int
+    gpus: int
+    asked: Any
+    created_ms: int
+    status_reason: str | None
+    share_identifier: str | None
+    scheduling_priority: int | None
+    resources: Any
+    attempt: int
+    node_count: int | None
+
+
+class AttemptRow(NamedTuple):
+    """An attempt of a job, or of a node of it."""
+
+    account: str
+    job: int
+    number: int
+    node: int
+    environment_id: int
+    cluster_arn: str
+    task_arn: str | None
+    container_instance_arn: str | None
+    vcpus: float
+    status: str
+    started_ms: int | None
+    stopped_ms: int | None
+    exit_code: int | None
+    reason: str | None
+    status_reason: str | None
+    log_stream: str | None
+    containers: Any
+    placement: str | None
+
+
 class ArrayRow(NamedTuple):
     """How far the making and judging of an array job is, and how many of its children have which status."""
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from batchyard.services.batch.jobs.states import STARTING
+from batchyard.services.batch.rows import AttemptRow, JobRow
 from batchyard.services.batch.tables import attempts
-from batchyard.store.prepared import Prepared, Row, among
+from batchyard.store.prepared import Prepared, Typed, among
 from batchyard.store.transaction import Transaction
 
 _KEY = ("account", "job", "number", "node")
@@ -46,35 +47,38 @@ _NOTE_TASK = Prepared(
     )
 )
 _DELETE = Prepared(delete(attempts).where(_THIS))
-_FIND = Prepared(select(attempts).where(_THIS))
+_FIND = Typed(select(attempts).where(_THIS), AttemptRow)
 _OF_NUMBER = (
     (attempts.c.account == bindparam("of_account"))
     & (attempts.c.job == bindparam("of_job"))
     & (attempts.c.number == bindparam("of_number"))
 )
-_FIND_GANG = Prepared(select(attempts).where(_OF_NUMBER).order_by(attempts.c.node))
+_FIND_GANG = Typed(select(attempts).where(_OF_NUMBER).order_by(attempts.c.node), AttemptRow)
 _DELETE_GANG = Prepared(delete(attempts).where(_OF_NUMBER))
-_OF_NODE = Prepared(
+_OF_NODE = Typed(
     select(attempts)
     .where(attempts.c.account == bindparam("account"))
     .where(attempts.c.job == bindparam("job"))
     .where(attempts.c.node == bindparam("node"))
-    .order_by(attempts.c.number)
+    .order_by(attempts.c.number),
+    AttemptRow,
 )
-_LIVE_BY_TASK = Prepared(
-    select(attempts).where(among(attempts.c.task_arn, "task_arns")).where(attempts.c.stopped_ms.is_(None))
+_LIVE_BY_TASK = Typed(
+    select(attempts).where(among(attempts.c.task_arn, "task_arns")).where(attempts.c.stopped_ms.is_(None)),
+    AttemptRow,
 )
-_OF_JOBS = Prepared(
+_OF_JOBS = Typed(
     select(attempts)
     .where(attempts.c.account == bindparam("account"))
     .where(among(attempts.c.job, "jobs"))
-    .order_by(*(attempts.c[name] for name in _KEY))
+    .order_by(*(attempts.c[name] for name in _KEY)),
+    AttemptRow,
 )
 
 
 def insert_attempt(
     tx: Transaction,
-    job: Row,
+    job: JobRow,
     *,
     environment_id: int,
     cluster_arn: str,
@@ -98,7 +102,7 @@ def insert_attempt(
 
 def note_task(
     tx: Transaction,
-    job: Row,
+    job: JobRow,
     *,
     task_arn: str,
     container_instance_arn: str | None,
@@ -121,7 +125,7 @@ def note_task(
     )
 
 
-def change(tx: Transaction, row: Row, **values: Any) -> Row:
+def change(tx: Transaction, row: AttemptRow, **values: Any) -> AttemptRow:
     """Write what changes of an attempt, whose row was read within this write; returns the row as it is then."""
     changed = row._replace(**values)
     key = {f"of_{name}": getattr(row, name) for name in _KEY}
@@ -129,37 +133,38 @@ def change(tx: Transaction, row: Row, **values: Any) -> Row:
     return changed
 
 
-def forget(tx: Transaction, job: Row) -> None:
+def forget(tx: Transaction, job: JobRow) -> None:
     """Take back a job's newest attempt, which ECS did not start."""
     tx.run(_DELETE, **_newest(job))
 
 
-def forget_gang(tx: Transaction, job: Row) -> None:
+def forget_gang(tx: Transaction, job: JobRow) -> None:
     """Take back the newest attempts of all nodes, which ECS did not start together."""
     tx.run(_DELETE_GANG, **_number(job))
 
 
-def find_newest(tx: Transaction, job: Row, *, node: int = 0) -> Row | None:
+def find_newest(tx: Transaction, job: JobRow, *, node: int = 0) -> AttemptRow | None:
     """A job's, or a node's, newest attempt, or None where it has had none."""
     return tx.first(_FIND, **_newest(job, node))
 
 
-def find_gang(tx: Transaction, job: Row) -> Sequence[Row]:
+def find_gang(tx: Transaction, job: JobRow) -> Sequence[AttemptRow]:
     """The newest attempts of all nodes of a multi-node parallel job, by node."""
     return tx.all(_FIND_GANG, **_number(job))
 
 
-def find_of_node(tx: Transaction, job: Row, node: int) -> Sequence[Row]:
+def find_of_node(tx: Transaction, job: JobRow, node: int) -> Sequence[AttemptRow]:
     """All attempts of one node of a multi-node parallel job, in order."""
     return tx.all(_OF_NODE, account=job.account, job=job.id, node=node)
 
 
-def find_live_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str, Row]:
+def find_live_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str, AttemptRow]:
     """The attempts that have not stopped, by their task's ARN; a task that stands for no job is not in it."""
-    return {row.task_arn: row for row in tx.all(_LIVE_BY_TASK, task_arns=task_arns)}
+    rows = tx.all(_LIVE_BY_TASK, task_arns=task_arns)
+    return {row.task_arn: row for row in rows if row.task_arn is not None}
 
 
-def find_of_jobs(tx: Transaction, account: str, jobs: Iterable[Row]) -> Mapping[int, Sequence[Row]]:
+def find_of_jobs(tx: Transaction, account: str, jobs: Iterable[JobRow]) -> Mapping[int, Sequence[AttemptRow]]:
     """All attempts of an account's jobs by the jobs' `id`, in order; a job without attempts is not in it.
 
     Of a multi-node parallel job those of its main node: what AWS tells of the job is that one's.
@@ -168,13 +173,15 @@ def find_of_jobs(tx: Transaction, account: str, jobs: Iterable[Row]) -> Mapping[
     single = [job.id for job in several if job.node_count is None]
     rows = tx.all(_OF_JOBS, account=account, jobs=single) if single else ()
     found = {job: tuple(those) for job, those in groupby(rows, key=lambda row: int(row.job))}
-    mains = ((job.id, find_of_node(tx, job, job.main_node)) for job in several if job.node_count is not None)
+    mains = (
+        (job.id, find_of_node(tx, job, job.main_node or 0)) for job in several if job.node_count is not None
+    )
     return found | {identity: tuple(those) for identity, those in mains if those}
 
 
-def _newest(job: Row, node: int = 0) -> dict[str, Any]:
+def _newest(job: JobRow, node: int = 0) -> dict[str, Any]:
     return {**_number(job), "of_node": node}
 
 
-def _number(job: Row) -> dict[str, Any]:
+def _number(job: JobRow) -> dict[str, Any]:
     return {"of_account": job.account, "of_job": job.id, "of_number": job.attempt}

@@ -9,15 +9,15 @@ from batchyard.scheduler.arrays import status_summary
 from batchyard.services.batch.definitions.retry_strategies import shown_retry_strategy
 from batchyard.services.batch.jobs import array_rows
 from batchyard.services.batch.jobs.states import ENDED
-from batchyard.store.prepared import Row
+from batchyard.services.batch.rows import ArrayRow, AttemptRow, JobRow
 
 
-def job_arn(row: Row) -> str:
+def job_arn(row: JobRow) -> str:
     """The ARN of a job's row."""
     return f"arn:{row.partition}:batch:{row.region}:{row.account}:job/{row.job_id}"
 
 
-def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
+def detail(row: JobRow, attempts: Sequence[AttemptRow], array: ArrayRow | None) -> dict[str, Any]:
     """The JobDetail of DescribeJobs; `row` is of `job_rows`, its attempts are in order."""
     spec = row.spec
     shown: dict[str, Any] = {
@@ -47,7 +47,7 @@ def detail(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, An
     return shown | _known(share) | _array(row, array) | _progress(row)
 
 
-def node_detail(row: Row, index: int, attempts: Sequence[Row]) -> dict[str, Any]:
+def node_detail(row: JobRow, index: int, attempts: Sequence[AttemptRow]) -> dict[str, Any]:
     """The JobDetail of one node of a multi-node parallel job, its row as of `nodes.find_nodes`."""
     return {
         **detail(row, attempts, None),
@@ -55,13 +55,13 @@ def node_detail(row: Row, index: int, attempts: Sequence[Row]) -> dict[str, Any]
     }
 
 
-def node_summary(row: Row, index: int, attempt: Row | None) -> dict[str, Any]:
+def node_summary(row: JobRow, index: int, attempt: AttemptRow | None) -> dict[str, Any]:
     """The JobSummary of one node."""
     shown = summary(row, () if attempt is None else (attempt,), None)
     return {**shown, "nodeProperties": {"nodeIndex": index, "isMainNode": index == row.main_node}}
 
 
-def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, Any]:
+def summary(row: JobRow, attempts: Sequence[AttemptRow], array: ArrayRow | None) -> dict[str, Any]:
     """The JobSummary of ListJobs; the attempts count only once the job has ended."""
     shown = {
         "jobArn": job_arn(row),
@@ -81,7 +81,7 @@ def summary(row: Row, attempts: Sequence[Row], array: Row | None) -> dict[str, A
     return {**shown, "container": outcome} if outcome else shown
 
 
-def _array(row: Row, array: Row | None) -> dict[str, Any]:
+def _array(row: JobRow, array: ArrayRow | None) -> dict[str, Any]:
     """arrayProperties: a child's index, or how a parent's children do."""
     if row.array_index is not None:
         return {"arrayProperties": {"index": row.array_index}}
@@ -96,7 +96,7 @@ def _array(row: Row, array: Row | None) -> dict[str, Any]:
     }
 
 
-def _containers(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
+def _containers(row: JobRow, attempts: Sequence[AttemptRow]) -> dict[str, Any]:
     """`container`, or `ecsProperties` with what is known of each container (recorded: apache/airflow#54254); of a
     multi-node parallel job `nodeProperties` alone: Metaflow's client tells it by that."""
     spec = row.spec
@@ -142,11 +142,11 @@ def _of_container(known: dict[str, Any], *, has_ended: bool) -> dict[str, Any]:
     return {member: known[member] for member in members if member in known}
 
 
-def _place(attempt: Row) -> dict[str, Any]:
+def _place(attempt: AttemptRow) -> dict[str, Any]:
     return _known({"taskArn": attempt.task_arn, "containerInstanceArn": attempt.container_instance_arn})
 
 
-def _attempt(row: Row) -> dict[str, Any]:
+def _attempt(row: AttemptRow) -> dict[str, Any]:
     """The AttemptDetail of an attempt that is over; with `containers` that of a job of ecsProperties, whose `container`
     tells nothing (recorded: apache/airflow#54254)."""
     several = row.containers is not None
@@ -160,21 +160,21 @@ def _attempt(row: Row) -> dict[str, Any]:
     return shown if row.started_ms is None else {**shown, "startedAt": row.started_ms}
 
 
-def _task(attempt: Row) -> dict[str, Any]:
+def _task(attempt: AttemptRow) -> dict[str, Any]:
     return {**_place(attempt), **_known({"logStreamName": attempt.log_stream})}
 
 
-def _exit(attempt: Row) -> dict[str, Any]:
+def _exit(attempt: AttemptRow) -> dict[str, Any]:
     return _known({"exitCode": attempt.exit_code, "reason": attempt.reason})
 
 
-def _progress(row: Row) -> dict[str, Any]:
+def _progress(row: JobRow) -> dict[str, Any]:
     return _known(
         {"statusReason": row.status_reason, "startedAt": row.started_ms, "stoppedAt": row.stopped_ms}
     )
 
 
-def _outcome(row: Row, attempts: Sequence[Row]) -> dict[str, Any]:
+def _outcome(row: JobRow, attempts: Sequence[AttemptRow]) -> dict[str, Any]:
     """exitCode and reason of the attempt that decided; nothing while the job goes on."""
     return _exit(attempts[-1]) if row.status in ENDED and attempts else {}
 

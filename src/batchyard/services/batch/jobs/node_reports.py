@@ -21,6 +21,7 @@ from batchyard.services.batch.jobs.task_reports import (
     record_running,
     settle,
 )
+from batchyard.services.batch.rows import AttemptRow, JobRow
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
@@ -34,8 +35,8 @@ WHOLE_WITHIN_SECONDS = 60
 def note_node(
     tx: Transaction,
     runtime: Runtime,
-    row: Row,
-    attempt: Row,
+    row: JobRow,
+    attempt: AttemptRow,
     task: Mapping[str, Any],
     *,
     elapsed: Elapsed,
@@ -57,8 +58,8 @@ def note_node(
 def end_node(
     tx: Transaction,
     runtime: Runtime,
-    row: Row,
-    attempt: Row,
+    row: JobRow,
+    attempt: AttemptRow,
     task: Mapping[str, Any] | None,
     *,
     now: datetime,
@@ -71,7 +72,7 @@ def end_node(
     [node] = node_rows(row, [attempt.node])
     attempt = record_end(tx, node, attempt, task, now=now)
     gang = attempt_rows.find_gang(tx, row)
-    main = gang[row.main_node]
+    main = gang[row.main_node or 0]
     if row.end_reason is None and attempt.node == main.node:
         row = job_rows.change(tx, row, now=now, end_reason=MAIN_NODE_ENDED)
         wake_nodes(tx, runtime, row)
@@ -85,19 +86,19 @@ def end_node(
         settle(tx, runtime, row, main, _cause(row, main), now=now)
 
 
-def wake_nodes(tx: Transaction, runtime: Runtime, row: Row) -> None:
+def wake_nodes(tx: Transaction, runtime: Runtime, row: JobRow) -> None:
     """Have every node's task looked at that has not ended: it is to be stopped."""
     for one in attempt_rows.find_gang(tx, row):
         if one.task_arn is not None and one.stopped_ms is None:
             schedule(runtime, tx, key_of(row, "batch.watching", one.task_arn, grouping=one.cluster_arn))
 
 
-def _look_later(tx: Transaction, runtime: Runtime, row: Row, main: Row) -> None:
+def _look_later(tx: Transaction, runtime: Runtime, row: JobRow, main: Row) -> None:
     key = key_of(row, "batch.watching", main.task_arn, grouping=main.cluster_arn)
     schedule(runtime, tx, key, delay_seconds=WHOLE_WITHIN_SECONDS)
 
 
-def _give_up(tx: Transaction, row: Row, now: datetime) -> Row:
+def _give_up(tx: Transaction, row: JobRow, now: datetime) -> Row:
     """The job, to be ended where another node ended long ago while its main node has not begun."""
     until = microseconds(now) // 1000 - WHOLE_WITHIN_SECONDS * 1000
     gang = attempt_rows.find_gang(tx, row)
@@ -107,7 +108,7 @@ def _give_up(tx: Transaction, row: Row, now: datetime) -> Row:
     return job_rows.change(tx, row, now=now, end_reason=lost.status_reason or NOT_WHOLE)
 
 
-def _cause(row: Row, main: Row) -> Cause:
+def _cause(row: JobRow, main: Row) -> Cause:
     """What ended the main node, by its attempt."""
     if (row.terminated or row.timed_out) and main.status_reason == row.end_reason:
         return Cause.TERMINATED if row.terminated else Cause.TIMED_OUT

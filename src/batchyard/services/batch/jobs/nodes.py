@@ -12,6 +12,7 @@ from typing import Any
 from batchyard.services.batch.jobs import attempt_rows, job_rows
 from batchyard.services.batch.jobs.node_specs import node_sizes, range_places
 from batchyard.services.batch.jobs.states import ENDED, FAILED, PLACED
+from batchyard.services.batch.rows import JobRow
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
@@ -29,7 +30,7 @@ def split_node_id(job_id: str) -> tuple[str, int] | None:
     return None if found is None else (found[1], int(found[2]))
 
 
-def node_rows(job: Row, indexes: Iterable[int] | None = None) -> list[Row]:
+def node_rows(job: JobRow, indexes: Iterable[int] | None = None) -> list[Row]:
     """The nodes of a job (all, or these) as rows of jobs of one task: each with its id, sizes and spec.
 
     Their status is the job's, `spec["range"]` is the place of a node's range.
@@ -72,7 +73,7 @@ def find_nodes(
     return found
 
 
-def progress(job: Row, newest: Row | None) -> dict[str, Any]:
+def progress(job: JobRow, newest: Row | None) -> dict[str, Any]:
     """How far a node is: as its attempt of this time, once the job is placed; else as the job."""
     if job.status not in (*PLACED, *ENDED):
         return {}
@@ -86,7 +87,7 @@ def progress(job: Row, newest: Row | None) -> dict[str, Any]:
     }
 
 
-def summaries(tx: Transaction, job: Row) -> list[tuple[Row, int, Row | None]]:
+def summaries(tx: Transaction, job: JobRow) -> list[tuple[Row, int, Row | None]]:
     """Every node as a row with its own status, its index, and its attempt of this time, by index."""
     newest: Mapping[int, Row] = {one.node: one for one in attempt_rows.find_gang(tx, job)}
     return [

@@ -12,8 +12,9 @@ from batchyard.services.batch.jobs import array_rows, attempt_rows, job_rows
 from batchyard.services.batch.jobs.job_endings import end_job, key_of
 from batchyard.services.batch.jobs.node_reports import wake_nodes
 from batchyard.services.batch.jobs.states import ENDED, FAILED, PENDING
+from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.tables import job_dependencies
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Prepared
 from batchyard.store.transaction import Transaction
 
 _IN_NO_ORDER = Prepared(
@@ -23,7 +24,7 @@ _IN_NO_ORDER = Prepared(
 )
 
 
-def cancel(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: datetime) -> None:
+def cancel(tx: Transaction, runtime: Runtime, row: JobRow, *, reason: str, now: datetime) -> None:
     """End a job that has no task; a job that waits for others ends only when they have (batch-jobs.md 2)."""
     if row.cancelled:
         return
@@ -34,7 +35,7 @@ def cancel(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: dat
     schedule(runtime, tx, key_of(row, "batch.placing", "queues"))
 
 
-def stop(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: datetime) -> None:
+def stop(tx: Transaction, runtime: Runtime, row: JobRow, *, reason: str, now: datetime) -> None:
     """Have the task of a job, or those of its nodes, stopped; what is not known yet is looked at as soon as it is."""
     row = job_rows.change(tx, row, now=now, terminated=True, end_reason=reason)
     if row.node_count is not None:
@@ -46,7 +47,7 @@ def stop(tx: Transaction, runtime: Runtime, row: Row, *, reason: str, now: datet
 
 
 def end_array(
-    tx: Transaction, runtime: Runtime, parent: Row, *, reason: str, running_too: bool, now: datetime
+    tx: Transaction, runtime: Runtime, parent: JobRow, *, reason: str, running_too: bool, now: datetime
 ) -> None:
     """Have all children of an array job ended, those that run only where `running_too`; the parent ends with them."""
     asked_before = parent.terminated or (parent.cancelled and not running_too)

@@ -15,6 +15,7 @@ from batchyard.services.batch.definitions.retry_strategies import scheduling_str
 from batchyard.services.batch.jobs import attempt_rows, job_rows
 from batchyard.services.batch.jobs.job_endings import end_job, wake_array, wake_placing
 from batchyard.services.batch.jobs.states import FAILED, RUNNABLE, RUNNING, STARTING, SUCCEEDED
+from batchyard.services.batch.rows import AttemptRow, JobRow
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
@@ -28,7 +29,7 @@ def milliseconds(moment: datetime) -> int:
     return microseconds(moment) // 1000
 
 
-def left_seconds(row: Row, elapsed: Elapsed) -> float | None:
+def left_seconds(row: JobRow, elapsed: Elapsed) -> float | None:
     """How long the current attempt may still run, or None without a timeout or before it runs."""
     seconds = row.spec.get("timeout", {}).get("attemptDurationSeconds")
     if seconds is None or row.started_ms is None:
@@ -39,8 +40,8 @@ def left_seconds(row: Row, elapsed: Elapsed) -> float | None:
 
 def note_progress(
     tx: Transaction,
-    row: Row,
-    attempt: Row,
+    row: JobRow,
+    attempt: AttemptRow,
     task: Mapping[str, Any],
     *,
     elapsed: Elapsed,
@@ -60,13 +61,13 @@ def note_progress(
     return row
 
 
-def record_running(tx: Transaction, attempt: Row, task: Mapping[str, Any]) -> None:
+def record_running(tx: Transaction, attempt: AttemptRow, task: Mapping[str, Any]) -> None:
     """Write that an attempt's task runs."""
     started_ms = milliseconds(task["startedAt"])
     attempt_rows.change(tx, attempt, status=RUNNING, started_ms=started_ms, **_place(attempt, task))
 
 
-def is_to_end(row: Row) -> bool:
+def is_to_end(row: JobRow) -> bool:
     """Is a job that is placed to have its tasks stopped? Those of its nodes also where its main node has ended."""
     return bool(row.terminated or row.timed_out or (row.node_count is not None and row.end_reason))
 
@@ -74,8 +75,8 @@ def is_to_end(row: Row) -> bool:
 def end_attempt(
     tx: Transaction,
     runtime: Runtime,
-    row: Row,
-    attempt: Row,
+    row: JobRow,
+    attempt: AttemptRow,
     task: Mapping[str, Any] | None,
     *,
     now: datetime,
@@ -86,13 +87,15 @@ def end_attempt(
 
 
 def record_end(
-    tx: Transaction, row: Row, attempt: Row, task: Mapping[str, Any] | None, *, now: datetime
+    tx: Transaction, row: JobRow, attempt: AttemptRow, task: Mapping[str, Any] | None, *, now: datetime
 ) -> Row:
     """Write that an attempt is over, and with what outcome; returns it as it is then."""
     return attempt_rows.change(tx, attempt, **_end(row, attempt, task, now))
 
 
-def settle(tx: Transaction, runtime: Runtime, row: Row, attempt: Row, cause: Cause, *, now: datetime) -> None:
+def settle(
+    tx: Transaction, runtime: Runtime, row: JobRow, attempt: AttemptRow, cause: Cause, *, now: datetime
+) -> None:
     """Retry a job, or end it as its attempt ended."""
     verdict = decide(
         attempts_made=row.attempt,
@@ -122,7 +125,7 @@ def settle(tx: Transaction, runtime: Runtime, row: Row, attempt: Row, cause: Cau
     wake_placing(tx, runtime, row)
 
 
-def _end(row: Row, attempt: Row, task: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+def _end(row: JobRow, attempt: AttemptRow, task: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
     """The columns of an attempt that is over."""
     if task is None:
         return {"status": FAILED, "stopped_ms": milliseconds(now), "status_reason": TASK_MISSING}
@@ -141,7 +144,7 @@ def _end(row: Row, attempt: Row, task: Mapping[str, Any] | None, now: datetime) 
     }
 
 
-def _deciding(row: Row, task: Mapping[str, Any]) -> Mapping[str, Any]:
+def _deciding(row: JobRow, task: Mapping[str, Any]) -> Mapping[str, Any]:
     """The container by whose end the attempt is judged: the first essential one that did not end with 0, else the first
     essential one. That all of them must succeed is a [guess]; what is not essential decides nothing (botocore's text).
     """
@@ -151,7 +154,7 @@ def _deciding(row: Row, task: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(failed, essential[0])
 
 
-def _ends(attempt: Row, task: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def _ends(attempt: AttemptRow, task: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The containers of a job of ecsProperties with what ECS tells of their ends."""
     if attempt.containers is None:
         return None
@@ -167,16 +170,16 @@ def _ends(attempt: Row, task: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     return [{**one, **end} for one, end in zip(attempt.containers, ends, strict=True)]
 
 
-def _place(attempt: Row, task: Mapping[str, Any]) -> dict[str, Any]:
+def _place(attempt: AttemptRow, task: Mapping[str, Any]) -> dict[str, Any]:
     return {"container_instance_arn": task.get("containerInstanceArn") or attempt.container_instance_arn}
 
 
-def _was_stopped(row: Row, task: Mapping[str, Any]) -> bool:
+def _was_stopped(row: JobRow, task: Mapping[str, Any]) -> bool:
     """Did the task stop because Batch wanted it to? One that had ended by itself before did not."""
     return is_to_end(row) and task.get("stopCode") == "UserInitiated"
 
 
-def _cause(row: Row, task: Mapping[str, Any] | None) -> Cause:
+def _cause(row: JobRow, task: Mapping[str, Any] | None) -> Cause:
     if task is None:
         return Cause.HOST_LOST
     if _was_stopped(row, task):

@@ -26,6 +26,7 @@ from batchyard.services.batch.jobs.task_reports import (
     left_seconds,
     note_progress,
 )
+from batchyard.services.batch.rows import AttemptRow, JobRow
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import compute_environments
 from batchyard.store.prepared import Row
@@ -94,7 +95,7 @@ class WatchingController(Controller):
         }
 
     def _take_over_one(
-        self, tx: Transaction, row: Row | None, attempt: Row, task: Mapping[str, Any] | None
+        self, tx: Transaction, row: Row | None, attempt: AttemptRow, task: Mapping[str, Any] | None
     ) -> Row | None:
         if row is None or row.status not in PLACED:
             return None
@@ -106,7 +107,7 @@ class WatchingController(Controller):
         return note_progress(tx, row, attempt, task, elapsed=self._elapsed, now=self.now)
 
     def _take_over_node(
-        self, tx: Transaction, identity: int, attempt: Row, task: Mapping[str, Any] | None
+        self, tx: Transaction, identity: int, attempt: AttemptRow, task: Mapping[str, Any] | None
     ) -> Row | None:
         """The same for one of several nodes: what the others told before has changed their job."""
         row = job_rows.find(tx, identity)
@@ -117,12 +118,12 @@ class WatchingController(Controller):
             return None
         return note_node(tx, self.runtime, row, attempt, task, elapsed=self._elapsed, now=self.now)
 
-    def _stop(self, aws: Clients | None, attempt: Row, task: Mapping[str, Any], row: Row) -> None:
+    def _stop(self, aws: Clients | None, attempt: AttemptRow, task: Mapping[str, Any], row: JobRow) -> None:
         if aws is not None and task["desiredStatus"] != "STOPPED":
-            aws.ecs.stop_task(cluster=attempt.cluster_arn, task=attempt.task_arn, reason=row.end_reason)
+            aws.ecs.stop_task(cluster=attempt.cluster_arn, task=task["taskArn"], reason=row.end_reason or "")
 
 
-def _environment(tx: Transaction, attempt: Row) -> Row | None:
+def _environment(tx: Transaction, attempt: AttemptRow) -> Row | None:
     table = compute_environments
     return tx.first(select(table).where(table.c.id == attempt.environment_id))
 

@@ -7,18 +7,19 @@ from typing import Any
 
 from batchyard.services.batch.definitions.node_properties import of_range
 from batchyard.services.batch.jobs.nodes import node_rows
+from batchyard.services.batch.rows import JobRow
 from batchyard.store.prepared import Row
 
 TAKEN_BACK = "There is no room for all nodes of the job"
 """Why the tasks of some nodes are stopped before they begin. It tells such a task from one that ran."""
 
 
-def rows_to_start(job: Row, nodes: Sequence[int]) -> list[Row]:
+def rows_to_start(job: JobRow, nodes: Sequence[int]) -> list[Row]:
     """These nodes as rows of jobs, each with the job's tags: its task gets them where they are propagated."""
     return [row._replace(tags=job.tags) for row in node_rows(job, nodes)]
 
 
-def one_of_each_range(job: Row) -> list[Row]:
+def one_of_each_range(job: JobRow) -> list[Row]:
     """A node of each range that has nodes: what is made ready for it is for all of them."""
     return list({row.spec["range"]: row for row in node_rows(job)}.values())
 

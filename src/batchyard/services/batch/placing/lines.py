@@ -33,6 +33,7 @@ from batchyard.services.batch.placing.engine_needs import abilities_of, asked_by
 from batchyard.services.batch.queues import queue_fronts
 from batchyard.services.batch.queues.queue_lines import FRONT, in_turns, oldest
 from batchyard.services.batch.queues.queue_policies import in_scheduler, policy_of, shares_of
+from batchyard.services.batch.rows import WaitingRow
 from batchyard.services.batch.tables import (
     attempts,
     compute_environments,
@@ -82,7 +83,7 @@ class Lines:
     environments: Mapping[int, Row]
     attached: Mapping[int, tuple[int, ...]]
     """The environments of each queue, in its order; by their rows' ids."""
-    fronts: Mapping[int, tuple[Row, ...]]
+    fronts: Mapping[int, tuple[WaitingRow, ...]]
     """The RUNNABLE jobs of each queue, the oldest first; of a queue with a policy as its shares have their turns."""
     sharing: Mapping[int, Sharing]
     """The policy and the shares of each queue that has a policy."""
@@ -210,7 +211,7 @@ def _queue(lines: Lines, row: Row) -> Queue:
     )
 
 
-def _job(lines: Lines, queue_arn: str, row: Row) -> Job:
+def _job(lines: Lines, queue_arn: str, row: WaitingRow) -> Job:
     return Job(
         job_id=row.job_id,
         queue_arn=queue_arn,

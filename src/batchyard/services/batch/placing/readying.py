@@ -13,6 +13,7 @@ from batchyard.framework.errors import ApiError
 from batchyard.framework.runtime import Runtime
 from batchyard.services.batch.placing import task_requests
 from batchyard.services.batch.placing.gang_starts import definition_for
+from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.tables import job_definitions, task_definitions
 from batchyard.store.prepared import Prepared, Row
 from batchyard.store.upsert import insert_missing
@@ -44,14 +45,14 @@ class Readier:
         self._acting_as = acting_as
         self._ready: dict[tuple[int, int, int | None], Ready] = {}
 
-    def ready(self, job: Row, environment: Row) -> Ready:
+    def ready(self, job: JobRow, environment: Row) -> Ready:
         """What a job, or a node as of `nodes.node_rows`, needs there. Raises ApiError as the role is refused."""
         place = (job.definition_id, environment.id, job.spec.get("range"))
         if place not in self._ready:
             self._ready[place] = self._make(job, environment)
         return self._ready[place]
 
-    def _make(self, job: Row, environment: Row) -> Ready:
+    def _make(self, job: JobRow, environment: Row) -> Ready:
         aws = self._acting_as(environment.service_role, source_arn=environment.arn)
         at = _made_at(job, environment)
         with self._runtime.store.read() as tx:
@@ -71,13 +72,13 @@ class Readier:
         self._runtime.store.write(lambda tx: tx.run(keep))
         return Ready(definition, arn)
 
-    def forget(self, job: Row, environment: Row) -> None:
+    def forget(self, job: JobRow, environment: Row) -> None:
         """The task definition was taken away: it is registered anew by the next round."""
         at = _made_at(job, environment)
         self._runtime.store.write(lambda tx: tx.run(_FORGET_MADE, **at))
 
 
-def _made_at(job: Row, environment: Row) -> dict[str, Any]:
+def _made_at(job: JobRow, environment: Row) -> dict[str, Any]:
     return {
         "definition_id": job.definition_id,
         "service_role": environment.service_role,

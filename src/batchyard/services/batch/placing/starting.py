@@ -29,6 +29,7 @@ from batchyard.services.batch.placing.gang_starts import (
     rows_to_start,
 )
 from batchyard.services.batch.placing.readying import Readier
+from batchyard.services.batch.rows import JobRow
 from batchyard.store.prepared import Row
 from batchyard.store.transaction import Transaction
 
@@ -48,7 +49,7 @@ _DEFINITION_GONE = ("TaskDefinition not found.", "TaskDefinition is inactive")
 class Start:
     """A job, or a node of it, whose task is being asked for, as its row was written with that intent."""
 
-    job: Row
+    job: JobRow
     environment: Row
     node: int | None = None
     placement: str = ""
@@ -146,7 +147,7 @@ class Starter:
     def _write(self, function: Callable[[Transaction], T]) -> T:
         return self._runtime.store.write(function)
 
-    def _prepare(self, job: Row | None, environment: Row) -> bool:
+    def _prepare(self, job: JobRow | None, environment: Row) -> bool:
         if job is None or environment.id in self._refused:
             return False
         kinds = [job] if job.node_count is None else one_of_each_range(job)
@@ -175,7 +176,7 @@ class Starter:
             for start in self._intend_one(tx, job, environment)
         ]
 
-    def _intend_one(self, tx: Transaction, job: Row, environment: Row) -> list[Start]:
+    def _intend_one(self, tx: Transaction, job: JobRow, environment: Row) -> list[Start]:
         changed = job_rows.change(
             tx,
             job,
@@ -281,7 +282,7 @@ class Starter:
         for identity, gang in _by_gang(answers).items():
             self._conclude_gang(tx, jobs.get(identity), gang)
 
-    def _conclude_gang(self, tx: Transaction, job: Row | None, gang: Sequence[_Answer]) -> None:
+    def _conclude_gang(self, tx: Transaction, job: JobRow | None, gang: Sequence[_Answer]) -> None:
         """Keep the tasks of all nodes, or none of them."""
         if job is None or job.status != STARTING or job.attempt != gang[0].start.job.attempt:
             return
@@ -294,7 +295,7 @@ class Starter:
             failed = next((answer for answer in gang if answer.failed is not None), gang[0])
             self._take_back(tx, job, failed)
 
-    def _conclude_one(self, tx: Transaction, job: Row | None, answer: _Answer) -> None:
+    def _conclude_one(self, tx: Transaction, job: JobRow | None, answer: _Answer) -> None:
         if job is None or job.status != STARTING or job.attempt != answer.start.job.attempt:
             return
         if answer.task is not None:
@@ -304,7 +305,7 @@ class Starter:
         else:
             self._take_back(tx, job, answer)
 
-    def _take_back(self, tx: Transaction, job: Row, answer: _Answer) -> None:
+    def _take_back(self, tx: Transaction, job: JobRow, answer: _Answer) -> None:
         """There is no task: it was no attempt, and the job ends or waits on."""
         (attempt_rows.forget if job.node_count is None else attempt_rows.forget_gang)(tx, job)
         number = job.attempt - 1
@@ -316,7 +317,7 @@ class Starter:
             job_rows.change(tx, job, now=self._now, status=RUNNABLE, attempt=number)
             wake_array(tx, self._runtime, job)
 
-    def _note_task(self, tx: Transaction, job: Row, answer: _Answer) -> None:
+    def _note_task(self, tx: Transaction, job: JobRow, answer: _Answer) -> None:
         """Keep the task, and look at it once: what ECS announced before this moment named a task unknown here."""
         task: Any = answer.task
         definition = self._readier.ready(answer.start.job, answer.start.environment).definition
@@ -333,7 +334,7 @@ class Starter:
         schedule(self._runtime, tx, key)
 
 
-def _starts(job: Row, environment: Row, nodes: Sequence[int], placement: str | None) -> list[Start]:
+def _starts(job: JobRow, environment: Row, nodes: Sequence[int], placement: str | None) -> list[Start]:
     """The start of a job, or those of these nodes of it."""
     if job.node_count is None:
         return [Start(job, environment)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from batchyard.services.batch.definitions.job_tasks import Task, task_of, task_of_spec
 from batchyard.services.batch.placing.lines import is_fargate
+from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.service_role import tags_of_made
 from batchyard.store.prepared import Row
 
@@ -94,7 +95,7 @@ def _own(environment: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
     return [one for one in environment if not one["name"].startswith(RESERVED_PREFIX)]
 
 
-def run_task(job: Row, *, definition: Row, environment: Row, task_definition_arn: str) -> dict[str, Any]:
+def run_task(job: JobRow, *, definition: Row, environment: Row, task_definition_arn: str) -> dict[str, Any]:
     """RunTask for the job's current attempt; the client token keeps it from being run twice.
 
     `startedBy` has no colon [doc: ECS API reference], so a child's id has a slash there [guess].
@@ -144,7 +145,7 @@ def _stream(definition: Row, container: Mapping[str, Any], task_arn: str) -> str
     return f"{prefix}/{container['name']}/{task_arn.rsplit('/', 1)[-1]}"
 
 
-def _overrides(job: Row, environment: Row) -> dict[str, Any]:
+def _overrides(job: JobRow, environment: Row) -> dict[str, Any]:
     own = [
         {"name": "AWS_BATCH_JOB_ID", "value": job.job_id},
         {"name": "AWS_BATCH_JQ_NAME", "value": job.queue_arn.rsplit("/", 1)[-1]},
@@ -180,13 +181,13 @@ def _override(name: str, changes: Mapping[str, Any], own: list[dict[str, str]]) 
     return container
 
 
-def _of_child(job: Row) -> list[dict[str, str]]:
+def _of_child(job: JobRow) -> list[dict[str, str]]:
     if job.array_index is None:
         return []
     return [{"name": "AWS_BATCH_JOB_ARRAY_INDEX", "value": str(job.array_index)}]
 
 
-def _network(job: Row, environment: Row) -> dict[str, Any]:
+def _network(job: JobRow, environment: Row) -> dict[str, Any]:
     task = task_of_spec(job.spec)
     resources = environment.compute_resources
     public = (task.get("networkConfiguration") or {}).get("assignPublicIp", "DISABLED")

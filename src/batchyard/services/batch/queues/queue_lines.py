@@ -9,26 +9,28 @@ import heapq
 import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, select
 
 from batchyard.scheduler.shares import in_turn
 from batchyard.scheduler.snapshot import SchedulingPolicy, Share
 from batchyard.services.batch.jobs.states import RUNNABLE
+from batchyard.services.batch.rows import WaitingRow
 from batchyard.services.batch.tables import jobs
-from batchyard.store.prepared import Prepared, Row
+from batchyard.store.prepared import Typed
 from batchyard.store.transaction import Transaction
 
 FRONT = 256
 """How many jobs of a queue one plan looks at."""
 _FIRST_OF_SHARE = 2
 
-OfQueue = tuple[Prepared, ...]
+R = TypeVar("R")
+OfQueue = tuple[Typed[R], ...]
 """One statement for each index that a queue's jobs are found by."""
 
 
-def of_queue(query: Select[Any], *, most: int, order: Sequence[Any] = ()) -> OfQueue:
+def of_queue(query: Select[Any], row: type[R], *, most: int, order: Sequence[Any] = ()) -> OfQueue[R]:
     """`query` for up to `most` single jobs and as many children, of one queue and status; see `read`."""
     narrowed = (
         query.where(jobs.c.queue_id == bindparam("queue_id"))
@@ -37,10 +39,10 @@ def of_queue(query: Select[Any], *, most: int, order: Sequence[Any] = ()) -> OfQ
         .limit(most)
     )
     kinds = (jobs.c.array_parent.is_(None), jobs.c.array_parent.is_not(None))
-    return tuple(Prepared(narrowed.where(kind)) for kind in kinds)
+    return tuple(Typed(narrowed.where(kind), row) for kind in kinds)
 
 
-def read(tx: Transaction, statements: OfQueue, *, queue_id: int, status: str) -> list[Row]:
+def read(tx: Transaction, statements: OfQueue[R], *, queue_id: int, status: str) -> list[R]:
     """The rows of `of_queue`, those of each statement in its order."""
     return [row for one in statements for row in tx.all(one, queue_id=queue_id, status=status)]
 
@@ -61,22 +63,23 @@ _WAITING = select(
     jobs.c.attempt,
     jobs.c.node_count,
 )
-_OLDEST = of_queue(_WAITING, most=FRONT, order=(jobs.c.created_ms, jobs.c.id))
+_OLDEST = of_queue(_WAITING, WaitingRow, most=FRONT, order=(jobs.c.created_ms, jobs.c.id))
 _IN_QUEUE = (
     (jobs.c.queue_id == bindparam("queue_id"))
     & (jobs.c.status == RUNNABLE)
     & jobs.c.share_identifier.is_not(None)
 )
-_OF_SHARE = Prepared(
+_OF_SHARE = Typed(
     _WAITING.where(_IN_QUEUE)
     .where(jobs.c.share_identifier == bindparam("share"))
     .order_by(jobs.c.scheduling_priority.desc(), jobs.c.created_ms, jobs.c.id)
     .limit(bindparam("most"))
-    .offset(bindparam("passed"))
+    .offset(bindparam("passed")),
+    WaitingRow,
 )
 
 
-def oldest(tx: Transaction, queue_id: int) -> tuple[Row, ...]:
+def oldest(tx: Transaction, queue_id: int) -> tuple[WaitingRow, ...]:
     """The RUNNABLE jobs at the front of a queue that is first-in-first-out."""
     found = (tx.all(one, queue_id=queue_id, status=RUNNABLE) for one in _OLDEST)
     merged = heapq.merge(*found, key=lambda row: (row.created_ms, row.id))
@@ -85,7 +88,7 @@ def oldest(tx: Transaction, queue_id: int) -> tuple[Row, ...]:
 
 def in_turns(
     tx: Transaction, queue_id: int, policy: SchedulingPolicy, shares: Sequence[Share], now: datetime
-) -> tuple[Row, ...]:
+) -> tuple[WaitingRow, ...]:
     """The RUNNABLE jobs at the front of a queue with a policy: as many are read of each share as have their turn."""
     waiting = {
         one.share_identifier: _of_share(tx, queue_id, one.share_identifier)
@@ -95,7 +98,7 @@ def in_turns(
     return tuple(itertools.islice(in_turn(policy, shares, waiting, now), FRONT))
 
 
-def _of_share(tx: Transaction, queue_id: int, share: str) -> Iterator[Row]:
+def _of_share(tx: Transaction, queue_id: int, share: str) -> Iterator[WaitingRow]:
     """The jobs of a share in its own order: few at first, more where it has many turns."""
     most, passed = _FIRST_OF_SHARE, 0
     while passed < FRONT:

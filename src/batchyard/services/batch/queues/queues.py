@@ -18,6 +18,7 @@ from batchyard.services.batch.queues import queue_fronts, share_usage
 from batchyard.services.batch.queues.queue_lines import of_queue, read
 from batchyard.services.batch.reasons import QUEUE_HEALTHY
 from batchyard.services.batch.resources import job_queue
+from batchyard.services.batch.rows import JobId, JobRow
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import job_queues, jobs, queue_environments
 from batchyard.store.prepared import Row
@@ -25,14 +26,15 @@ from batchyard.store.transaction import Transaction
 
 ENDED_AT_ONCE = 100
 _NO_PARENT = jobs.c.array_size.is_(None)
-_SOME = of_queue(job_rows.JOBS.where(_NO_PARENT), most=ENDED_AT_ONCE)
-_ARRAY_LEFT = of_queue(select(jobs.c.id).where(jobs.c.array_size.is_not(None)), most=1)
+_SOME = of_queue(job_rows.JOBS.where(_NO_PARENT), JobRow, most=ENDED_AT_ONCE)
+_ARRAY_LEFT = of_queue(select(jobs.c.id).where(jobs.c.array_size.is_not(None)), JobId, most=1)
 _ARRAYS_NOT_TOLD = of_queue(
     job_rows.JOBS.where(jobs.c.array_size.is_not(None)).where(jobs.c.terminated.is_(False)),
+    JobRow,
     most=ENDED_AT_ONCE,
 )
-_LEFT = of_queue(select(jobs.c.id), most=1)
-_NOT_TOLD = of_queue(job_rows.JOBS.where(jobs.c.terminated.is_(False)), most=ENDED_AT_ONCE)
+_LEFT = of_queue(select(jobs.c.id), JobId, most=1)
+_NOT_TOLD = of_queue(job_rows.JOBS.where(jobs.c.terminated.is_(False)), JobRow, most=ENDED_AT_ONCE)
 
 
 @batch.controller
