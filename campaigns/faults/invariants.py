@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from faults.scene import ARRAY_SIZE, RESOURCES, STOPPED_SIZE, TOTAL, Scene
+from faults.scene import ARRAY_SIZE, NODES, RESOURCES, STOPPED_SIZE, TOTAL, Scene
 
 EXPECTED = {
     "long": "FAILED",
@@ -25,6 +25,8 @@ EXPECTED = {
     "stopped": "FAILED",
     "on-group": "SUCCEEDED",
     "on-fleet": "SUCCEEDED",
+    "on-nodes": "SUCCEEDED",
+    "other node": "FAILED",
 }
 
 
@@ -51,12 +53,12 @@ _DUE = "SELECT controller, name FROM work WHERE not_before < ? AND controller !=
 
 def check_jobs(scene: Scene) -> None:
     """No job lost, each ended as it should, none run twice for one attempt, and told so."""
-    assert set(scene.jobs) == set(EXPECTED)
+    assert set(scene.jobs) == set(EXPECTED) - {"other node"}
     marks = Counter(_marks(scene))
     assert all(count == 1 for count in marks.values()), f"an attempt ran twice: {marks}"
-    assert {job.partition(":")[0] for job, _ in marks} <= set(scene.jobs.values())
-    jobs = {name: scene.job(name) for name in EXPECTED if name not in ARRAYS}
-    for name, job in (*jobs.items(), *_children(scene)):
+    assert {job.replace("#", ":").partition(":")[0] for job, _ in marks} <= set(scene.jobs.values())
+    jobs = {name: scene.job(name) for name in scene.jobs if name not in (*ARRAYS, "on-nodes")}
+    for name, job in (*jobs.items(), *_children(scene), *_nodes(scene)):
         wanted = EXPECTED[name]
         assert job["status"] == wanted or _may_have_failed(scene, job), (name, job)
         ran = {attempt for one, attempt in marks if one == job["jobId"]}
@@ -88,6 +90,24 @@ def check_shares(scene: Scene) -> None:
         assert (running, waiting, unfinished) == (0, 0, 0), scene.shares
         # An attempt may be as short as a millisecond; what waited alone has used nothing.
         assert usage >= 0 if share not in ("held", "stopped") else usage == 0, scene.shares
+
+
+def _nodes(scene: Scene) -> Iterator[tuple[str, Any]]:
+    """The nodes of the job that has several, as described: its main node tells what became of it, and where that
+    succeeded in its last attempt, all of them were in it."""
+    job = scene.job("on-nodes")
+    nodes = [
+        scene.do("batch", "describe_jobs", jobs=[f"{job['jobId']}#{index}"])["jobs"][0]
+        for index in range(NODES)
+    ]
+    assert (job["status"], job["attempts"]) == (nodes[0]["status"], nodes[0]["attempts"])
+    assert {len(node["attempts"]) for node in nodes} == {len(job["attempts"])}, nodes
+    marks = set(_marks(scene))
+    if job["status"] == "SUCCEEDED":
+        last = len(job["attempts"])
+        assert {(node["jobId"], last) for node in nodes} <= marks, (nodes, marks)
+    yield ("on-nodes", nodes[0])
+    yield from (("other node", node) for node in nodes[1:])
 
 
 def _children(scene: Scene) -> Iterator[tuple[str, Any]]:

@@ -26,6 +26,14 @@ EVERY_SECONDS = 0.05
 ENDED = ("SUCCEEDED", "FAILED")
 ARRAY_SIZE, STOPPED_SIZE = 3, 600
 """Of the array that runs, and of the one that is cancelled while its children are made: that takes two writes."""
+NODES = 3
+"""Of the multi-node parallel job."""
+MEET = """
+if [ $AWS_BATCH_JOB_NODE_INDEX != 0 ]; then exec sleep 60; fi
+all="^${{AWS_BATCH_JOB_ID%#*}}#[0-9]* $AWS_BATCH_JOB_ATTEMPT$"
+while [ $(grep -c "$all" {markers}) -lt {nodes} ]; do sleep 0.05; done
+"""
+"""The main node goes when all nodes of its attempt were there; the others stay until they are stopped."""
 RESOURCES = {"licence": "REPLENISHABLE", "paper": "NON_REPLENISHABLE"}
 TOTAL = 20
 """Of each of them: what the jobs that need one of each hold at once is less."""
@@ -282,23 +290,36 @@ class Scene:
         }  # fmt: skip
         if kind == "FARGATE":
             container |= {"executionRoleArn": role, "jobRoleArn": role}
-        name = f"on-{kind}"
+        self._register(
+            f"on-{kind}", type="container", platformCapabilities=[kind], containerProperties=container
+        )
+        if kind == "EC2":
+            ranges = [{"targetNodes": "0:", "container": container}]
+            nodes = {"numNodes": NODES, "mainNode": 0, "nodeRangeProperties": ranges}
+            self._register("on-nodes", type="multinode", nodeProperties=nodes)
+
+    def _register(self, name: str, **request: Any) -> None:
         if not self.do("batch", "describe_job_definitions", jobDefinitionName=name)["jobDefinitions"]:
-            self.do(
-                "batch",
-                "register_job_definition",
-                jobDefinitionName=name,
-                type="container",
-                platformCapabilities=[kind],
-                containerProperties=container,
-            )
+            self.do("batch", "register_job_definition", jobDefinitionName=name, **request)
 
     def _submit(
-        self, name: str, queue: str, script: str, *, command: Sequence[str] = (), **request: Any
+        self,
+        name: str,
+        queue: str,
+        script: str,
+        *,
+        command: Sequence[str] = (),
+        on_nodes: bool = False,
+        **request: Any,
     ) -> None:
         """Submit a job that says in the markers that it runs; a lost answer's job is found by its name."""
         mark = f'echo "$AWS_BATCH_JOB_ID $AWS_BATCH_JOB_ATTEMPT" >> {self.stage.markers}; '
-        definition = "on-FARGATE" if queue == "fargate" else "on-EC2"
+        definition = "on-nodes" if on_nodes else "on-FARGATE" if queue == "fargate" else "on-EC2"
+        overrides: dict[str, Any] = {
+            "containerOverrides": {"command": list(command) or ["/bin/sh", "-c", mark + script]}
+        }
+        if on_nodes:
+            overrides = {"nodeOverrides": {"nodePropertyOverrides": [{"targetNodes": "0:", **overrides}]}}
         if queue == "fargate":
             request |= {"shareIdentifier": name, "schedulingPriorityOverride": 1}
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -308,7 +329,7 @@ class Scene:
                     jobName=name,
                     jobQueue=queue,
                     jobDefinition=definition,
-                    containerOverrides={"command": list(command) or ["/bin/sh", "-c", mark + script]},
+                    **overrides,
                     **request,
                 )
                 self.jobs[name] = answer["jobId"]
@@ -365,6 +386,8 @@ class Scene:
         self.do("batch", "cancel_job", jobId=self.jobs["stopped"], reason="not wanted")
         self._submit("on-group", "groups", "true", **again)
         self._submit("on-fleet", "fleets", "true", **again)
+        meet = MEET.format(markers=self.stage.markers, nodes=NODES)
+        self._submit("on-nodes", "groups", meet, on_nodes=True, **again)
         self.do("batch", "cancel_job", jobId=self.jobs["held"], reason="not wanted")
         self.until(lambda: self.job("long")["status"] in ("RUNNING", *ENDED), "the long job RUNNING")
         self.do("batch", "terminate_job", jobId=self.jobs["long"], reason="long enough")

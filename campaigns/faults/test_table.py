@@ -55,6 +55,8 @@ CHOSEN_FOR_LONG = [
     Fault("commit: batch:create_job_queue", 1, "after", "SIGKILL"),
     # An attempt has ended and gives back what it held.
     Fault("commit: batch.watching WatchingController._conclude", 3, "before", "SIGKILL"),
+    # Of a job's nodes some have their tasks, and nobody has asked for the others.
+    Fault("call: batch.placing ecs:RunTask", 11, "after", "SIGKILL"),
     # Months later, of hundreds of ended jobs some are forgotten.
     Fault("commit: batch.sweeping SweepingController.reconcile", 2, "before", "SIGKILL"),
     Fault("commit: logs.sweeping SweepingController.reconcile", 1, "after", "SIGKILL"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,20 @@ def _scene(scale: int) -> Iterator[tuple[Served, dict[str, bytes], list[bytes]]]
     """A server with what the heavy requests read; these by name; and two light requests of another account."""
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as directory:
         with served("--data-dir", directory, "--pace", "0.01") as one:
-            jobs = worst.submit_jobs(lambda service: client(one.endpoint, service, access_key=HEAVY))
+            as_heavy = partial(client, one.endpoint, access_key=HEAVY)
+            jobs, nodes = worst.submit_jobs(as_heavy), worst.submit_nodes(as_heavy)
         with served("--data-dir", directory, "--pace", "3600") as one:
-            yield _prepared(one, jobs, scale)
+            yield _prepared(one, {"jobs": jobs, "job of nodes": nodes}, scale)
 
 
-def _prepared(one: Served, jobs: list[str], scale: int) -> tuple[Served, dict[str, bytes], list[bytes]]:
+def _prepared(one: Served, made: dict[str, Any], scale: int) -> tuple[Served, dict[str, bytes], list[bytes]]:
     def heavy(service: str) -> Any:
         return client(one.endpoint, service, access_key=HEAVY)
 
     def other(service: str) -> Any:
         return client(one.endpoint, service, access_key=OTHER)
 
-    names = {**worst.prepare(heavy, scale=scale), "jobs": jobs}
+    names = {**worst.prepare(heavy, scale=scale), **made}
     other("logs").create_log_group(logGroupName="light")
     light: list[worst.Request] = [
         ("sts", "get_caller_identity", {}),

@@ -114,6 +114,47 @@ def submit_jobs(client: Client) -> list[str]:
     return [batch.submit_job(jobName="large", **large)["jobId"] for _ in range(100)]
 
 
+def submit_nodes(client: Client) -> str:
+    """A job of as many nodes as may be, whose environment is too small for it: its id. Made as `submit_jobs` makes."""
+    batch, ec2, iam = client("batch"), client("ec2"), client("iam")
+    iam.create_role(RoleName="nodes", AssumeRolePolicyDocument=policy(ROLE_TRUST))
+    iam.create_instance_profile(InstanceProfileName="nodes")
+    iam.add_role_to_instance_profile(InstanceProfileName="nodes", RoleName="nodes")
+    batch.create_compute_environment(
+        computeEnvironmentName="nodes",
+        type="MANAGED",
+        computeResources={
+            "type": "EC2",
+            "minvCpus": 0,
+            "maxvCpus": 2,
+            "instanceTypes": ["c5.large"],
+            "instanceRole": "nodes",
+            "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+            "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
+        },
+    )
+    named = {"computeEnvironments": ["nodes"]}
+    while batch.describe_compute_environments(**named)["computeEnvironments"][0]["status"] != "VALID":
+        time.sleep(0.01)
+    order = [{"order": 1, "computeEnvironment": "nodes"}]
+    batch.create_job_queue(jobQueueName="nodes", priority=1, computeEnvironmentOrder=order)
+    batch.register_job_definition(jobDefinitionName="nodes", type="multinode", nodeProperties=_nodes())
+    job: str = batch.submit_job(jobName="nodes", jobQueue="nodes", jobDefinition="nodes")["jobId"]
+    return job
+
+
+def _nodes() -> dict[str, Any]:
+    """nodeProperties with as many nodes and as much in their ranges as may be."""
+    container = {
+        "image": "x",
+        "command": ["true"],
+        "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "4"}],
+        "environment": [{"name": f"n{n}", "value": "v"} for n in range(150)],
+    }
+    ranges = [{"targetNodes": f"{first}:", "container": container} for first in range(5)]
+    return {"numNodes": 1000, "mainNode": 0, "nodeRangeProperties": ranges}
+
+
 def _user_data() -> str:
     return base64.b64encode(b"x" * 16000).decode()
 
@@ -278,6 +319,21 @@ def _of_others(names: dict[str, Any]) -> dict[str, Request]:
             {"jobs": [f"{n:08x}-0000-4000-8000-000000000000" for n in range(100)]},
         ),
         "large jobs": ("batch", "describe_jobs", {"jobs": names["jobs"]}),
+        "nodes of a job": (
+            "batch",
+            "list_jobs",
+            {"multiNodeJobId": names["job of nodes"], "jobStatus": "RUNNABLE"},
+        ),
+        "large nodes": (
+            "batch",
+            "describe_jobs",
+            {"jobs": [f"{names['job of nodes']}#{n}" for n in range(100)]},
+        ),
+        "a definition of many nodes": (
+            "batch",
+            "register_job_definition",
+            {"jobDefinitionName": "d", "type": "multinode", "nodeProperties": _nodes()},
+        ),
         "jobs cancelled": ("batch", "cancel_jobs", {"jobs": names["jobs"][:50], "reason": "r" * 1024}),
         "a large definition": (
             "batch",
