@@ -1,4 +1,4 @@
-# make demo · test · test-browser · test-slow · check · console · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
+# make demo · demo-docker · test · test-docker · test-browser · test-slow · check · console · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -6,10 +6,19 @@ READY = $(VENV)/.ready
 PROTOCOL_CASES = .cache/ready
 BROWSER = $(VENV)/.browser
 
-.PHONY: console demo test test-browser test-slow check serve bench bad-input docs lock wheel clean
+.PHONY: console demo demo-docker test test-docker test-browser test-slow check serve bench bad-input docs lock wheel clean
 
 demo: $(READY)
 	$(BIN)/python demo/story.py
+
+# The same with the job in a container; both need a machine where a Docker daemon may be started, and start their own.
+demo-docker: $(READY)
+	scripts/install_docker.sh
+	PYTHONPATH=campaigns:demo $(BIN)/python demo/docker_story.py
+
+test-docker: $(READY) $(PROTOCOL_CASES)
+	scripts/install_docker.sh
+	$(BIN)/python -m pytest -n 2 -m docker --timeout 600 -W ignore::pytest.PytestUnraisableExceptionWarning
 
 test: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -316,9 +317,15 @@ def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     return value
 
 
-def main() -> None:
+def main(*options: str, variables: Mapping[str, str] | None = None) -> None:
+    """Tell it; `options` and environment `variables` are the server's, beside what it has anyway."""
     command = [sys.executable, "-m", "batchyard", "serve", "--port", "0", "--ephemeral", "--output", "json"]
-    server = subprocess.Popen([*command, "--scale-down-delay", "2"], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [*command, "--scale-down-delay", "2", *options],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(variables or {})},
+    )
     try:
         assert server.stdout is not None
         ready = json.loads(server.stdout.readline())
@@ -327,7 +334,7 @@ def main() -> None:
         console.print("\n[bold]The end.[/bold] The same works with the aws CLI and boto3, unchanged.")
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(30)
 
 
 if __name__ == "__main__":

@@ -97,12 +97,12 @@ class Runs:
         return [message for _, message in all_events(self.engine, attempt)]
 
 
-def all_events(engine: Engine, attempt: str) -> list[tuple[int, str]]:
+def all_events(engine: Engine, attempt: str, container: str = MAIN) -> list[tuple[int, str]]:
     """Every event from the beginning on."""
     events: list[tuple[int, str]] = []
     cursor = START
     while True:
-        chunk = engine.logs(attempt, MAIN, cursor, 100)
+        chunk = engine.logs(attempt, container, cursor, 100)
         events += chunk.events
         if chunk.cursor == cursor:
             return events
