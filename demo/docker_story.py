@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import story
+
 from docker_host.daemons import docker_host
 from docker_host.images import BUSYBOX, make_images
-
-import story
 
 
 def main() -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -35,9 +33,12 @@ class DockerHost:
         self._options = options
         self._storage: tuple[str, ...] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._containerd: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        if self._containerd is None:
+            self._start_containerd()
         for storage in _STORAGE if self._storage is None else (self._storage,):
             if self._start(storage):
                 self._storage = storage
@@ -46,9 +47,9 @@ class DockerHost:
         raise SystemExit(f"no dockerd can be started on this machine:\n{log[-3000:]}")
 
     def kill(self) -> None:
-        """End the daemon as a crash does, with the containerd that it has for itself."""
+        """End the daemon as a crash does."""
         process = self._running()
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
 
     def stop(self) -> None:
@@ -62,11 +63,14 @@ class DockerHost:
         return docker.APIClient(f"unix://{self.socket}", version="auto", timeout=_SECONDS)
 
     def empty(self) -> None:
-        """Remove every container."""
+        """Remove every container and volume."""
         client = self.client()
         for one in client.containers(all=True):
             with contextlib.suppress(docker.errors.APIError):
                 client.remove_container(one["Id"], force=True, v=True)
+        for one in client.volumes()["Volumes"] or ():
+            with contextlib.suppress(docker.errors.APIError):
+                client.remove_volume(one["Name"])
         client.close()
 
     def close(self) -> None:
@@ -75,6 +79,9 @@ class DockerHost:
             self.start()
         self.empty()
         self.stop()
+        if self._containerd is not None:
+            self._containerd.terminate()
+            self._containerd.wait(_SECONDS)
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
             if (path := line.split()[1]).startswith(f"{self.directory}/"):
                 subprocess.run(["umount", path], check=False)
@@ -83,6 +90,23 @@ class DockerHost:
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None
         return self._process
+
+    def _start_containerd(self) -> None:
+        """A process of its own, as Debian's service has it: so it outlives a daemon that crashes."""
+        config = self.directory / "containerd.toml"
+        config.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        command = [
+            "containerd",
+            f"--config={config}",
+            f"--root={self.directory}/containerd",
+            f"--state={self.directory}/state",
+            f"--address={self.directory}/containerd.sock",
+        ]
+        with open(self.directory / "containerd.log", "ab") as log:
+            self._containerd = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        give_up_at = time.monotonic() + _SECONDS
+        while time.monotonic() < give_up_at and not (self.directory / "containerd.sock").exists():
+            time.sleep(0.02)
 
     def _start(self, storage: tuple[str, ...]) -> bool:
         # A pid file of a killed daemon may name a process of today.
@@ -95,14 +119,13 @@ class DockerHost:
             f"--data-root={self.directory}/data",
             f"--exec-root={self.directory}/exec",
             f"--pidfile={self.directory}/pid",
+            f"--containerd={self.directory}/containerd.sock",
             f"--host=unix://{self.socket}",
             *storage,
             *self._options,
         ]
         with open(self.directory / "log", "ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         give_up_at = time.monotonic() + _SECONDS
         while time.monotonic() < give_up_at and self._process.poll() is None:
             if self._answers():

@@ -1,7 +1,8 @@
-"""Docker: the server, and the daemon, are killed before and after each call between them. Nothing is lost or doubled."""
+"""Docker: server and daemon are killed before and after each call between them. Nothing is lost or doubled."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from batchyard.engines.contract import ContainerSpec, Mount, TaskSpec, Volume
+from batchyard.engines.contract import ContainerSpec, EngineError, Mount, TaskSpec, Volume
 from batchyard.engines.docker.daemon import Daemon
 from batchyard.engines.docker.engine import DockerEngine
 from batchyard.engines.docker.settings import DockerSettings
@@ -104,7 +105,7 @@ def test_a_daemon_killed_at_any_call(
         monkeypatch.setattr(Daemon, "_call", killer.call)
         engine = an_engine(directory, str(daemon.socket))
         runs = Runs(engine)
-        killer.until_reached(lambda: runs.engine.start([the_task(directory)]))
+        killer.start(engine, the_task(directory))
         [status] = runs.wait("a", seconds=60)
         is_over = not killer.has_killed
         killer.restore()
@@ -145,13 +146,11 @@ class _Killer:
     def restore(self) -> None:
         self._at = 0
 
-    def until_reached(self, begin: Any) -> None:
-        """Call until the daemon that was killed meanwhile answers."""
-        from batchyard.engines.contract import EngineError
-
+    def start(self, engine: DockerEngine, task: TaskSpec) -> None:
+        """Ask until the daemon that was killed meanwhile answers."""
         while True:
             try:
-                begin()
+                engine.start([task])
                 return
             except EngineError:
                 continue
@@ -180,6 +179,4 @@ class _Killer:
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

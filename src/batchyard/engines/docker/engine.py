@@ -14,7 +14,7 @@ from batchyard.engines.contract import START, Capacity, EngineError, LogChunk, S
 from batchyard.engines.docker.abilities import HONOURED, IGNORED
 from batchyard.engines.docker.attempts import Attempt, end_of
 from batchyard.engines.docker.cleaning import Cleaner
-from batchyard.engines.docker.daemon import Daemon
+from batchyard.engines.docker.daemon import Daemon, Refused
 from batchyard.engines.docker.desk import Desk
 from batchyard.engines.docker.finding import find_attempts
 from batchyard.engines.docker.outputs import Outputs
@@ -283,8 +283,7 @@ class DockerEngine:
     def _look_at(self, name: str) -> float | None:
         """Bring one attempt on; called by the desk, for each by one thread at a time."""
         if name == _CLEANING:
-            self._cleaner.clean()
-            return _CLEANED_EVERY_SECONDS
+            return self._clean()
         with self._lock:
             leaving = self._leaving.get(name)
         if leaving is not None:
@@ -303,6 +302,13 @@ class DockerEngine:
         elif _tells_more(before, attempt.status):
             self._tell([name])
         return again
+
+    def _clean(self) -> float:
+        try:
+            self._cleaner.clean()
+        except (EngineError, Refused) as error:
+            _log.warning("cleaning waits: %s", error)
+        return _CLEANED_EVERY_SECONDS
 
     def _has_ended(self, attempt: Attempt) -> None:
         self._begin(following := self._admission.give_back([attempt.name]))

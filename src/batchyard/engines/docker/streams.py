@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httptools
 
-from batchyard.engines.contract import EngineError
+from batchyard.engines.contract import EngineAway
 from batchyard.engines.docker.frames import Frame, Frames
 from batchyard.engines.docker.lines import Lines, Position
 
@@ -19,7 +19,7 @@ NOT_FOUND = 404
 
 
 class LogStream:
-    """Follows a container's output, or reads what there is of it. Raises EngineError where the daemon does not
+    """Follows a container's output, or reads what there is of it. Raises EngineAway where the daemon does not
     answer."""
 
     def __init__(self, path: str, version: str, container: str, position: Position, *, follow: bool) -> None:
@@ -47,7 +47,7 @@ class LogStream:
             self._socket.sendall(request.encode())
         except OSError as error:
             self._socket.close()
-            raise EngineError(f"the daemon does not answer: {error}") from error
+            raise EngineAway(f"the daemon does not answer: {error}") from error
 
     @property
     def position(self) -> Position:
@@ -92,14 +92,14 @@ class LogStream:
         try:
             data = self._socket.recv(_BYTES)
             if not data:
-                raise EngineError("the daemon broke off in the middle of an output")
+                raise EngineAway("the daemon broke off in the middle of an output")
             self._parser.feed_data(data)
         except (OSError, httptools.HttpParserError) as error:
-            raise EngineError(f"the daemon does not give an output: {error}") from error
+            raise EngineAway(f"the daemon does not give an output: {error}") from error
         if self.is_over and self._parser.get_status_code() >= 400:
             self._refuse()
         return True
 
     def _refuse(self) -> None:
         if self._parser.get_status_code() != NOT_FOUND:
-            raise EngineError(f"the daemon does not give an output: {self._refusal.decode(errors='replace')}")
+            raise EngineAway(f"the daemon does not give an output: {self._refusal.decode(errors='replace')}")
