@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from batchyard.engines.contract import ContainerStatus, Status, TaskSpec
+from batchyard.engines.contract import ContainerStatus, State, Status, TaskSpec
 from batchyard.engines.docker.plans import Plan, Stop
 from batchyard.engines.docker.statuses import Seen
 
@@ -57,7 +57,8 @@ class Attempt:
         """All that will run of it has run."""
         began = min((one.started_at for one in self.seen.values() if one.started_at), default=None)
         ended = max((one.stopped_at for one in self.seen.values() if one.stopped_at), default=now)
-        self.end = Status(self.name, "exited", self._containers(), started_at=began, stopped_at=ended)
+        state: State = "lost" if any(one.is_lost for one in self.seen.values()) else "exited"
+        self.end = Status(self.name, state, self._containers(), started_at=began, stopped_at=ended)
 
     def fail(self, reason: str, *, container: str, now: float, is_lost: bool = False) -> None:
         """One of its containers will never be, or nobody knows what it did: none of it runs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 
 from batchyard.clock import wall_now
 from batchyard.engines.contract import ContainerSpec, EngineError, TaskSpec
@@ -70,7 +71,7 @@ class Runner:
 
     def _bring_on(self, attempt: Attempt) -> float | None:
         for seen in list(attempt.seen.values()):
-            if seen.identity and seen.phase != "over":
+            if seen.identity and (seen.phase != "over" or seen.exit_code == statuses.UNKNOWN_EXIT):
                 attempt.seen[seen.name] = self._see(attempt, seen.name)
         if not attempt.has_begun and (attempt.stop is not None or not self._make(attempt)):
             return None
@@ -99,7 +100,13 @@ class Runner:
                 return None
 
     def _see(self, attempt: Attempt, name: str) -> Seen:
-        return statuses.seen(name, self._daemon.inspect(attempt.seen[name].identity))
+        seen = statuses.seen(name, self._daemon.inspect(attempt.seen[name].identity))
+        if seen.exit_code != statuses.UNKNOWN_EXIT or not seen.has_begun:
+            return seen
+        sent_to = self._records.starts(attempt.name).get(name)
+        if sent_to in (None, self._daemon.generation()):
+            return seen
+        return replace(seen, exit_code=None, reason=statuses.ENDED_UNSEEN, is_lost=True)
 
     def _signal(self, attempt: Attempt, names: Iterable[str], signal: str) -> None:
         for name in names:

@@ -10,6 +10,11 @@ from batchyard.engines.contract import ContainerStatus
 from batchyard.engines.docker.frames import nanoseconds
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+UNKNOWN_EXIT = 255
+"""What a daemon tells of a container that ended while it was not there; a command may end so, too."""
+ENDED_UNSEEN = (
+    "Host terminated: the daemon was not there when the container ended, and does not know its exit code"
+)
 HOST_TERMINATED = (
     "Host terminated: the daemon ended while it started the container, and does not know whether it did"
 )
@@ -31,6 +36,8 @@ class Seen:
     reason: str | None = None
     started_at: float | None = None
     stopped_at: float | None = None
+    is_lost: bool = False
+    """How it ended is not known."""
 
     @property
     def has_begun(self) -> bool:
