@@ -69,6 +69,12 @@ class Settings:
         "not of this machine turns development credentials, reset and the test clock off.",
         default_text="where it listens",
     )
+    s3_endpoint: str | None = _setting(
+        None,
+        "The address of an S3 server, or of AWS's own: `batchyard env` prints it and every job gets it, as"
+        " AWS_ENDPOINT_URL_S3, since AWS_ENDPOINT_URL would send S3's requests here.",
+        default_text="none",
+    )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
         "Further names of this machine, beside those of loopback, by which development credentials, reset and the "

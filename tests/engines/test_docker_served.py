@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from conftest import client
 from docker_host.daemons import DockerHost
 from docker_host.images import GREETER, PYTHON
 from engines.running import until
-from journeys.served import Served, served
+from journeys.served import BIN, Served, served
 
 pytestmark = pytest.mark.docker
 
@@ -86,6 +88,52 @@ def test_a_job_speaks_to_the_server_as_its_role(server: Served) -> None:
     end, lines = run(server, image=PYTHON, command=["python3", "-c", WHO], jobRoleArn=role)
     assert end["status"] == "SUCCEEDED", (end, lines)
     assert lines[0].startswith("arn:aws:sts::000000000000:assumed-role/job/")
+
+
+PUT = """
+import boto3
+s3 = boto3.client("s3", config=boto3.session.Config(s3={"addressing_style": "path"}))
+s3.create_bucket(Bucket="results")
+s3.put_object(Bucket="results", Key="one", Body=b"from a job")
+"""
+
+
+def test_a_job_puts_its_results_into_the_s3_server_of_the_settings(
+    daemon: DockerHost, tmp_path: Path
+) -> None:
+    (tmp_path / "s3").mkdir()
+    command = [
+        str(BIN / "rclone"),
+        "serve",
+        "s3",
+        "--auth-key",
+        "key,secret",
+        "--addr",
+        "127.0.0.1:0",
+        str(tmp_path / "s3"),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as s3:
+        try:
+            assert s3.stderr is not None
+            line = next(one for one in s3.stderr if "http://" in one)
+            address = re.search(r"http://[0-9.:]+", line)
+            assert address is not None
+            config = tmp_path / "batchyard.toml"
+            config.write_text(
+                f'engine = "docker"\ns3_endpoint = "{address[0]}"\n[engines.docker]\nsocket = "{daemon.socket}"\n'
+            )
+            arguments = ("--config", str(config), "--data-dir", str(tmp_path / "data"), "--quickstart")
+            keys = [
+                {"name": "AWS_ACCESS_KEY_ID", "value": "key"},
+                {"name": "AWS_SECRET_ACCESS_KEY", "value": "secret"},
+            ]
+            with served(*arguments) as server:
+                end, lines = run(server, image=PYTHON, command=["python3", "-c", PUT], environment=keys)
+            assert end["status"] == "SUCCEEDED", lines
+            assert (tmp_path / "s3/results/one").read_bytes() == b"from a job"
+        finally:
+            s3.terminate()
+            daemon.empty()
 
 
 def test_an_image_that_is_not_to_be_had_fails_the_job(server: Served) -> None:

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("--endpoint", metavar="URL", help="The server's address (made from host and port).")
     parser.add_argument("--region", default="us-east-1", help="The default Region (us-east-1).")
-    add_settings(parser, ("host", "port", "public_url", "development_credentials"))
+    add_settings(parser, ("host", "port", "public_url", "s3_endpoint", "development_credentials"))
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -25,6 +25,8 @@ def run(parsed: argparse.Namespace) -> int:
         advice = "give `--endpoint` with the address that the server printed"
         raise Refusal("port 0 is known to the server only", advice=advice)
     lines = {"AWS_ENDPOINT_URL": parsed.endpoint or settings.endpoint(settings.port)}
+    if settings.s3_endpoint:
+        lines["AWS_ENDPOINT_URL_S3"] = settings.s3_endpoint
     if settings.accepts_development_credentials:
         lines |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     lines["AWS_DEFAULT_REGION"] = parsed.region

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from xml.sax.saxutils import escape
 
 from batchyard.data.partitions import global_region
 from batchyard.framework.errors import ApiError
@@ -40,6 +41,23 @@ def unknown_service(service: str, request_id: str) -> HttpResponse:
     """A signature for a service that is not here."""
     message = f"Batchyard does not have the service {service}"
     return error_reply(None, ErrorReply("NotImplemented", message, 501, "Receiver", {}), request_id)
+
+
+def other_server_for_s3(endpoint: str | None, request_id: str) -> HttpResponse:
+    """What S3's clients are told that were sent here, in their protocol (S3 API reference, "Error responses")."""
+    where = (
+        f"set AWS_ENDPOINT_URL_S3={endpoint}, as `batchyard env` prints it and jobs have it"
+        if endpoint
+        else "set AWS_ENDPOINT_URL_S3 to an S3 server's address, and Batchyard's setting `s3_endpoint` for jobs"
+    )
+    message = f"Batchyard is no S3 server: {where}"
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message><RequestId>{request_id}</RequestId></Error>"
+    )
+    return HttpResponse(
+        501, {"content-type": "application/xml", "x-amz-request-id": request_id}, body.encode()
+    )
 
 
 def unknown_operation(service: str, http: HttpRequest, request_id: str) -> HttpResponse:

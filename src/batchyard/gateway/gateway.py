@@ -32,7 +32,7 @@ from batchyard.wire import protocols
 from batchyard.wire.errors import WireError
 from batchyard.wire.http import HttpRequest, HttpResponse
 from batchyard.wire.model import Operation
-from batchyard.wire.route import guess_service, route
+from batchyard.wire.route import guess_service, is_for_s3, route
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +66,8 @@ class Gateway:
         turn a call is Deferred where it prepares more than a turn's worth, each time with less that is left.
         """
         request_id = ids.uuid4()
+        if is_for_s3(http):
+            return answers.other_server_for_s3(self._runtime.settings.s3_endpoint, request_id)
         service = guess_service(http)
         try:
             # One snapshot from the credentials to the result: what a call is judged by does not change within it.

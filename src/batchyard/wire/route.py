@@ -80,6 +80,12 @@ def guess_service(http: HttpRequest) -> str | None:
     return next((name for name, facts in services.items() if version in facts.versions), None)
 
 
+def is_for_s3(http: HttpRequest) -> bool:
+    """Whether a request is signed for S3, which AWS_ENDPOINT_URL sends to every server that it names."""
+    found = _SCOPE.search(http.headers.get("authorization", "")) or _PRESIGNED_SCOPE.search(http.query)
+    return found is not None and found["service"] == "s3"
+
+
 @functools.cache
 def _by_first_segment(services: tuple[str, ...]) -> dict[str, str]:
     """Which service has paths that begin so: of those that neither a version nor a target tells."""

@@ -76,10 +76,13 @@ class Launcher:
         try:
             endpoint = self._runtime.endpoint_of(row.engine)
             doors = environment(self._runtime.keyring, row, document, endpoint)
+            endpoints = {"AWS_ENDPOINT_URL": endpoint}
+            if self._runtime.settings.s3_endpoint:
+                endpoints["AWS_ENDPOINT_URL_S3"] = self._runtime.settings.s3_endpoint
             spec = attempt_of(
                 row,
                 document,
-                endpoint=endpoint,
+                endpoints=endpoints,
                 doors=doors,
                 folder_of=lambda named: self._runtime.engines.folder_of(row.account, named),
             )

@@ -34,12 +34,13 @@ def attempt_of(
     row: Row,
     document: Mapping[str, Any],
     *,
-    endpoint: str,
+    endpoints: Mapping[str, str],
     doors: Mapping[str, Mapping[str, str]],
     folder_of: Callable[[FileSystem], str | None],
 ) -> TaskSpec:
     """What the engine is to run for a task; the attempt's name is the task's id.
 
+    `endpoints`: variables with the addresses of servers, where the definition does not say them itself.
     `doors`: by container, variables that it gets whatever its definition says. `folder_of`: the host's folder of a file
     system that a volume names; that there is one was asked before.
     """
@@ -49,7 +50,7 @@ def attempt_of(
         attempt=row.id,
         account=row.account,
         containers=tuple(
-            _container(row, one, limits[one["name"]], endpoint=endpoint, doors=doors.get(one["name"], {}))
+            _container(row, one, limits[one["name"]], endpoints=endpoints, doors=doors.get(one["name"], {}))
             for one in document["containerDefinitions"]
         ),
         volumes=tuple(
@@ -91,7 +92,7 @@ def _container(
     definition: Mapping[str, Any],
     limits: Limits,
     *,
-    endpoint: str,
+    endpoints: Mapping[str, str],
     doors: Mapping[str, str],
 ) -> ContainerSpec:
     container = overridden(definition, row.overrides)
@@ -101,7 +102,7 @@ def _container(
         "LANG": "C.UTF-8",
         "AWS_REGION": row.region,
         "AWS_DEFAULT_REGION": row.region,
-        "AWS_ENDPOINT_URL": endpoint,
+        **endpoints,
         # The machine's own role, if any, is not the task's.
         "AWS_EC2_METADATA_DISABLED": "true",
     }
