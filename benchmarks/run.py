@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import decisions
+import ended_jobs
 import iam_reads
 import peer
 from decisions import Decided
+from ended_jobs import Beside
 from iam_reads import Reads
 from processes import Measured, Served, batchyard, empty, load
 from rich.console import Console
@@ -178,6 +180,19 @@ def show_jobs(ours: Finished, others: Finished, console: Console) -> None:
     console.print(table)
 
 
+def show_beside(found: Sequence[Beside], console: Console) -> None:
+    """What calls cost beside many ended jobs, in proportion to the same beside few."""
+    few, many = found
+    table = Table(title=f"CPU beside {few.ended:,} and {many.ended:,} ended jobs")
+    for name in ("call", "few", "many", "ratio"):
+        table.add_column(name, justify="left" if name == "call" else "right")
+    for name, cost in few.calls().items():
+        other = many.calls()[name]
+        table.add_row(name, f"{cost:.0f} µs", f"{other:.0f} µs", f"{other / cost:.2f}")
+    table.add_row("resident memory", f"{few.resident_mib:.0f} MiB", f"{many.resident_mib:.0f} MiB", "")
+    console.print(table)
+
+
 def show_decisions(ours: list[Decided], peers: list[Decided] | str, console: Console) -> None:
     """Decisions beside the peer's, or why it has none. Raises where the two do not decide alike."""
     table = Table(title="Policy decisions per CPU second")
@@ -209,6 +224,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute, with fewer jobs held")
     parser.add_argument("--decisions", action="store_true", help="the policy decisions alone, in 10 seconds")
+    parser.add_argument(
+        "--ended",
+        action="store_true",
+        help="reads beside 10,000 and 1,000,000 ended jobs alone, in two minutes",
+    )
     parser.add_argument("--jobs", action="store_true", help="the no-op jobs alone, in a minute")
     given = parser.parse_args()
     if given.decisions:
@@ -217,12 +237,19 @@ def main() -> None:
         return
     length = QUICK if given.quick else FULL
     with tempfile.TemporaryDirectory(prefix="batchyard-bench-") as directory:
+        if given.ended:
+            beside = ended_jobs.measure(Path(directory) / "ended", seconds=length.load_seconds / 2)
+            show_beside(beside, Console(width=100))
+            return
         if given.jobs:
             ours = finish_jobs(length, Path(directory))
             show_jobs(ours, xargs(length.no_ops), Console(width=100))
             return
         found = measure(length, Path(directory))
+        counts = (ended_jobs.FEW, ended_jobs.FEW * 10 if given.quick else ended_jobs.MANY)
+        beside = ended_jobs.measure(Path(directory) / "ended", seconds=length.load_seconds / 2, counts=counts)
     show(found, Console(width=100))
+    show_beside(beside, Console(width=100))
 
 
 if __name__ == "__main__":

@@ -90,6 +90,13 @@ class Scene:
             raise RuntimeError("there are not a hundred jobs to describe")
         return [self._json("/v1/describejobs", {"jobs": [job["jobId"] for job in jobs]})]
 
+    def listing(self, name: str = "") -> bytes:
+        """ListJobs of a hundred that have succeeded, or whose name matches."""
+        narrowed = (
+            {"filters": [{"name": "JOB_NAME", "values": [name]}]} if name else {"jobStatus": "SUCCEEDED"}
+        )
+        return self._json("/v1/listjobs", {"jobQueue": "queue", "maxResults": 100, **narrowed})
+
     def iam_read(self, form: Mapping[str, str]) -> bytes:
         """A read of IAM's, by its parameters."""
         headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
@@ -64,8 +64,13 @@ from batchyard.store.transaction import Transaction
 from batchyard.store.types import metadata
 from batchyard.store.writer import CommitHook
 
+if TYPE_CHECKING:
+    from batchyard.services.batch.notices.teller import Teller
+
 _log = logging.getLogger(__name__)
 
+NOTIFY_KEY = "notify.key"
+"""What signs what is told, in the data directory."""
 _SERVICE_SESSIONS = 2048
 """Sessions of services' own roles that are remembered: one for each account and role."""
 _WORKLOAD_SESSIONS = 8192
@@ -126,6 +131,9 @@ class App:
         self.strangers = Strangers(settings)
         self.gateway = self._make_gateway(check_results)
         self.runtime.workloads = WorkloadSessions(self.runtime, self._assumer(_WORKLOAD_SESSIONS))
+        self.teller = self._make_teller()
+        if self.teller is not None:
+            opened.callback(self.teller.stop)
         self.driver = self._make_driver()
         opened.callback(self.driver.stop)
         self.application = Application(
@@ -141,6 +149,8 @@ class App:
     def start(self, endpoint: str) -> None:
         """Begin to drive the controllers; `endpoint` is where jobs reach this server."""
         self.runtime.endpoint = endpoint
+        if self.teller is not None:
+            self.teller.start()
         self.driver.start()
 
     def close(self) -> None:
@@ -245,6 +255,20 @@ class App:
     def _assumer(self, kept: int) -> Assumer:
         return Assumer(self.gateway, self.sessions, self.runtime, kept=kept)
 
+    def _make_teller(self) -> Teller | None:
+        """Who tells of jobs, where the setting `notify` says to whom; else what is still to be told is forgotten."""
+        # Imported when asked: a command that builds a system without Batch does not load it.
+        from batchyard.services.batch.notices import notices, receivers
+        from batchyard.services.batch.notices.teller import Teller
+
+        if not self.settings.notify:
+            self.store.write(notices.forget_all)
+            return None
+        key = receivers.key_of(self.settings.notify_key or self.directory / NOTIFY_KEY)
+        teller = Teller(self.store, self.clock, receivers.receiver(self.settings.notify), key)
+        teller.listen()
+        return teller
+
     def _make_driver(self) -> Driver:
         acting = Acting(self._assumer(_SERVICE_SESSIONS))
         driver = Driver(
@@ -306,6 +330,8 @@ class App:
         if details:
             answer["controllerExceptions"] = dict(self.driver.exceptions)
             answer["controllers"] = {one.name: one.details() for one in self._controllers}
+            if self.teller is not None:
+                answer["notify"] = self.teller.details()
         return answer
 
 

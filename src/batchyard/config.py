@@ -157,6 +157,17 @@ class Settings:
     """The engines that `[engines.<name>]` in batchyard.toml name; not an option."""
     file_systems: Mapping[str, Folder] = dataclasses.field(default_factory=dict)
     """The folders that `[file_systems.<id>]` in batchyard.toml name; not an option."""
+    notify: str | None = _setting(
+        None,
+        "Who is told of every change of a job's state and of each blocked queue, as AWS's EventBridge event: an "
+        "`http://` URL on this machine, or a command that reads the event on its standard input.",
+        default_text="nobody",
+    )
+    notify_key: Path | None = _setting(  # noqa: RUF009 (immutable)
+        None,
+        "The file whose text signs what is told; it is made where it is missing.",
+        default_text="`notify.key` in the data directory",
+    )
     test_clock: bool = _setting(
         False,
         "Open POST /_batchyard/clock?advance=SECONDS (header `X-Batchyard-Confirm: yes`), on loopback and with "

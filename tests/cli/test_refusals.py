@@ -34,6 +34,13 @@ def serve(directory: Path, *arguments: str) -> tuple[str, ...]:
             ("--database-url", "postgresql://x"),
             "a database other than the data directory's SQLite is not built yet",
         ),
+        (
+            ("--notify", "http://example.com/events"),
+            "`--notify` takes an `http://` URL on this machine, or a command, not `http://example.com/events`",
+        ),
+        (("--notify", "https://localhost/"), "`--notify` takes an `http://` URL on this machine"),
+        (("--notify", "no-such-command --at all"), "`--notify`: there is no command `no-such-command`"),
+        (("--notify", "tee 'told"), "`--notify tee 'told` is no command"),
         (("--test-clock",), "`--test-clock` works with `--ephemeral` only"),
         (
             ("--ephemeral", "--host", "0.0.0.0"),

@@ -24,6 +24,8 @@ OTHER_VALUES = {
     "trusted_proxies": "10.0.0.0/8,192.0.2.1/32",
     "ephemeral": "true",
     "engine": "process",
+    "notify": "tee told",
+    "notify_key": "/a/key",
     "slots": "3",
     "pace": "0.5",
     "scale_down_delay": "7.5",

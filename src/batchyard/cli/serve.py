@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import pwd
+import shlex
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from batchyard.cli.refusal import Refusal
 from batchyard.config import Settings
 from batchyard.engines.process import job_users
 from batchyard.engines.registry import AUTO, DEFAULT, ENGINES
+from batchyard.hosts import host_of_url, is_local
 
 if TYPE_CHECKING:
     from batchyard.app import App
@@ -43,6 +46,7 @@ def refuse_unserved(settings: Settings) -> None:
     """Raise Refusal for settings that cannot be served, as far as they alone tell."""
     _refuse_engine(settings)
     _refuse_job_users(settings)
+    _refuse_notify(settings)
     if settings.database_url:
         raise Refusal(
             "a database other than the data directory's SQLite is not built yet",
@@ -67,6 +71,23 @@ def _refuse_engine(settings: Settings) -> None:
         raise Refusal(f"`--engine` takes one of {known}, not `{name}`")
     if ENGINES[name].open is None:
         raise Refusal(f"the engine `{name}` is not built yet: use `{DEFAULT}`")
+
+
+def _refuse_notify(settings: Settings) -> None:
+    """Who is told has to be on this machine: an address of it, or a command that can be started."""
+    given = settings.notify
+    if not given:
+        return
+    if "://" in given.split(" ", 1)[0]:
+        if not given.startswith("http://") or not is_local(host_of_url(given)):
+            raise Refusal(f"`--notify` takes an `http://` URL on this machine, or a command, not `{given}`")
+        return
+    try:
+        words = shlex.split(given)
+    except ValueError as error:
+        raise Refusal(f"`--notify {given}` is no command: {error}") from error
+    if not words or shutil.which(words[0]) is None:
+        raise Refusal(f"`--notify`: there is no command `{words[0] if words else given}`")
 
 
 def _refuse_job_users(settings: Settings) -> None:

@@ -12,13 +12,13 @@ from batchyard.framework.errors import ApiError
 from batchyard.framework.noun import Noun, Words
 from batchyard.framework.rows import Rows
 from batchyard.framework.whole_numbers import whole_number
+from batchyard.services.batch.consumables.consumable_tables import consumable_resources
 from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.service import batch
 from batchyard.services.batch.tables import (
     compute_environments,
-    consumable_resources,
     job_definitions,
     job_queues,
     jobs,

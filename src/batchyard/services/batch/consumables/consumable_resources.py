@@ -13,12 +13,16 @@ from sqlalchemy import delete, insert, select, update
 
 from batchyard.clock import microseconds
 from batchyard.framework.context import Context
+from batchyard.services.batch.consumables.consumable_tables import (
+    consumable_resources,
+    consumable_updates,
+    consumers,
+)
 from batchyard.services.batch.consumables.consumption import REPLENISHABLE, USED_UP
 from batchyard.services.batch.jobs.states import PLACED, WAITING
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import consumable_resource
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.tables import consumable_resources, consumable_updates, consumers
 from batchyard.services.batch.tags import check_tags, tagging
 from batchyard.store.prepared import Row
 

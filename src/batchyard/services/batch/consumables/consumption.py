@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from batchyard.scheduler.snapshot import Consumable
+from batchyard.services.batch.consumables.consumable_tables import consumable_resources, consumers
 from batchyard.services.batch.jobs.states import ENDED
-from batchyard.services.batch.tables import consumable_resources, consumers
 from batchyard.store.prepared import Prepared, Row, among
 from batchyard.store.transaction import Transaction
 

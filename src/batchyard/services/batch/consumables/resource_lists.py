@@ -10,15 +10,15 @@ from batchyard.framework.check import ANY
 from batchyard.framework.context import Context
 from batchyard.framework.pagination import InvalidToken
 from batchyard.framework.whole_numbers import whole_number
-from batchyard.services.batch.answers import count_containers, page_limit
-from batchyard.services.batch.definitions.job_tasks import task_of_spec
+from batchyard.services.batch.answers import page_limit
+from batchyard.services.batch.consumables.consumable_tables import consumable_resources, consumers
 from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.jobs.job_answers import job_arn
+from batchyard.services.batch.jobs.jobs import count_jobs
 from batchyard.services.batch.jobs.states import FOLLOWING
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import consumable_resource
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.tables import consumable_resources, consumers
 from batchyard.store.prepared import Row
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def list_jobs_by_consumable_resource(
     order = (() if grouped is None else (grouped,)) + (consumers.c.job.desc(),)
     found = ctx.read.all(query.order_by(*order).limit(limit + 1))
     jobs = job_rows.find_some(ctx.read, [row.job for row in found[:limit]])
-    count_containers(ctx, (one for row in jobs.values() for one in task_of_spec(row.spec)["containers"]))
+    count_jobs(ctx, jobs.values())
     answer: dict[str, Any] = {"jobs": [_needing(jobs[row.job], resource) for row in found[:limit]]}
     if len(found) > limit:
         answer["nextToken"] = f"{found[limit - 1].job}:{found[limit - 1].name_key}"

@@ -12,6 +12,7 @@ from batchyard.scheduler.arrays import child_id
 from batchyard.services.batch.consumables import consumption
 from batchyard.services.batch.jobs import array_rows
 from batchyard.services.batch.jobs.states import RUNNABLE, may_follow
+from batchyard.services.batch.notices import notices
 from batchyard.services.batch.queues import share_usage
 from batchyard.services.batch.rows import JobRow
 from batchyard.services.batch.tables import job_dependencies, job_specs, jobs
@@ -144,6 +145,7 @@ def insert_job(tx: Transaction, *, now: datetime, **values: Any) -> int:
     identity = tx.insert(_INSERT, **values)
     if values["resources"]:
         consumption.require(tx, identity, values)
+    notices.note_new(tx, {identity: values["status"]}, values)
     return identity
 
 
@@ -165,6 +167,7 @@ def insert_parent(tx: Transaction, *, now: datetime, document: Any, **values: An
     identity = tx.insert(_INSERT_PARENT, spec_id=spec_id, **values)
     if values["resources"]:
         consumption.require(tx, identity, values)
+    notices.note_new(tx, {identity: values["status"]}, values)
     return identity
 
 
@@ -185,6 +188,7 @@ def insert_children(tx: Transaction, parent: JobRow, base: int, statuses: Mappin
     tx.run_many(_INSERT_CHILDREN, rows)
     if parent.share_identifier is not None:
         share_usage.enter_children(tx, parent, sum(status == RUNNABLE for status in statuses.values()))
+    notices.note_new(tx, {base + index: status for index, status in statuses.items()}, same)
 
 
 def insert_dependency(
@@ -247,6 +251,8 @@ def change(tx: Transaction, row: JobRow, *, now: datetime, **values: Any) -> Job
         array_rows.move(tx, row.array_parent, {row.status: -1, status: 1}, now=now)
     if row.resources:
         consumption.follow(tx, row, changed)
+    if status != row.status:
+        notices.note(tx, changed, now=now)
     return changed
 
 

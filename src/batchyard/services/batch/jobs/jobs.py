@@ -35,7 +35,7 @@ def describe_jobs(ctx: Context, request: DescribeJobsRequestTypeDef) -> dict[str
     found: dict[str, Row] = {}
     for few in _few(named):
         rows = job_rows.find_jobs(ctx.read, **place, job_ids=few)
-        _count(ctx, rows.values())
+        count_jobs(ctx, rows.values())
         found |= rows
     for one in named:
         if one not in found and (row := unmade(ctx.read, **place, job_id=one)) is not None:
@@ -45,7 +45,7 @@ def describe_jobs(ctx: Context, request: DescribeJobsRequestTypeDef) -> dict[str
     shown = {one: detail(row, attempts.get(row.id, ()), arrays.get(row.id)) for one, row in found.items()}
     for few in _few([one for one in named if one not in found]):
         nodes = find_nodes(ctx.read, **place, job_ids=few)
-        _count(ctx, (row for row, _, _ in nodes.values()))
+        count_jobs(ctx, (row for row, _, _ in nodes.values()))
         shown |= {one: node_detail(*node) for one, node in nodes.items()}
     return {"jobs": [shown[one] for one in dict.fromkeys(named) if one in shown]}
 
@@ -55,6 +55,7 @@ def _few(named: Sequence[str]) -> Iterator[Sequence[str]]:
     return (named[at : at + READ_AT_ONCE] for at in range(0, len(named), READ_AT_ONCE))
 
 
-def _count(ctx: Context, rows: Iterable[Row]) -> None:
+def count_jobs(ctx: Context, rows: Iterable[Row]) -> None:
+    """Count what it costs to tell of these jobs, of all their containers."""
     tasks = (task_of_spec(one) for row in rows for one in task_specs(row.spec))
     count_containers(ctx, (container for task in tasks for container in task["containers"]))

@@ -9,9 +9,10 @@ from sqlalchemy import bindparam, delete, exists, func, select
 from batchyard.clock import microseconds
 from batchyard.framework.controller import ActingAs, Again, Controller
 from batchyard.framework.work import Key
+from batchyard.services.batch.consumables.consumable_tables import consumers
 from batchyard.services.batch.jobs.job_endings import KEPT
 from batchyard.services.batch.service import batch
-from batchyard.services.batch.tables import attempts, consumers, job_arrays, job_dependencies, job_specs, jobs
+from batchyard.services.batch.tables import attempts, job_arrays, job_dependencies, job_specs, jobs
 from batchyard.store.prepared import Prepared, among
 from batchyard.store.transaction import Transaction
 

@@ -17,6 +17,7 @@ from batchyard.scheduler.answers import Plan, Wait
 from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.jobs.states import RUNNABLE
 from batchyard.services.batch.jobs.stopping import cancel
+from batchyard.services.batch.notices import notices
 from batchyard.services.batch.placing.lines import Lines
 from batchyard.services.batch.queues import queue_fronts
 from batchyard.services.batch.queues.queue_fronts import Front
@@ -48,6 +49,7 @@ class Waiting:
         changes: list[dict[str, Any]] = []
         fronts: list[Front] = []
         ending: list[tuple[int, str]] = []
+        blocking: list[int] = []
         until = math.inf
         for queue in lines.queues:
             waits, before = by_queue[queue.id], lines.kept.get(queue.id)
@@ -57,6 +59,8 @@ class Waiting:
             ]
             changes += _passed(before, lines.fronts[queue.id])
             first = told[0][1] if waits and waits[0].at_front else None
+            if first is not None and first != told[0][0].status_reason:
+                blocking.append(told[0][0].id)
             reason = None if first is None else reasons.code(first)
             front = queue_fronts.next_front(before, queue, [row.id for row, _ in told], reason, now)
             if front is not None:
@@ -67,7 +71,7 @@ class Waiting:
             elif left is not None:
                 until = min(until, left)
         if changes or fronts or ending:
-            self._controller.write(lambda tx: self._write(tx, changes, fronts, ending, now))
+            self._controller.write(lambda tx: self._write(tx, changes, fronts, ending, blocking, now))
         return until
 
     def _left(self, queue: Row, front: Front | None) -> float | None:
@@ -86,9 +90,13 @@ class Waiting:
         changes: Sequence[dict[str, Any]],
         fronts: Sequence[Front],
         ending: Sequence[tuple[int, str]],
+        blocking: Sequence[int],
         now: datetime,
     ) -> None:
         tx.run_many(_SET_REASON, changes)
+        for job in job_rows.find_some(tx, blocking).values():
+            if job.status == RUNNABLE:
+                notices.note(tx, job, now=now, kind=notices.BLOCKED)
         for front in fronts:
             queue_fronts.keep(tx, front)
         for identity, reason in ending:

@@ -1,0 +1,1 @@
+"""What operators are told of jobs: each change of state and each blocked queue, as AWS's EventBridge event."""
