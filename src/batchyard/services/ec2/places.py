@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam
 
 from batchyard import ids
-from batchyard.framework.context import Context
-from batchyard.framework.work import Key
-
-Place = Mapping[str, str]
-
-
-def place(ctx: Context | Key) -> Place:
-    """Account, partition and Region of a call or a controller's key."""
-    return {"account": ctx.account, "partition": ctx.partition, "region": ctx.region}
+from batchyard.framework.place import Place as Place
+from batchyard.framework.place import place as place
 
 
 def at(table: Table) -> ColumnElement[bool]:
