@@ -124,3 +124,13 @@ def test_gangs_larger_than_what_is_free_take_turns(
     for arn in arns[first]:
         ecs.stop_task(cluster="c", task=arn)
     wait_for(lambda: statuses(arns[other]) == ["RUNNING"] * 5)
+
+
+def test_a_gang_larger_than_all_places_has_its_turn_when_they_are_free(
+    app: Any, member: Make, statuses: Make, wait_for: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There were more places when it came: a server may start with fewer slots."""
+    controller = next(one for one in app._controllers if one.name == "ecs.tasks")
+    monkeypatch.setattr(controller._windows["process"], "_size", 2)
+    arns = [member("g", index, 3) for index in range(3)]
+    wait_for(lambda: statuses(arns) == ["RUNNING"] * 3)

@@ -54,6 +54,9 @@ _OF_NUMBER = (
     & (attempts.c.number == bindparam("of_number"))
 )
 _FIND_GANG = Typed(select(attempts).where(_OF_NUMBER).order_by(attempts.c.node), AttemptRow)
+_LEFT_OF_GANG = Prepared(
+    select(attempts.c.node).where(_OF_NUMBER).where(attempts.c.stopped_ms.is_(None)).limit(1)
+)
 _DELETE_GANG = Prepared(delete(attempts).where(_OF_NUMBER))
 _OF_NODE = Typed(
     select(attempts)
@@ -151,6 +154,11 @@ def find_newest(tx: Transaction, job: JobRow, *, node: int = 0) -> AttemptRow | 
 def find_gang(tx: Transaction, job: JobRow) -> Sequence[AttemptRow]:
     """The newest attempts of all nodes of a multi-node parallel job, by node."""
     return tx.all(_FIND_GANG, **_number(job))
+
+
+def has_live_nodes(tx: Transaction, job: JobRow) -> bool:
+    """Has a node of a multi-node parallel job not stopped yet?"""
+    return tx.first(_LEFT_OF_GANG, **_number(job)) is not None
 
 
 def find_of_node(tx: Transaction, job: JobRow, node: int) -> Sequence[AttemptRow]:

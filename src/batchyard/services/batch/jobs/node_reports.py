@@ -71,8 +71,9 @@ def end_node(
     """
     [node] = node_rows(row, [attempt.node])
     attempt = record_end(tx, node, attempt, task, now=now)
-    gang = attempt_rows.find_gang(tx, row)
-    main = gang[row.main_node or 0]
+    main = attempt_rows.find_newest(tx, row, node=row.main_node or 0)
+    if main is None:
+        raise LookupError(f"the main node of the job {row.job_id} has no attempt {row.attempt}")
     if row.end_reason is None and attempt.node == main.node:
         row = job_rows.change(tx, row, now=now, end_reason=MAIN_NODE_ENDED)
         wake_nodes(tx, runtime, row)
@@ -82,7 +83,7 @@ def end_node(
             wake_nodes(tx, runtime, row)
         elif main.task_arn is not None:
             _look_later(tx, runtime, row, main)
-    if all(one.stopped_ms is not None for one in gang):
+    if not attempt_rows.has_live_nodes(tx, row):
         settle(tx, runtime, row, main, _cause(row, main), now=now)
 
 

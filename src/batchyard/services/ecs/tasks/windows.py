@@ -71,7 +71,8 @@ class Window:
             if row is None:
                 break
             members = [row] if row.gang is None else gangs.waiting_members(tx, row)
-            if len(members) > free:
+            # One that is larger than all places (there were more when it came) has its turn when they are all free.
+            if free < min(len(members), self._size):
                 break
             self._last_account = row.account
             for one in members:
