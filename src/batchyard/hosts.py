@@ -48,7 +48,7 @@ def is_local(host: str) -> bool:
 
 
 def host_of_url(url: str) -> str:
-    """The host of a URL, or of a text that should have been one; "" where there is none."""
+    """The host of a URL, or of a text that should have been a URL; "" where there is none."""
     try:
         return host_of(urlsplit(url if "//" in url else f"//{url}").netloc.rpartition("@")[2])
     except ValueError:

@@ -58,9 +58,7 @@ def _token(endpoint: str) -> str:
     except urllib.error.HTTPError as error:
         raise Refusal(f"{endpoint} refuses to sign in: {_message(error)}") from None
     except OSError as error:
-        raise Refusal(
-            f"no server answers at {endpoint} ({error}); start one with `batchyard serve`"
-        ) from None
+        raise Refusal(f"no server answers at {endpoint} ({error}); start it with `batchyard serve`") from None
 
 
 def _message(error: urllib.error.HTTPError) -> str:

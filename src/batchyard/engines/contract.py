@@ -261,7 +261,7 @@ class LogChunk:
     events: list[tuple[int, str]]
     """(milliseconds since 1970, line without its end); empty lines are left out, as CloudWatch Logs wants."""
     cursor: str
-    """Where the next chunk begins: text that only the engine understands. The one that was given, when there is
+    """Where the next chunk begins: text that only the engine understands. The cursor that was given, when there is
     nothing new."""
     clock: Literal["host", "engine"] = "host"
     """Whose clock the events' times are of, as in Status."""

@@ -105,8 +105,8 @@ class Authenticator:
     def holder(self, keys: Keys, secret: str, partition: str, http: HttpRequest) -> Session:
         """Whose credentials these are, all of them given in a request: the federation endpoint's way.
 
-        Raises Refused for unknown, wrong or expired ones (texts: iam-evaluation.md 8), AccessDenied as `authenticate`
-        does.
+        Raises Refused for unknown, wrong or expired credentials (texts: iam-evaluation.md 8), AccessDenied as
+        `authenticate` does.
         """
         found = self._find(keys, None, partition, http)
         session, known = found or (None, "")

@@ -111,11 +111,11 @@ class Compiled:
 
 
 class Prepared(Compiled):
-    """One whose rows nobody has written down: mypy takes any name for a column of theirs."""
+    """A statement whose rows nobody has written down: mypy takes any name for a column of theirs."""
 
 
 class Typed(Compiled, Generic[R]):
-    """One whose rows are of a NamedTuple, so that mypy knows their columns: `Typed(select(…), JobRow)`.
+    """A statement whose rows are of a NamedTuple, so that mypy knows their columns: `Typed(select(…), JobRow)`.
 
     The NamedTuple has the statement's columns in its order; the architecture tests compare each with its statement.
     """

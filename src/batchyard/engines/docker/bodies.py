@@ -78,7 +78,7 @@ def _host_config(
     spec: TaskSpec, container: ContainerSpec, *, engine: str, gpus: Sequence[str]
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
-        # Named, as a daemon's default may be one that cannot be read, or that throws lines away.
+        # Named, as a daemon's default may be a driver that cannot be read, or that throws lines away.
         "LogConfig": {"Type": "json-file", "Config": {}},
         "NetworkMode": "host" if spec.network in _ON_HOST else spec.network,
         "Privileged": container.privileged,

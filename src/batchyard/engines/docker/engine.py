@@ -54,7 +54,7 @@ class DockerEngine:
         ephemeral: bool = False,
     ) -> None:
         """`slots`: attempts at once, 0: twice the cores. `ephemeral`: containers end with this server; another server
-        on this machine removes those of one that was killed. The daemon is called when there is something to do."""
+        on this machine removes what a killed server left. The daemon is called when there is something to do."""
         own = settings or DockerSettings()
         self.name = name
         self.abilities = Abilities(

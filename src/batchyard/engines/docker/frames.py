@@ -10,7 +10,7 @@ _HEADER = 8
 
 
 class Frame(NamedTuple):
-    """A line with its end, or 16 KiB of a longer one."""
+    """A line with its end, or 16 KiB of a longer line."""
 
     stream: int
     """1: stdout, 2: stderr."""

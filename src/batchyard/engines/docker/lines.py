@@ -20,7 +20,7 @@ _SLACK_NS = 10_000_000_000
 """How much older than the frames before it a frame may be: the two streams are stamped side by side, clocks are set."""
 _SHORT_SLACK_NS = 500_000_000
 _MANY = 10_000
-"""Frames in the slack; with more, the short one must do."""
+"""Frames in the slack; with more, the short form must do."""
 _FEW = 1_000
 """Frames that may be read again."""
 _MILLISECOND = 1_000_000
@@ -37,7 +37,7 @@ class Position(NamedTuple):
 
     @classmethod
     def of(cls, cursor: str) -> Position:
-        """Of a cursor's text; the empty one is the beginning."""
+        """Of a cursor's text; the empty cursor is the beginning."""
         if not cursor:
             return cls()
         since, count, *rest = cursor.split(":")

@@ -108,7 +108,7 @@ def next_steps(
     """What a task's containers need.
 
     `terminated`: when each was sent SIGTERM; `now`: seconds of the same clock as the containers' times. A container
-    begins when those it depends on came far enough. When an essential one has ended, or will never begin, the others
+    begins when those it depends on came far enough. When what is essential has ended, or will never begin, the others
     are stopped, each after those that depend on it, with SIGKILL after its own time.
     """
     never, due = _never(plan, containers, now)

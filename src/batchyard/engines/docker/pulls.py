@@ -1,4 +1,4 @@
-"""Images: pulled as the settings say, once for all that wait for one, with its progress in words."""
+"""Images: pulled as the settings say, once for all that wait for an image, with its progress in words."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Pulls:
             return False
         if behaviour == "once":
             return image not in self._used
-        # One that was made here has no digest of a registry.
+        # An image that was made here has no digest of a registry.
         return behaviour == "always" or bool(found.get("RepoDigests"))
 
     def want(self, image: str, attempt: str) -> tuple[bool, str | None]:

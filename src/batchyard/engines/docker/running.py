@@ -18,7 +18,7 @@ from batchyard.engines.docker.records import Records
 from batchyard.engines.docker.statuses import Seen
 
 GONE_SECONDS = 1.0
-"""How long until a daemon that does not answer is asked again, or one that was asked to kill."""
+"""How long until a daemon that does not answer is asked again, or a daemon that was asked to kill."""
 QUIET_SECONDS = 30.0
 """How long until a container is looked at again, should the daemon's word of its end be lost."""
 _NO_IMAGE = 404
@@ -128,7 +128,7 @@ class Runner:
         return True
 
     def _has_image(self, attempt: Attempt, container: ContainerSpec) -> bool:
-        """Pull it where the settings want that; the daemon tells of one that is missing."""
+        """Pull it where the settings want that; the daemon tells of a missing image."""
         return not self._pulls.is_to_pull(container.image) or self._pull(attempt, container)
 
     def _pull(self, attempt: Attempt, container: ContainerSpec) -> bool:
@@ -166,7 +166,7 @@ class Runner:
         return True
 
     def _give_gpus(self, attempt: Attempt, wanted: int) -> tuple[str, ...]:
-        """GPUs of the host that no other attempt has; one that wants more than there are runs alone, with all."""
+        """GPUs of the host that no other attempt has; what wants more than there are runs alone, with all."""
         with self._lock:
             taken = {one for given in self._given.values() for one in given}
             given = tuple(one for one in self._gpus if one not in taken)[:wanted]

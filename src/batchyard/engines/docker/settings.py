@@ -21,7 +21,7 @@ class DockerSettings:
         default="",
         metadata={
             "text": "The Unix socket of Docker or Podman; empty: what `DOCKER_HOST` names, else the first of the usual"
-            " ones that is there."
+            " sockets that is there."
         },
     )
     slots: int = field(
@@ -49,7 +49,7 @@ class DockerSettings:
         default_factory=dict,
         metadata={
             "text": 'Logins: `[engines.<name>.registries."registry.example.com"]` with `username`, and `password` or'
-            " `password_file`. Without one, what `docker login` keeps for the server's user."
+            " `password_file`. Without a login, what `docker login` keeps for the server's user."
         },
     )
     images_kept_hours: float = field(

@@ -18,7 +18,7 @@ def usual_sockets() -> list[Path]:
 
 
 def choose_socket(told: str = "") -> Path:
-    """The socket that settings name; else the first usual one that is there, or would be."""
+    """The socket that settings name; else the first usual socket that is there, or would be."""
     if told:
         return Path(told.removeprefix("unix://")).expanduser()
     usual = usual_sockets()

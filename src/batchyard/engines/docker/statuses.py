@@ -41,7 +41,7 @@ class Seen:
 
     @property
     def has_begun(self) -> bool:
-        """As the contract has it: also one that could not be executed."""
+        """As the contract has it: also a command that could not be executed."""
         return self.phase in ("running", "over")
 
     @property

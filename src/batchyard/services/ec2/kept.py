@@ -85,7 +85,7 @@ class Kept:
         return [one for one in self.every(ctx) if one.body.get("VpcId") == vpc_id]
 
     def add(self, ctx: Context, prefix: str, body: dict[str, Any], tags: Mapping[str, str]) -> Held:
-        """Make one; raises where the Region has as many as it may have."""
+        """Make it; raises where the Region has as many as it may have."""
         stored.store_defaults(ctx)
         counted = ctx.read.first(_COUNT, **place(ctx), kind=self.name)
         if counted is not None and counted.number >= self._quota.most:

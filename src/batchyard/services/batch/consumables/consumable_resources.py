@@ -101,7 +101,7 @@ def update_consumable_resource(
 ) -> dict[str, Any]:
     """Set, raise or lower how much there is; jobs go on that hold more than is left.
 
-    A clientToken does so once, however often the request comes; one that came with another change is refused.
+    A clientToken does so once, however often the request comes; a token that came with another change is refused.
     """
     row = consumable_resource.require(ctx, request["consumableResource"])
     operation, quantity = request.get("operation"), request.get("quantity")

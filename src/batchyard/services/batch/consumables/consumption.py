@@ -94,7 +94,7 @@ def amounts(tx: Transaction, ids: Collection[int]) -> list[Consumable]:
 
 
 def needs(job: Row) -> tuple[tuple[str, int], ...]:
-    """What a RUNNABLE job needs to start, in the scheduler's words; one that waits for its next attempt holds it."""
+    """What a RUNNABLE job needs to start, in the scheduler's words; a job that waits for its next attempt holds it."""
     if not job.resources or job.attempt > 0:
         return ()
     return tuple((str(one), quantity) for one, quantity in job.resources)

@@ -143,7 +143,7 @@ def _ensure_cluster(aws: Clients, row: Row) -> str:
 def _keep_engine(aws: Clients, row: Row, cluster: Any) -> None:
     """Tag the cluster with the environment's engine, where that changed.
 
-    Without one, the value is empty: the role may tag clusters and not untag them (BatchServiceRolePolicy, statement 1).
+    Without it, the value is empty: the role may tag clusters and not untag them (BatchServiceRolePolicy, statement 1).
     """
     wanted = engine_tag(row) or ""
     held = next((one.get("value", "") for one in cluster.get("tags", ()) if one.get("key") == ENGINE_TAG), "")

@@ -1,4 +1,4 @@
-"""What UpdateComputeEnvironment changes: at once, or with new instances in the place of the old ones.
+"""What UpdateComputeEnvironment changes: at once, or with new instances in the place of the old.
 
 The texts of its refusals are guesses but those that say where they come from; the rules are botocore's model
 (ComputeResourceUpdate) and the Batch user guide's, "Updating compute environments".

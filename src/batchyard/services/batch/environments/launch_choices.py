@@ -66,7 +66,7 @@ def _check_overrides(
 
 
 def template_for(template: Mapping[str, Any] | None, instance_type: str) -> Mapping[str, Any] | None:
-    """The launch template of an instance type: that of its own override, of its family's, or the default one."""
+    """The launch template of an instance type: that of its own override, of its family's, or the default."""
     overrides = (template or {}).get("overrides") or ()
     family = instance_type.partition(".")[0]
     for target in (instance_type, family):
@@ -77,7 +77,7 @@ def template_for(template: Mapping[str, Any] | None, instance_type: str) -> Mapp
 
 
 def image_override(resources: Mapping[str, Any], instance_type: str) -> str | None:
-    """The AMI that ec2Configuration names for an instance type: one for GPUs goes with those that have some."""
+    """The AMI that ec2Configuration names for an instance type: an AMI for GPUs goes with those that have some."""
     given = resources.get("ec2Configuration") or ()
     found = instance_types.find(instance_type)
     has_gpus = bool(found and found.gpus)

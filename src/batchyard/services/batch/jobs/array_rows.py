@@ -61,7 +61,7 @@ def insert_array(
 
 
 def require(tx: Transaction, parent: int) -> ArrayRow:
-    """The array of a parent that is known to be one; raises LookupError where it is not."""
+    """The array of a job that is known to be a parent; raises LookupError where it is not."""
     row = tx.first(_FIND, of_parent=parent)
     if row is None:
         raise LookupError(f"the job {parent} is no array job")
@@ -98,5 +98,5 @@ def counts(row: ArrayRow) -> Counter[str]:
 
 
 def has_row(row: ArrayRow, index: int) -> bool:
-    """Must this child have a row by now? Others may have one."""
+    """Must this child have a row by now? Others may have it."""
     return bool(index < row.made_to or index == row.size - 1)

@@ -37,7 +37,7 @@ def unmet(ctx: Context, depends_on: Sequence[dict[str, Any]], *, array_size: int
 
 
 def wait_for(ctx: Context, waits: Sequence[Unmet], identity: int) -> None:
-    """Note each dependency; a whole job that failed before is handled like one that fails now."""
+    """Note each dependency; a whole job that failed before is handled like a job that fails now."""
     for kind, on in waits:
         job_rows.insert_dependency(
             ctx.write,
@@ -51,7 +51,7 @@ def wait_for(ctx: Context, waits: Sequence[Unmet], identity: int) -> None:
 
 
 def _awaited(ctx: Context, one: dict[str, Any], array_size: int | None) -> JobRow | None:
-    """The job of one entry, None for SEQUENTIAL; an unknown one is refused."""
+    """The job of one entry, None for SEQUENTIAL; an unknown job is refused."""
     kind, job_id = one.get("type"), one.get("jobId")
     if kind and array_size is None:
         raise refusal(ctx, f"A dependency of type {kind} can only be used with an array job")

@@ -116,7 +116,7 @@ _SPEC = func.coalesce(jobs.c.document, job_specs.c.document, type_=Json()).label
 JOBS = select(*(column for column in jobs.c if column.name != "document"), _SPEC).select_from(
     jobs.outerjoin(job_specs, job_specs.c.id == jobs.c.spec_id)
 )
-"""Whole rows: all columns but `document`, and `spec`, a job's own document or the one that it shares."""
+"""Whole rows: all columns but `document`, and `spec`, a job's own document or the document that it shares."""
 _FIND = Typed(JOBS.where(jobs.c.id == bindparam("id")), JobRow)
 _FIND_SOME = Typed(JOBS.where(among(jobs.c.id, "ids")), JobRow)
 _FIND_NAMED = Typed(JOBS.where(jobs.c.job_id == bindparam("job_id")), JobRow)
@@ -194,7 +194,7 @@ def insert_children(tx: Transaction, parent: JobRow, base: int, statuses: Mappin
 def insert_dependency(
     tx: Transaction, *, on_job: int, waiting_job: int, account: str, kind: str = PLAIN
 ) -> None:
-    """Have a job wait for another one."""
+    """Have a job wait for another job."""
     tx.run(_DEPEND, on_job=on_job, waiting_job=waiting_job, account=account, kind=kind)
 
 
@@ -238,7 +238,7 @@ def change(tx: Transaction, row: JobRow, *, now: datetime, **values: Any) -> Job
     """Write what changes of a job, whose row was read within this write; returns the row as it is then.
 
     What it holds of consumable resources follows. A new status is counted with the job's share, and a child's with its
-    array. Raises ValueError for a status that may not follow the present one.
+    array. Raises ValueError for a status that may not follow the present status.
     """
     status = values.get("status", row.status)
     if status != row.status and not may_follow(row.status, status):
@@ -257,7 +257,7 @@ def change(tx: Transaction, row: JobRow, *, now: datetime, **values: Any) -> Job
 
 
 def _enter_share(tx: Transaction, now: datetime, values: Mapping[str, Any]) -> None:
-    """Count a new job with its share, if it has one."""
+    """Count a new job with its share, if it has a share."""
     if values["share_identifier"] is not None:
         share_usage.enter(
             tx,

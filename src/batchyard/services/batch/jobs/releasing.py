@@ -1,4 +1,4 @@
-"""Jobs that waited for one that ended: RUNNABLE when it was the last, FAILED when it failed."""
+"""Jobs that waited for another, which ended: RUNNABLE when it was the last, FAILED when it failed."""
 
 from __future__ import annotations
 
@@ -102,9 +102,9 @@ class ReleasingController(Controller):
         self.intend(tx, key_of(parent, "batch.arrays", parent.job_id))
 
     def _release_by_index(self, tx: Transaction, child: JobRow) -> None:
-        """Judge the one child of each array that waits for this one; one without a row is judged when it gets it.
+        """Judge the one child of each array that waits for this job; a child without a row is judged when it gets it.
 
-        In a sequence all that follow fail with one that failed.
+        In a sequence all that follow a failed child fail with it.
         """
         if child.array_index is None:
             return

@@ -11,7 +11,7 @@ from batchyard.services.batch.rows import JobRow
 from batchyard.store.prepared import Row
 
 TAKEN_BACK = "There is no room for all nodes of the job"
-"""Why the tasks of some nodes are stopped before they begin. It tells such a task from one that ran."""
+"""Why the tasks of some nodes are stopped before they begin. It tells such a task from a task that ran."""
 
 
 def rows_to_start(job: JobRow, nodes: Sequence[int]) -> list[Row]:
@@ -53,7 +53,7 @@ def as_node(request: dict[str, Any], row: Row, *, node: int, placement: str) -> 
 
 
 def is_there(task: Mapping[str, Any] | None) -> bool:
-    """Is this the task of a node that may run, or has run? One that was taken back is none."""
+    """Is this the task of a node that may run, or has run? A task that was taken back is none."""
     return task is not None and task.get("stoppedReason") != TAKEN_BACK
 
 

@@ -54,7 +54,7 @@ def describe_egress_only_internet_gateways(
 def create_egress_only_internet_gateway(
     ctx: Context, request: CreateEgressOnlyInternetGatewayRequestTypeDef
 ) -> dict[str, Any]:
-    """Make one in a VPC; the same client token makes no second."""
+    """Make a gateway in a VPC; the same client token makes no second."""
     tags = checked(request.get("TagSpecifications"), allowed={"egress-only-internet-gateway"})
     vpc = VPC.require(ctx, request["VpcId"])
     token = request.get("ClientToken")
@@ -79,7 +79,7 @@ def create_egress_only_internet_gateway(
 def delete_egress_only_internet_gateway(
     ctx: Context, request: DeleteEgressOnlyInternetGatewayRequestTypeDef
 ) -> dict[str, Any]:
-    """Delete one; routes to it lead nowhere then."""
+    """Delete a gateway; routes to it lead nowhere then."""
     held = EGRESS_ONLY_GATEWAY.require(ctx, request["EgressOnlyInternetGatewayId"])
     egress_only_gateways.remove(ctx, held)
     return {"ReturnCode": True}

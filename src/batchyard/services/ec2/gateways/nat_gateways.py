@@ -109,7 +109,7 @@ def _parts(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
     },
 )
 def create_nat_gateway(ctx: Context, request: CreateNatGatewayRequestTypeDef) -> dict[str, Any]:
-    """Make one in a subnet: public with an address of the account, or private."""
+    """Make a gateway in a subnet: public with an address of the account, or private."""
     tags = checked(request.get("TagSpecifications"), allowed={"natgateway"})
     token = request.get("ClientToken")
     made = next((one for one in nat_gateways.every(ctx) if token and one.body["token"] == token), None)
@@ -170,7 +170,7 @@ def _forget_old(ctx: Context) -> None:
 
 @ec2.operation(on=[NAT_GATEWAY.named("NatGatewayId")], writes=True)
 def delete_nat_gateway(ctx: Context, request: DeleteNatGatewayRequestTypeDef) -> dict[str, Any]:
-    """Delete one; its address stays the account's, routes to it lead nowhere."""
+    """Delete a gateway; its address stays the account's, routes to it lead nowhere."""
     held = NAT_GATEWAY.require(ctx, request["NatGatewayId"])
     if not held.body.get("DeleteTime"):
         nat_gateways.change(ctx, held, DeleteTime=ctx.now.isoformat())

@@ -81,7 +81,7 @@ class TaskController(Controller):
         self._end_all_unknown(kept)
 
     def _recover(self) -> dict[str, Sequence[Status]]:
-        """What each engine kept, once for each: one that cannot be reached is asked again later."""
+        """What each engine kept, once for each: an engine that cannot be reached is asked again later."""
         kept: dict[str, Sequence[Status]] = {}
         for name in sorted(self._to_recover):
             try:

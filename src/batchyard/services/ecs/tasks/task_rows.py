@@ -194,7 +194,7 @@ def count(tx: Transaction, rows: Sequence[Any], *, pending: int, running: int) -
 
 
 def take_room(tx: Transaction, row: TaskRow | TaskState) -> None:
-    """Take a task's CPU, memory and GPUs from its instance's remaining ones."""
+    """Take a task's CPU, memory and GPUs from what its instance has left."""
     _move_room(tx, row, sign=-1)
 
 

@@ -26,7 +26,7 @@ def new_seed() -> str:
 
 
 def are_consecutive(seed: str, codes: tuple[str, str], *, now: datetime, around: int) -> bool:
-    """Whether the codes are those of two steps in a row, begun within `around` steps of the present one."""
+    """Whether the codes are those of two steps in a row, begun within `around` steps of the present step."""
     generator = TOTP(base64.b32decode(seed), DIGITS, SHA1(), STEP_SECONDS)
     present = int(now.timestamp())
     found = False
@@ -38,7 +38,7 @@ def are_consecutive(seed: str, codes: tuple[str, str], *, now: datetime, around:
 
 
 def step_of(seed: str, code: str, *, now: datetime, around: int) -> int | None:
-    """The number of the step that shows this code, within `around` steps of the present one; None where none does."""
+    """The number of the step that shows this code, within `around` steps of the present step; None where none does."""
     generator = TOTP(base64.b32decode(seed), DIGITS, SHA1(), STEP_SECONDS)
     present = int(now.timestamp()) // STEP_SECONDS
     found = None

@@ -15,7 +15,7 @@ def refuse_missing(ctx: Context, trust: Policy) -> None:
     Recorded: hashicorp/terraform-provider-aws#8905, opstrace/opstrace#88. AWS asks other accounts, too; here they
     may be accounts that nobody has on this server, so their principals are taken as they are written. A session is
     refused for a role that is not there (probed: cdk-preflight, pf-iam-trust-policy-aws-principal-format), and taken
-    for one that is (IAM user guide, elements_principal).
+    for a principal that is (IAM user guide, elements_principal).
     """
     for statement in trust.statements:
         for name in (statement.elements.principals or {}).get("AWS", ()):
