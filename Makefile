@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 PROTOCOL_CASES = .cache/ready
 BROWSER = $(VENV)/.browser
 
-.PHONY: console demo demo-docker test test-docker test-browser test-slow check serve bench bad-input docs lock wheel clean
+.PHONY: console demo demo-docker test test-docker test-browser test-slow check serve bench bench-docker bad-input docs lock wheel clean
 
 demo: $(READY)
 	$(BIN)/python demo/story.py
@@ -48,6 +48,10 @@ serve: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
+
+bench-docker: $(READY)
+	scripts/install_docker.sh
+	PYTHONPATH=campaigns $(BIN)/python benchmarks/docker_jobs.py
 
 # Generated requests against a served process; SEED=… repeats a run.
 bad-input: $(READY)
