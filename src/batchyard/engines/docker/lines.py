@@ -61,6 +61,7 @@ class Lines:
         self._recent: deque[tuple[int, bool]] = deque()
         """Of each frame since the position: its time, and whether every line was at its end after it."""
         self._looks_at = _FEW
+        self._latest = 0
 
     def take(self, frames: deque[Frame], limit: int) -> Iterator[tuple[int, str]]:
         """At most `limit` events; the frames that were not needed stay."""
@@ -75,7 +76,9 @@ class Lines:
             self.position = self.position._replace(taken=self.position.taken + 1)
             if text:
                 given += 1
-                yield frame.at_ns // _MILLISECOND, text
+                # The streams are stamped side by side; CloudWatch Logs wants the events of a call in order.
+                self._latest = max(self._latest, frame.at_ns // _MILLISECOND)
+                yield self._latest, text
         if len(self._recent) >= self._looks_at:
             self._move_on()
             self._looks_at = max(_FEW, 2 * len(self._recent))
@@ -83,7 +86,7 @@ class Lines:
     def rest(self) -> Iterator[tuple[int, str]]:
         """What was left without an end by a container that has ended."""
         if self._rests and not self.position.is_over and not self._known:
-            stamp = self._recent[-1][0] // _MILLISECOND
+            stamp = max(self._latest, self._recent[-1][0] // _MILLISECOND)
             for data in self._rests.values():
                 yield stamp, _decoded(data)
             self.position = self.position._replace(is_over=True)
