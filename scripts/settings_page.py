@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from batchyard.config import SETTINGS
+from batchyard.engines.file_systems import KEYS
 from batchyard.engines.registry import ENGINES
 from batchyard.engines.tables import COMMON
 
@@ -39,7 +40,21 @@ def settings_page() -> str:
         default = setting.default_text if about.default_text else f"`{setting.default_text}`"
         names = f"`{setting.option}` | `{setting.variable}` | `{setting.name}`"
         lines.append(f"| {names} | {default} | {about.text}{choices} |")
-    return "\n".join([*lines, "", *_engines(), ""])
+    return "\n".join([*lines, "", *_engines(), "", *_file_systems(), ""])
+
+
+def _file_systems() -> list[str]:
+    """What the tables of file systems take."""
+    return [
+        "## File systems",
+        "",
+        "Jobs name shared file systems by the ids of EFS or S3 Files. Each that is mounted on this machine is a table"
+        " `[file_systems.<id>]` in batchyard.toml, under the id of the file system or of an access point.",
+        "",
+        "| key | what it does |",
+        "|---|---|",
+        *(f"| `{key}` | {text} |" for key, text in KEYS.items()),
+    ]
 
 
 def _engines() -> list[str]:

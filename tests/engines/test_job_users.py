@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from batchyard.engines.process import job_users
+from batchyard.engines.contract import Mount, Volume
+from batchyard.engines.process import job_users, namespaces
 from batchyard.engines.process.job_users import JobUsers, NoUserLeft
 from engines.running import MakeEngine, Runs, only, spec, until
 
@@ -149,3 +150,30 @@ def _running_in(work: Path) -> int | None:
             except OSError:
                 continue
     return None
+
+
+def test_an_accounts_folder_is_made_for_its_user_and_mounted_with_its_rights_alone(
+    walled: Runs, tmp_path: Path
+) -> None:
+    """Another account's job that names the same folder cannot mount it, nor what lies behind a link to it."""
+    if namespaces.allowed() is None:
+        pytest.skip("this machine lets no process have mounts of its own")
+    own, link = tmp_path / "folders" / "1", tmp_path / "link"
+    own.parent.mkdir(mode=0o711)
+    link.symlink_to(own)
+    mounts = (Mount(volume="v", path="/batchyard-own"),)
+    mine = Volume(name="v", host_path=f"{own}/sub", account_folder=str(own))
+    script = "echo secret > /batchyard-own/file; id -u"
+    [status] = walled.run(spec("mine", script, mounts=mounts, volumes=(mine,)))
+    assert only(status).exit_code == 0, status
+    assert USERS is not None
+    assert walled.lines("mine") == [str(USERS[0])]
+    assert (own.stat().st_uid, stat.S_IMODE(own.stat().st_mode)) == (USERS[0], 0o700)
+    assert (own / "sub" / "file").read_text() == "secret\n"
+    for name, path in (("theirs", f"{own}/sub"), ("linked", f"{link}/sub")):
+        theirs = Volume(name="v", host_path=path)
+        [status] = walled.run(
+            spec(name, "cat /batchyard-own/file", account="2", mounts=mounts, volumes=(theirs,))
+        )
+        assert only(status).exit_code == 126
+        assert "ermission denied" in (only(status).reason or "")

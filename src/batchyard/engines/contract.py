@@ -34,6 +34,8 @@ class Volume:
 
     name: str
     host_path: str | None = None
+    account_folder: str | None = None
+    """The account's own folder that `host_path` lies in: made for the account's jobs where it is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

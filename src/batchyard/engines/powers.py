@@ -52,6 +52,11 @@ class Powers:
             return None
         return tuple(folder.replace(ACCOUNT, account) for folder in self.host_paths)
 
+    def account_folder(self, account: str, path: str) -> str | None:
+        """The folder of the account's own that a path lies in; None: it lies in none."""
+        own = [folder.replace(ACCOUNT, account) for folder in self.host_paths or () if ACCOUNT in folder]
+        return next((folder for folder in own if _is_within(path, (folder,))), None)
+
 
 OPEN = Powers(allow_privileged=True, host_paths=None, devices=None, users=None)
 CLOSED = Powers()

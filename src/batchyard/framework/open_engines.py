@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from batchyard.engines.abilities import ABILITIES
-from batchyard.engines.contract import Engine
+from batchyard.engines.contract import Engine, Volume
 from batchyard.engines.file_systems import Folder, folder_of
 from batchyard.engines.powers import Powers
 from batchyard.engines.registry import ENGINES
 from batchyard.engines.tables import EngineTable
-from batchyard.framework.container_needs import Asked, FileSystem
+from batchyard.framework.container_needs import Asked, FileSystem, file_system_of
 from batchyard.framework.ports import EngineRefusal
 
 TAG = "batchyard:engine"
@@ -90,6 +91,15 @@ class OpenEngines(Mapping[str, Engine]):
     def refusal_of(self, account: str, name: str, asked: Asked) -> EngineRefusal | None:
         """Why the engine of this name cannot run what is asked, as its settings are now; None where it can."""
         return self._refusal(account, name, asked)
+
+    def volume_of(self, account: str, engine: str, given: Mapping[str, Any]) -> Volume:
+        """A task's volume as its engine is to make it; that its file system is a folder here was asked before."""
+        named = file_system_of(given)
+        if named is not None:
+            return Volume(name=given["name"], host_path=self.folder_of(account, named))
+        path = (given.get("host") or {}).get("sourcePath")
+        own = None if path is None else self._powers[engine].account_folder(account, path)
+        return Volume(name=given["name"], host_path=path, account_folder=own)
 
     def folder_of(self, account: str, named: FileSystem) -> str | None:
         """The host's folder of a file system; None where the settings name none for the account."""

@@ -243,7 +243,10 @@ def _message(spec: TaskSpec) -> dict[str, Any]:
         "containers": [
             _container(one, _addresses(gang) if gang is not None else {}) for one in spec.containers
         ],
-        "volumes": [{"name": one.name, "host_path": one.host_path} for one in spec.volumes],
+        "volumes": [
+            {"name": one.name, "host_path": one.host_path, "account_folder": one.account_folder}
+            for one in spec.volumes
+        ],
         "takes": {
             "vcpus": spec.vcpus,
             "memory_mib": spec.memory_mib,

@@ -166,6 +166,16 @@ class JobPlace:
         return os.path.join(self._path, "forgotten")
 
 
+def make_account_folder(path: str, user: int | None) -> None:
+    """A folder of an account's own, for its user alone, where it is missing; OSError where others could change what
+    lies above it, or where that is missing."""
+    if user is None or os.path.lexists(path):
+        return
+    _pass_through(os.path.dirname(path.rstrip("/")))
+    os.mkdir(path, 0o700)
+    os.chown(path, user, user, follow_symlinks=False)
+
+
 def place_of(root: str, place: str = DEFAULT_PLACE) -> str:
     """The directory below `place` that belongs to the data directory `root` alone."""
     found = os.stat(root)

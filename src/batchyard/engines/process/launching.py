@@ -7,7 +7,7 @@ from batchyard.engines.process.capture import Captures
 from batchyard.engines.process.cgroup_trees import Tree
 from batchyard.engines.process.cgroups import Group
 from batchyard.engines.process.containers import ONLY, Attempt, Container
-from batchyard.engines.process.job_users import JobPlace, JobUsers, place_of
+from batchyard.engines.process.job_users import JobPlace, JobUsers, make_account_folder, place_of
 from batchyard.engines.process.launch import Launch, make_folder
 from batchyard.engines.process.mounts import Mounts
 from batchyard.engines.process.order import RUNNING
@@ -135,6 +135,9 @@ class Launcher:
             sources[volume["name"]] = volume["host_path"] or os.path.join(own, volume["name"])
         scaffold = self._directory.path(attempt.name, container.inside + "mounts")
         mounts = Mounts(told, sources=sources, scaffold=scaffold, user=user)
+        for volume in attempt.spec["volumes"] if user is not None else ():
+            if volume["account_folder"] is not None:
+                make_account_folder(volume["account_folder"], user)
         if user is None:
             for one in told["mounts"]:
                 make_folder(sources[one["volume"]])

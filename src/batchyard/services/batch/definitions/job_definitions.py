@@ -16,7 +16,7 @@ from batchyard.framework.workloads import TASKS
 from batchyard.services.batch.consumables import requirements
 from batchyard.services.batch.definitions import container_properties, ecs_properties
 from batchyard.services.batch.definitions.container_properties import check_container
-from batchyard.services.batch.definitions.ecs_properties import check_ecs_properties
+from batchyard.services.batch.definitions.ecs_properties import MOST_CONTAINERS, check_ecs_properties
 from batchyard.services.batch.definitions.eks_properties import check_eks_properties
 from batchyard.services.batch.definitions.job_tasks import tasks_of
 from batchyard.services.batch.definitions.node_properties import checked_nodes
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     )
 
 LARGEST_BYTES = 24 * 1024
+MOST_TASKS = 5
+"""Of a definition: one for each range of nodes (what-aws-says.md 37)."""
 _GIVEN = ("propagateTags", "schedulingPriority")
 """What a revision has only where it was given."""
 PLATFORMS = ("EC2", "FARGATE")
@@ -85,9 +87,13 @@ def _role_arn(ctx: Context, given: str) -> str:
 
 def _on_registered(ctx: Context, request: Any) -> Iterable[Check]:
     """The definition, once for each container with the batch: keys of that one (iam-evaluation.md 4): each must be
-    allowed, as one container could else hide behind another."""
+    allowed, as one container could else hide behind another. The text of too many is a [guess]."""
     arn = job_definition.meant_arn(ctx, request["jobDefinitionName"])
-    containers = [one for task in tasks_of(request) for one in task.get("containers") or ()]
+    tasks = tasks_of(request)
+    containers = [one for task in tasks for one in task["containers"]]
+    if len(containers) > MOST_TASKS * MOST_CONTAINERS:
+        # Before the policies are asked of each.
+        raise refusal(ctx, f"A task can have at most {MOST_CONTAINERS} containers")
     keys = [_keys_of(one) for one in containers] or [_keys_of({})]
     for index, each in enumerate(keys):
         if each not in keys[:index]:

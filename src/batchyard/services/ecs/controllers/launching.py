@@ -84,7 +84,7 @@ class Launcher:
                 document,
                 endpoints=endpoints,
                 doors=doors,
-                folder_of=lambda named: self._runtime.engines.folder_of(row.account, named),
+                volume_of=lambda given: self._runtime.engines.volume_of(row.account, row.engine, given),
             )
             if self._lacks_command(row, spec):
                 return failed_to_start(*_NO_COMMAND, container=_first(document))

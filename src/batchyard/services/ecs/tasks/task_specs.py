@@ -17,7 +17,6 @@ from batchyard.engines.contract import (
     Ulimit,
     Volume,
 )
-from batchyard.framework.container_needs import FileSystem, file_system_of
 from batchyard.services.ecs.definitions.task_sizes import CPU_UNITS, gpus_of
 from batchyard.services.ecs.tasks.gangs import addresses_in, member_of
 from batchyard.services.ecs.tasks.task_overrides import overridden
@@ -36,13 +35,13 @@ def attempt_of(
     *,
     endpoints: Mapping[str, str],
     doors: Mapping[str, Mapping[str, str]],
-    folder_of: Callable[[FileSystem], str | None],
+    volume_of: Callable[[Mapping[str, Any]], Volume],
 ) -> TaskSpec:
     """What the engine is to run for a task; the attempt's name is the task's id.
 
     `endpoints`: variables with the addresses of servers, where the definition does not say them itself.
-    `doors`: by container, variables that it gets whatever its definition says. `folder_of`: the host's folder of a file
-    system that a volume names; that there is one was asked before.
+    `doors`: by container, variables that it gets whatever its definition says. `volume_of`: a volume of the definition
+    as the task's engine is to make it.
     """
     limits = _limits(row, document)
     storage = document.get("ephemeralStorage")
@@ -53,9 +52,7 @@ def attempt_of(
             _container(row, one, limits[one["name"]], endpoints=endpoints, doors=doors.get(one["name"], {}))
             for one in document["containerDefinitions"]
         ),
-        volumes=tuple(
-            Volume(name=one["name"], host_path=_path(one, folder_of)) for one in document["volumes"]
-        ),
+        volumes=tuple(map(volume_of, document["volumes"])),
         network=document.get("networkMode") or "host",
         pid_mode=document.get("pidMode"),
         ipc_mode=document.get("ipcMode"),
@@ -80,11 +77,6 @@ def _group(row: Row, document: Mapping[str, Any]) -> Group | None:
             for name, index in addresses_in(overridden(one, row.overrides).get("environment") or ()).items()
         },
     )
-
-
-def _path(volume: Mapping[str, Any], folder_of: Callable[[FileSystem], str | None]) -> str | None:
-    named = file_system_of(volume)
-    return (volume.get("host") or {}).get("sourcePath") if named is None else folder_of(named)
 
 
 def _container(
