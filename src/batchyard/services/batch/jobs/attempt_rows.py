@@ -62,6 +62,7 @@ _OF_NODE = Typed(
     select(attempts)
     .where(attempts.c.account == bindparam("account"))
     .where(attempts.c.job == bindparam("job"))
+    .where(among(attempts.c.number, "numbers"))
     .where(attempts.c.node == bindparam("node"))
     .order_by(attempts.c.number),
     AttemptRow,
@@ -162,8 +163,9 @@ def has_live_nodes(tx: Transaction, job: JobRow) -> bool:
 
 
 def find_of_node(tx: Transaction, job: JobRow, node: int) -> Sequence[AttemptRow]:
-    """All attempts of one node of a multi-node parallel job, in order."""
-    return tx.all(_OF_NODE, account=job.account, job=job.id, node=node)
+    """All attempts of one node of a multi-node parallel job, in order; those of the others are not read."""
+    numbers = list(range(1, job.attempt + 1))
+    return tx.all(_OF_NODE, account=job.account, job=job.id, numbers=numbers, node=node) if numbers else ()
 
 
 def find_live_by_tasks(tx: Transaction, task_arns: Sequence[str]) -> Mapping[str, AttemptRow]:

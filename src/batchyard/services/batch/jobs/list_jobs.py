@@ -55,6 +55,7 @@ _COLUMNS = (
     jobs.c.cancelled,
     jobs.c.terminated,
     jobs.c.node_count,
+    jobs.c.attempt,
     jobs.c.main_node,
 )
 

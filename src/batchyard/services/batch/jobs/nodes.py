@@ -6,6 +6,7 @@ A node has no row: what it is stands in the job's spec, what became of it in the
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -62,13 +63,23 @@ def find_nodes(
     whole = sorted({job_id for job_id, _ in split.values()})
     jobs = job_rows.find_jobs(tx, account=account, region=region, job_ids=whole)
     found: dict[str, tuple[Row, int, Sequence[Row]]] = {}
-    for one, (job_id, index) in split.items():
+    indexes: dict[str, list[int]] = defaultdict(list)
+    for job_id, index in split.values():
         job = jobs.get(job_id)
-        if job is None or job.node_count is None or index >= job.node_count:
+        if job is not None and job.node_count is not None and index < job.node_count:
+            indexes[job_id].append(index)
+    rows = {
+        (job_id, index): row
+        for job_id, those in indexes.items()
+        for index, row in zip(those, node_rows(jobs[job_id], those), strict=True)
+    }
+    for one, (job_id, index) in split.items():
+        row = rows.get((job_id, index))
+        if row is None:
             continue
+        job = jobs[job_id]
         attempts = attempt_rows.find_of_node(tx, job, index)
         newest = attempts[-1] if attempts and attempts[-1].number == job.attempt else None
-        [row] = node_rows(job, [index])
         found[one] = (row._replace(**progress(job, newest)), index, attempts)
     return found
 
