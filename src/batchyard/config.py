@@ -141,6 +141,9 @@ class Settings:
         default_text=f"`{DEFAULT_PLACE}`",
     )
     output: str = _setting("text", "How a command prints what it has to say.", choices=OUTPUTS)
+    log_format: str = _setting(
+        "text", "How a server logs to stderr: lines of text, or a JSON object in each line.", choices=OUTPUTS
+    )
     quickstart: bool = _setting(
         False,
         "Make a Fargate environment, a queue, an execution role and a job definition in account 000000000000, where "

@@ -10,6 +10,7 @@ import shutil
 import threading
 from typing import TYPE_CHECKING
 
+from batchyard.cli.log_lines import begin_logging
 from batchyard.cli.options import add_settings, settings_of
 from batchyard.cli.refusal import Refusal
 from batchyard.config import Settings
@@ -37,7 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     settings = settings_of(parsed)
     refuse_unserved(settings)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    begin_logging(settings.log_format)
     _serve(settings)
     return 0
 
