@@ -11,13 +11,20 @@ from typing import Any
 from batchyard.clock import Clock
 from batchyard.data import instance_types
 from batchyard.framework.clients import Clients, pages
+from batchyard.scheduler import reasons
 from batchyard.scheduler.answers import Desire
 from batchyard.scheduler.snapshot import Instance, InstanceType
 from batchyard.services.batch.environments import fleets, groups, infrastructure
 from batchyard.services.batch.environments.building import uses_spot_fleet
+from batchyard.services.batch.environments.coming import Coming
 from batchyard.store.prepared import Row
 
 CPU_UNITS = 1024
+_WORDS_OF_EC2 = {
+    "sufficient capacity": reasons.INSUFFICIENT_INSTANCE_CAPACITY,
+    "not supported": reasons.EC2_INSTANCE_CONFIGURATION_UNSUPPORTED,
+}
+"""What EC2 says where it launches nothing, and what Batch makes of it (batch-on-behalf.md 7) [guess: the words]."""
 _DESCRIBED_AT_ONCE = 100
 
 
@@ -65,6 +72,8 @@ class Seen:
     """Instances are to come, and the cluster has none."""
     outside_since: datetime | None = None
     """Since when the first of those that run has not joined the cluster, while it has none at all."""
+    wait_reason: str | None = None
+    """Why instances that were asked for do not come, in AWS's words; None: they come, or nobody can tell."""
 
 
 def observe(aws: Clients, row: Row, idle: SeenSince, outside: SeenSince, now: datetime) -> Seen:
@@ -86,7 +95,21 @@ def observe(aws: Clients, row: Row, idle: SeenSince, outside: SeenSince, now: da
         (*registered, *pending),
         awaits_first=bool(coming) and not described,
         outside_since=min(waiting.values(), default=None),
+        wait_reason=None if uses_spot_fleet(row) else _wait_reason(aws, row, coming),
     )
+
+
+def _wait_reason(aws: Clients, row: Row, coming: Iterable[Coming]) -> str | None:
+    """Why a group has not launched what it should; the text that all types have in common counts once."""
+    for instance_type in sorted({one.instance_type for one in coming if one.instance_id is None}):
+        told = groups.why_none_came(aws, row, instance_type)
+        if told is None:
+            continue
+        for word, reason in _WORDS_OF_EC2.items():
+            if word in told:
+                return reason.format(instance_type=instance_type)
+        return reasons.UNDETERMINED
+    return None
 
 
 def with_groups(row: Row, wanted: Iterable[str]) -> dict[str, Any] | None:

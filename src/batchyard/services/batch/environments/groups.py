@@ -86,6 +86,23 @@ def coming(aws: Clients, row: Row, registered: set[str]) -> list[Coming]:
     return expected
 
 
+def why_none_came(aws: Clients, row: Row, instance_type: str) -> str | None:
+    """Auto Scaling's words about the last launch of an instance type that came to an end, where it failed.
+
+    A role may lack the right to ask: then nobody knows why (Batch user guide, job_stuck_in_runnable).
+    """
+    ended: Any = [{"Name": "Status", "Values": ["Failed", "Successful"]}]
+    name = group_name(row, instance_type)
+    try:
+        told = aws.autoscaling.describe_scaling_activities(
+            AutoScalingGroupName=name, MaxRecords=1, Filters=ended
+        )
+    except ApiError:
+        return None
+    last = told["Activities"][:1]
+    return last[0].get("StatusMessage") if last and last[0]["StatusCode"] == "Failed" else None
+
+
 def _live(group: Any) -> list[str]:
     """The ids of a group's instances that are not on their way out."""
     return [

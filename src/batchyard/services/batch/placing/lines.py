@@ -15,7 +15,6 @@ from batchyard.framework.work import Key
 from batchyard.scheduler.snapshot import (
     ComputeEnvironment,
     Consumable,
-    Instance,
     Job,
     Node,
     Queue,
@@ -24,7 +23,7 @@ from batchyard.scheduler.snapshot import (
     Snapshot,
 )
 from batchyard.services.batch.consumables import consumption
-from batchyard.services.batch.environments.capacity import launchable_types
+from batchyard.services.batch.environments.capacity import Seen, launchable_types
 from batchyard.services.batch.environments.compute_resource_rules import FARGATE
 from batchyard.services.batch.environments.engine_tags import engine_tag
 from batchyard.services.batch.jobs import job_rows
@@ -168,10 +167,10 @@ def is_fargate(environment: Row) -> bool:
     return (environment.compute_resources or {}).get("type") in FARGATE
 
 
-def snapshot(lines: Lines, observed: Mapping[int, tuple[Instance, ...]], runtime: Runtime) -> Snapshot:
-    """The lines in the scheduler's words, with the instances that were observed in each environment."""
+def snapshot(lines: Lines, observed: Mapping[int, Seen], runtime: Runtime) -> Snapshot:
+    """The lines in the scheduler's words, with what was observed of each environment."""
     environments = tuple(
-        _environment(lines, row, observed.get(row.id, ()), runtime) for row in lines.environments.values()
+        _environment(lines, row, observed.get(row.id, Seen()), runtime) for row in lines.environments.values()
     )
     return Snapshot(
         queues=tuple(_queue(lines, row) for row in lines.queues),
@@ -227,9 +226,7 @@ def _job(lines: Lines, queue_arn: str, row: WaitingRow) -> Job:
     )
 
 
-def _environment(
-    lines: Lines, row: Row, instances: tuple[Instance, ...], runtime: Runtime
-) -> ComputeEnvironment:
+def _environment(lines: Lines, row: Row, seen: Seen, runtime: Runtime) -> ComputeEnvironment:
     resources: dict[str, Any] = row.compute_resources or {}
     kind: Any = "UNMANAGED" if row.type == "UNMANAGED" else resources["type"]
     minutes = resources.get("scalingPolicy", {}).get("minScaleDownDelayMinutes")
@@ -241,7 +238,8 @@ def _environment(
         desired_vcpus=row.desired_vcpus,
         state=row.state,
         status=row.status,
-        instances=instances,
+        instances=seen.instances,
+        wait_reason=seen.wait_reason,
         instance_types=launchable_types(row) if row.orchestration == "ECS" else (),
         used_vcpus=lines.used_vcpus.get(row.id, 0.0),
         scale_down_delay_seconds=minutes * 60 if minutes else runtime.settings.scale_down_delay,

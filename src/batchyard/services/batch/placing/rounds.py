@@ -13,7 +13,7 @@ from batchyard.framework.errors import ApiError, NotBuilt
 from batchyard.framework.work import Key
 from batchyard.scheduler.answers import Desire, Plan
 from batchyard.scheduler.plan import plan
-from batchyard.scheduler.snapshot import Instance, Snapshot
+from batchyard.scheduler.snapshot import Snapshot
 from batchyard.services.batch.environments import capacity
 from batchyard.services.batch.environments.capacity import Seen
 from batchyard.services.batch.environments.infrastructure import has_old_instances
@@ -97,8 +97,8 @@ class Round:
         with self._controller.read() as tx:
             return read_lines(tx, self._key, self._now)
 
-    def _observe(self, lines: Lines) -> Mapping[int, tuple[Instance, ...]]:
-        observed: dict[int, tuple[Instance, ...]] = {}
+    def _observe(self, lines: Lines) -> Mapping[int, Seen]:
+        observed: dict[int, Seen] = {}
         for row in lines.environments.values():
             try:
                 seen = self._observer.instances(
@@ -107,7 +107,7 @@ class Round:
             except ApiError as error:
                 self._judge(row, error)
             else:
-                observed[row.id] = seen.instances
+                observed[row.id] = seen
                 self._look_who_joined(row, seen)
         return observed
 
