@@ -17,6 +17,7 @@ import decisions
 import ended_jobs
 import iam_reads
 import peer
+import share_steps
 from decisions import Decided
 from ended_jobs import Beside
 from iam_reads import Reads
@@ -38,10 +39,12 @@ class Length:
     fill_seconds: float
     many: int
     no_ops: int
+    waiting: int
+    """Jobs before a scheduling step."""
 
 
-FULL = Length(load_seconds=8, fill_seconds=240, many=100_000, no_ops=2_000)
-QUICK = Length(load_seconds=2.5, fill_seconds=15, many=10_000, no_ops=500)
+FULL = Length(load_seconds=8, fill_seconds=240, many=100_000, no_ops=2_000, waiting=1_000_000)
+QUICK = Length(load_seconds=2.5, fill_seconds=15, many=10_000, no_ops=500, waiting=100_000)
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ def finish_jobs(length: Length, directory: Path) -> Finished:
     """No-op jobs through a server of their own."""
     with batchyard(directory) as one:
         return finish(one, Scene(one.endpoint), directory, length.no_ops)
+
+
+def steps_with_shares(length: Length, directory: Path) -> list[share_steps.Step]:
+    """Few jobs and many, of 500 shares; and many of five."""
+    return share_steps.measure(directory, [(10_000, 500), (length.waiting, 500), (length.waiting, 5)])
 
 
 def _peer() -> list[Decided] | str:
@@ -229,6 +237,7 @@ def main() -> None:
         action="store_true",
         help="reads beside 10,000 and 1,000,000 ended jobs alone, in two minutes",
     )
+    parser.add_argument("--shares", action="store_true", help="the scheduling steps with shares alone")
     parser.add_argument("--jobs", action="store_true", help="the no-op jobs alone, in a minute")
     given = parser.parse_args()
     if given.decisions:
@@ -241,6 +250,9 @@ def main() -> None:
             beside = ended_jobs.measure(Path(directory) / "ended", seconds=length.load_seconds / 2)
             show_beside(beside, Console(width=100))
             return
+        if given.shares:
+            share_steps.show(steps_with_shares(length, Path(directory)), Console(width=100))
+            return
         if given.jobs:
             ours = finish_jobs(length, Path(directory))
             show_jobs(ours, xargs(length.no_ops), Console(width=100))
@@ -248,8 +260,10 @@ def main() -> None:
         found = measure(length, Path(directory))
         counts = (ended_jobs.FEW, ended_jobs.FEW * 10 if given.quick else ended_jobs.MANY)
         beside = ended_jobs.measure(Path(directory) / "ended", seconds=length.load_seconds / 2, counts=counts)
+        steps = steps_with_shares(length, Path(directory))
     show(found, Console(width=100))
     show_beside(beside, Console(width=100))
+    share_steps.show(steps, Console(width=100))
 
 
 if __name__ == "__main__":
