@@ -1,4 +1,4 @@
-# make demo · demo-docker · test · test-docker · test-browser · test-slow · check · console · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
+# make demo · demo-docker · test · test-docker · test-browser · test-terraform · test-slow · check · console · serve · bench · bad-input · docs.  Needs Python 3.11 to 3.13, make and a package index.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 PROTOCOL_CASES = .cache/ready
 BROWSER = $(VENV)/.browser
 
-.PHONY: console demo demo-docker test test-docker test-browser test-slow check serve bench bench-docker bad-input docs lock wheel clean
+.PHONY: console demo demo-docker test test-docker test-browser test-terraform test-slow check serve bench bench-docker bad-input docs lock wheel clean
 
 demo: $(READY)
 	$(BIN)/python demo/story.py
@@ -26,6 +26,10 @@ test: $(READY) $(PROTOCOL_CASES)
 test-browser: $(READY) $(PROTOCOL_CASES) $(BROWSER)
 	$(BIN)/python scripts/build_console.py --test
 	$(BIN)/python -m pytest -n 0 -m browser --timeout 180
+
+# Terraform waits more than it works: four modules at once, so that two cores have something to do.
+test-terraform: $(READY)
+	$(BIN)/python -m pytest -n 4 -m terraform
 
 test-slow: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --timeout 900

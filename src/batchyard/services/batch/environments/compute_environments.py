@@ -22,6 +22,7 @@ from batchyard.services.batch.environments.compute_environment_roles import (
 )
 from batchyard.services.batch.environments.compute_environment_updates import (
     check_something_is_asked,
+    is_policy_alone,
     resource_changes,
     update_policy,
 )
@@ -180,12 +181,18 @@ def update_compute_environment(
     if row.status in ("CREATING", "UPDATING", "DELETING"):
         raise batch.error.ClientException("Cannot update, resource is being modified.")
     changes = _changes(ctx, row, request)
-    ctx.write.run(
-        update(compute_environments)
-        .where(compute_environments.c.id == row.id)
-        .values(status="UPDATING", status_reason="", ending=False, generation=row.generation + 1, **changes)
-    )
-    ctx.intend("batch.compute", row.name, delay_seconds=ctx.runtime.settings.pace)
+    if not is_policy_alone(dict(request)):
+        changes |= {
+            "status": "UPDATING",
+            "status_reason": "",
+            "ending": False,
+            "generation": row.generation + 1,
+        }
+        ctx.intend("batch.compute", row.name, delay_seconds=ctx.runtime.settings.pace)
+    if changes:
+        ctx.write.run(
+            update(compute_environments).where(compute_environments.c.id == row.id).values(**changes)
+        )
     return {"computeEnvironmentName": row.name, "computeEnvironmentArn": row.arn}
 
 
