@@ -257,6 +257,8 @@ class App:
 
     def _make_teller(self) -> Teller | None:
         """Who tells of jobs, where the setting `notify` says to whom; else what is still to be told is forgotten."""
+        if "batch" not in self.services:
+            return None
         # Imported when asked: a command that builds a system without Batch does not load it.
         from batchyard.services.batch.notices import notices, receivers
         from batchyard.services.batch.notices.teller import Teller
