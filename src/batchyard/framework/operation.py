@@ -34,7 +34,6 @@ class OperationEntry:
     unsigned: the operation takes no signature (what is there is not looked at); whose partition and account a
         call is for, from its request, or None where that does not tell.
     refuses: members refused with 501 when they ask for something (see `refused_member`).
-    clears: those of them whose empty value asks for something, too: to take away what is there.
     takes_reserved_tags: AWS takes tags here whose keys begin with `aws:`.
     one_by_one: a denial is that of its resource alone; the function finds it in `ctx.denied`, and answers it there.
     """
@@ -50,7 +49,6 @@ class OperationEntry:
     action: str | None = None
     honours: frozenset[str] | None = None
     refuses: tuple[str, ...] = field(default=())
-    clears: frozenset[str] = frozenset()
     unsigned: Unsigned | None = None
     takes_reserved_tags: bool = False
     one_by_one: bool = False
@@ -77,7 +75,7 @@ class OperationEntry:
 
     def _asks(self, value: Any, path: str, defaults: Mapping[str, Any]) -> bool:
         if value in ("", 0) and not isinstance(value, bool) and path not in defaults:
-            return path in self.clears
+            return False
         return _asks(value, path, defaults)
 
 
