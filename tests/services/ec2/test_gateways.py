@@ -91,11 +91,14 @@ def test_a_nat_gateway_has_an_address_until_it_is_deleted(ec2: Any, vpc: str, wa
         f"Address {address['PublicIp']} is in use.",
     )
     assert refused(ec2.create_nat_gateway, **wanted)[0] == "Resource.AlreadyAssociated"
+    association = used["AssociationId"]
+    assert refused(ec2.disassociate_address, AssociationId=association)[0] == "AuthFailure"
     assert refused(ec2.delete_subnet, SubnetId=subnet["SubnetId"])[0] == "DependencyViolation"
     assert refused(ec2.detach_internet_gateway, InternetGatewayId=out, VpcId=vpc)[0] == "DependencyViolation"
     ec2.delete_nat_gateway(NatGatewayId=nat)
     wait_for(lambda: state() == "deleted")
     ec2.detach_internet_gateway(InternetGatewayId=out, VpcId=vpc)
+    assert refused(ec2.disassociate_address, AssociationId=association)[0] == "InvalidAssociationID.NotFound"
     ec2.release_address(AllocationId=address["AllocationId"])
     assert ec2.describe_addresses()["Addresses"] == []
     assert ec2.describe_addresses_attribute(Attribute="domain-name")["Addresses"] == []

@@ -146,3 +146,28 @@ def release_address(ctx: Context, request: ReleaseAddressRequestTypeDef) -> dict
         raise ApiError("InvalidIPAddress.InUse", f"Address {held.body['PublicIp']} is in use.")
     addresses.remove(ctx, held)
     return {}
+
+
+def _user_by(ctx: Context, association: str | None) -> Held | None:
+    for one in addresses.every(ctx):
+        user = user_of(ctx, one.id)
+        if user is not None and user.body["AssociationId"] == association:
+            return user
+    return None
+
+
+def _of_association(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
+    user = _user_by(ctx, request.get("AssociationId"))
+    yield ADDRESS.check(ctx, user.body["AllocationId"] if user else "*")
+
+
+@ec2.operation(on=[_of_association], writes=True, honours={"AssociationId"})
+def disassociate_address(ctx: Context, request: Any) -> dict[str, Any]:
+    """Take an address from what has it. Only NAT gateways have addresses here, and theirs stay [guess: the words]."""
+    identity = request.get("AssociationId")
+    if not identity:
+        raise missing("associationId")
+    if _user_by(ctx, identity) is not None:
+        text = "You do not have permission to access the specified resource."
+        raise ApiError("AuthFailure", text, status=403)
+    raise ApiError("InvalidAssociationID.NotFound", f"The association ID '{identity}' does not exist")
