@@ -29,7 +29,7 @@ test-browser: $(READY) $(PROTOCOL_CASES) $(BROWSER)
 
 # Terraform waits more than it works: four modules at once, so that two cores have something to do.
 test-terraform: $(READY)
-	$(BIN)/python -m pytest -n 4 -m terraform
+	$(BIN)/python -m pytest -n 3 -m terraform
 
 test-slow: $(READY) $(PROTOCOL_CASES)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow --timeout 900

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 EVIDENCE = ROOT / "docs" / "evidence"
 PAGES = sorted(path.name for path in EVIDENCE.glob("*.md"))
 CITATION = re.compile(rf"\b({'|'.join(map(re.escape, PAGES))})(?: (?:section )?(\d+))?")
-ELSEWHERE = re.compile(r"\bDESIGN\.md\b|\b(?:batch-api|clients|engines|consoles|users-ask)\.md\b")
+ELSEWHERE = re.compile(r"\bDESIGN\.md\b|\b(?:batch-api|clients|consoles|users-ask)\.md\b")
 """Papers that are not part of this project."""
 
 CITING = [

@@ -35,7 +35,7 @@ def failed(call: Callable[..., Any], **request: Any) -> Any:
     return caught.value.response
 
 
-@pytest.mark.parametrize("name", ["s3", "dynamodb", "no-such-service"])
+@pytest.mark.parametrize("name", ["dynamodb", "no-such-service"])
 def test_a_service_that_is_not_here(name: str, endpoint: str, account: str) -> None:
     raw = Raw("GET", "/", {"host": urlsplit(endpoint).netloc}, b"")
     reply = send(endpoint, sign(raw, name, key=account))

@@ -31,9 +31,16 @@ def test_the_plan_does_not_depend_on_the_order_of_what_is_read(snapshot, random)
     def shuffled(items):
         return tuple(random.sample(items, len(items)))
 
+    def shuffled_jobs(jobs):
+        """Jobs of one moment stay in their order: it is that of their submission."""
+        of_moment = {}
+        for job in jobs:
+            of_moment.setdefault(job.created_at, []).append(job)
+        return tuple(of_moment[job.created_at].pop(0) for job in shuffled(jobs))
+
     other = replace(
         snapshot,
-        queues=shuffled([replace(queue, jobs=shuffled(queue.jobs)) for queue in snapshot.queues]),
+        queues=shuffled([replace(queue, jobs=shuffled_jobs(queue.jobs)) for queue in snapshot.queues]),
         compute_environments=shuffled(
             [replace(each, instances=shuffled(each.instances)) for each in snapshot.compute_environments]
         ),

@@ -91,6 +91,17 @@ def queue(aws: Aws) -> str:
     return "q"
 
 
+def pods(aws: Aws) -> str:
+    """A definition of a pod."""
+    containers = [{"image": "x", "resources": {"requests": {"cpu": "1", "memory": "512Mi"}}}]
+    made = aws("batch").register_job_definition(
+        jobDefinitionName="pods",
+        type="container",
+        eksProperties={"podProperties": {"containers": containers}},
+    )
+    return str(made["jobDefinitionArn"])
+
+
 def cluster(aws: Aws) -> str:
     """A cluster."""
     return str(aws("ecs").create_cluster()["cluster"]["clusterName"])
@@ -99,15 +110,9 @@ def cluster(aws: Aws) -> str:
 TWO_INTERFACES = [{"DeviceIndex": 0}, {"DeviceIndex": 1}]
 PERSISTENT = {"MarketType": "spot", "SpotOptions": {"SpotInstanceType": "persistent"}}
 ROWS: dict[tuple[str, str], Callable[[Aws], dict[str, Any]]] = {
-    ("RegisterJobDefinition", "`type`"): lambda aws: {**of_job(), "type": "multinode"},
-    ("RegisterJobDefinition", "operatingSystemFamily"): lambda aws: of_job(
-        runtimePlatform={"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}
-    ),
-    ("RegisterJobDefinition", "logDriver"): lambda aws: of_job(**logging("syslog")),
     ("RegisterJobDefinition", "options"): lambda aws: of_job(
         **logging("awslogs", **{"awslogs-datetime-format": "%Y"})
     ),
-    ("RegisterTaskDefinition", "more than one"): lambda aws: of_task(CONTAINER, {**CONTAINER, "name": "d"}),
     ("RegisterTaskDefinition", "logDriver"): lambda aws: of_task({**CONTAINER, **logging("splunk")}),
     ("RegisterTaskDefinition", "options"): lambda aws: of_task(
         {
@@ -124,6 +129,11 @@ ROWS: dict[tuple[str, str], Callable[[Aws], dict[str, Any]]] = {
     ("RunTask", "`launchType`"): lambda aws: {"taskDefinition": task(aws), "launchType": "EXTERNAL"},
     ("RunTask", "does not make true"): lambda aws: {"taskDefinition": task(aws, user="nobody")},
     ("RegisterContainerInstance", "other agents"): lambda aws: {"cluster": cluster(aws)},
+    ("SubmitJob", "eksProperties"): lambda aws: {
+        "jobName": "j",
+        "jobQueue": queue(aws),
+        "jobDefinition": pods(aws),
+    },
     ("SubmitJob", "no engine of the queue"): lambda aws: {
         "jobName": "j",
         "jobQueue": queue(aws),

@@ -43,8 +43,8 @@ _LISTINGS: dict[str, dict[str, tuple[str, str]]] = {
         "list_virtual_mfa_devices": ("VirtualMFADevices", "SerialNumber"),
     },
 }
-_STAYS = ("AWSServiceRoleFor", "sfr-")
-"""Roles that services make for themselves stay, and cancelled Spot Fleet requests for a while, as on AWS."""
+_STAYS = ("AWSServiceRoleFor", "sfr-", "nat-")
+"""Roles that services make for themselves stay; the tags of what is cancelled or deleted, for a while, as on AWS."""
 
 
 def left_in(endpoint: str, account: str) -> dict[str, list[str]]:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from batchyard.config import Settings
+from conftest import PACE, Serving
 from services.batch.conftest import ENDED, job_of
 
 Make = Callable[..., Any]
 SIZES = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "64"}]
 NODE, MAIN = "$AWS_BATCH_JOB_NODE_INDEX", "$AWS_BATCH_JOB_MAIN_NODE_INDEX"
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[Serving]:
+    """A server of this module's own: a gang waits for as many free slots as it has nodes."""
+    whole = Serving(Settings(ephemeral=True, port=0, pace=PACE, scale_down_delay=0.5, slots=8))
+    yield whole
+    whole.close()
 
 
 def container(script: str, **changes: Any) -> dict[str, Any]:
