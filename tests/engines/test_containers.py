@@ -21,6 +21,7 @@ from batchyard.engines.contract import (
     Volume,
 )
 from batchyard.engines.process import namespaces
+from engines.process_variants import of_process  # noqa: F401
 from engines.running import MakeEngine, Runs, until
 
 with_mounts = pytest.mark.skipif(

@@ -12,6 +12,7 @@ import pytest
 from batchyard.engines.contract import Mount, Volume
 from batchyard.engines.process import job_users, namespaces
 from batchyard.engines.process.job_users import JobUsers, NoUserLeft
+from engines.process_variants import of_process  # noqa: F401
 from engines.running import MakeEngine, Runs, only, spec, until
 
 USERS = job_users.default_range()

@@ -7,6 +7,7 @@ import signal
 import threading
 from pathlib import Path
 
+from engines.process_variants import of_process  # noqa: F401
 from engines.running import MakeEngine, Runs, only, spec, until
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from batchyard.engines.contract import EngineError
 from batchyard.engines.process.engine import ProcessEngine
+from engines.process_variants import of_process  # noqa: F401
 from engines.running import MakeEngine, Runs, is_alive, only, spec, supervisor_of, until
 
 SLEEP = ("sleep", "1000")

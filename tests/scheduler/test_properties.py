@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -33,7 +34,7 @@ def test_the_plan_does_not_depend_on_the_order_of_what_is_read(snapshot, random)
 
     def shuffled_jobs(jobs):
         """Jobs of one moment stay in their order: it is that of their submission."""
-        of_moment = {}
+        of_moment: dict[Any, list[Any]] = {}
         for job in jobs:
             of_moment.setdefault(job.created_at, []).append(job)
         return tuple(of_moment[job.created_at].pop(0) for job in shuffled(jobs))
