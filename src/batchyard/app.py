@@ -71,6 +71,8 @@ _log = logging.getLogger(__name__)
 
 NOTIFY_KEY = "notify.key"
 """What signs what is told, in the data directory."""
+_NOTICES = "batch_notices"
+"""The table of what is still to be told of jobs: it is there where the service is."""
 _SERVICE_SESSIONS = 2048
 """Sessions of services' own roles that are remembered: one for each account and role."""
 _WORKLOAD_SESSIONS = 8192
@@ -257,7 +259,7 @@ class App:
 
     def _make_teller(self) -> Teller | None:
         """Who tells of jobs, where the setting `notify` says to whom; else what is still to be told is forgotten."""
-        if "batch" not in self.services:
+        if _NOTICES not in metadata.tables:
             return None
         # Imported when asked: a command that builds a system without Batch does not load it.
         from batchyard.services.batch.notices import notices, receivers

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,10 +25,16 @@ pytestmark = needs_root
 
 
 @pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A directory that everybody may pass through: pytest shuts its own to others as often as one of it begins."""
+    with tempfile.TemporaryDirectory(prefix="batchyard-users-", ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o711)
+        yield Path(directory)
+
+
+@pytest.fixture
 def walled(make_engine: MakeEngine, tmp_path: Path) -> Runs:
-    """An engine that gives each account a user; everybody may pass through the test's own directories."""
-    for path in (tmp_path, *tmp_path.parents[:3]):
-        path.chmod(path.stat().st_mode | 0o011)
+    """An engine that gives each account a user."""
     return Runs(make_engine(job_users=USERS, job_directory=str(tmp_path / "jobs")))
 
 

@@ -127,6 +127,10 @@ def ask(statements: list[Any], record: Any, decision: Any, context: dict[str, An
     return outcome
 
 
+TOLD_ELSEWHERE = {"describe_scaling_activities"}
+"""Asked once a launch has failed, which no step of the story does: services/batch/test_waiting_reasons.py."""
+
+
 def used_by(aws: Aws, account: str, role: Role, made: Made) -> dict[int, set[str]]:
     """The actions that each statement of the role's policy allowed; every call is checked on the way."""
     version = aws("iam").get_policy(PolicyArn=role.policy_arn)["Policy"]["DefaultVersionId"]
@@ -173,7 +177,8 @@ def test_every_call_by_a_role_names_its_statement_and_the_reference_agrees(
     made = Made(aws)
     for role in ROLES:
         assert used_by(aws, account, role, made) == role.actions, role.name
-    assert calls_in_source() <= {xform_name(one["eventName"]) for one in records(aws, "aws-batch")}
+    told = {xform_name(one["eventName"]) for one in records(aws, "aws-batch")}
+    assert calls_in_source() - TOLD_ELSEWHERE <= told
     app.reset(account)
 
 

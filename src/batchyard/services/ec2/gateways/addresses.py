@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         AllocateAddressRequestTypeDef,
         DescribeAddressesAttributeRequestTypeDef,
         DescribeAddressesRequestTypeDef,
+        DisassociateAddressRequestTypeDef,
         ReleaseAddressRequestTypeDef,
     )
 
@@ -162,7 +163,7 @@ def _of_association(ctx: Context, request: dict[str, Any]) -> Iterable[Check]:
 
 
 @ec2.operation(on=[_of_association], writes=True, honours={"AssociationId"})
-def disassociate_address(ctx: Context, request: Any) -> dict[str, Any]:
+def disassociate_address(ctx: Context, request: DisassociateAddressRequestTypeDef) -> dict[str, Any]:
     """Take an address from what has it. Only NAT gateways have addresses here, and theirs stay [guess: the words]."""
     identity = request.get("AssociationId")
     if not identity:
