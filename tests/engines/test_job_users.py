@@ -168,7 +168,8 @@ def test_an_accounts_folder_is_made_for_its_user_and_mounted_with_its_rights_alo
     if namespaces.allowed() is None:
         pytest.skip("this machine lets no process have mounts of its own")
     own, link = tmp_path / "folders" / "1", tmp_path / "link"
-    own.parent.mkdir(mode=0o711)
+    own.parent.mkdir()
+    own.parent.chmod(0o711)
     link.symlink_to(own)
     mounts = (Mount(volume="v", path="/batchyard-own"),)
     mine = Volume(name="v", host_path=f"{own}/sub", account_folder=str(own))

@@ -91,7 +91,7 @@ def test_nodes_talk_to_the_main_node_and_are_shown(
     told = "echo $AWS_BATCH_JOB_ID $AWS_BATCH_JOB_NUM_NODES; "
     job_id = submit(
         ("1", told + listen),
-        ("0:", told + f"while ! [ -s {place} ]; do sleep 0.05; done; {talk}; sleep 600"),
+        ("0:", told + f"while ! [ -s {place} ]; do sleep 0.05; done; {talk}; exec sleep 600"),
         count=3,
         main=1,
         tags={"made": "with"},
@@ -139,7 +139,7 @@ def test_a_main_node_that_fails_has_all_nodes_run_anew(
     count = f"echo {NODE} >> {tmp_path}/runs; sleep 0.3; "
     job_id = submit(
         ("0", count + "test $AWS_BATCH_JOB_ATTEMPT = 2"),
-        ("1:", count + "sleep 600"),
+        ("1:", count + "exec sleep 600"),
         count=3,
         retryStrategy={"attempts": 3},
     )
