@@ -16,6 +16,7 @@ from batchyard.audit.trail import Trail
 from batchyard.clock import microseconds, wall_now
 from batchyard.data.partitions import global_region
 from batchyard.framework.errors import ApiError
+from batchyard.framework.ports import AccessKey
 from batchyard.framework.runtime import Runtime
 from batchyard.framework.signing_in import SignIn, SignInResult, SignInSource
 from batchyard.framework.used_once import UsedOnce
@@ -85,17 +86,20 @@ class ConsoleSessions:
             result = self._source.check(tx, partition, asked, now=self._runtime.clock.now())
         if result.refusal == "code-needed":
             raise SignInRefused("MfaRequired", "Enter the code that your MFA device shows.")
-        if result.refusal is not None or result.user is None:
+        if result.user is None:
             self._failures.note(asked.account, asked.user_name, origin.source_ip, moment)
-            self._audit(result, origin, now, "Failed authentication")
+            raise SignInRefused("AuthenticationFailed", INCORRECT)
+        session, credentials = self._issue(result.user, result, now)
+        if result.refusal is not None:
+            self._failures.note(asked.account, asked.user_name, origin.source_ip, moment)
+            self._audit(result.user, session, origin, "Failed authentication")
             raise SignInRefused(
                 "AuthenticationFailed", _EXPIRED if result.refusal == "expired" else INCORRECT
             )
-        session, credentials = self._issue(result, now)
         if result.must_change:
             self._change(session, asked, new_password, origin)
         self._failures.forget(asked.account, asked.user_name)
-        self._audit(result, origin, now, None)
+        self._audit(result.user, session, origin, None)
         return credentials
 
     def signin_token(self, keys: Keys, secret: str, seconds: int | None, http: HttpRequest) -> str:
@@ -140,10 +144,7 @@ class ConsoleSessions:
             raise SignInRefused("InvalidSigninToken", _USED)
         return claims
 
-    def _issue(self, result: SignInResult, now: datetime) -> tuple[Session, dict[str, Any]]:
-        user = result.user
-        if user is None:
-            raise ValueError("a session is of a user")
+    def _issue(self, user: AccessKey, result: SignInResult, now: datetime) -> tuple[Session, dict[str, Any]]:
         ends = now + timedelta(seconds=result.max_seconds or USUAL_SECONDS)
         epoch = self._runtime.epochs.of(user.account)
         return self._sessions.issue_console(user, epoch=epoch, issued_at=now, expires_at=ends, mfa=result.mfa)
@@ -157,12 +158,8 @@ class ConsoleSessions:
         except ApiError as error:
             raise SignInRefused(error.code, error.message) from None
 
-    def _audit(self, result: SignInResult, origin: Origin, now: datetime, error: str | None) -> None:
+    def _audit(self, user: AccessKey, session: Session, origin: Origin, error: str | None) -> None:
         """The event ConsoleLogin of a user that is there; of a name that nobody has AWS tells none of the account."""
-        user = result.user
-        if user is None:
-            return
-        session, _ = self._issue(result, now)
         at = self._runtime.clock.now()
         event = Event(
             caller=session,

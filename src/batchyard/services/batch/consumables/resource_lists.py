@@ -16,6 +16,7 @@ from batchyard.services.batch.jobs import job_rows
 from batchyard.services.batch.jobs.job_answers import job_arn
 from batchyard.services.batch.jobs.jobs import count_jobs
 from batchyard.services.batch.jobs.states import FOLLOWING
+from batchyard.services.batch.listing_filters import only_filter
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import consumable_resource
 from batchyard.services.batch.service import batch
@@ -37,7 +38,7 @@ def list_consumable_resources(ctx: Context, request: ListConsumableResourcesRequ
     columns = consumable_resources.c
     query = select(consumable_resources).where(columns.account == ctx.account)
     query = query.where(columns.region == ctx.region)
-    one = _filter(ctx, request, ("CONSUMABLE_RESOURCE_NAME",))
+    one = only_filter(ctx, request, ("CONSUMABLE_RESOURCE_NAME",))
     if one is not None:
         query = query.where(_matches(columns.name_key, one[1]))
     if request.get("nextToken"):
@@ -106,7 +107,7 @@ def _needing(job: Row, resource: Row) -> dict[str, Any]:
 def _consumers(ctx: Context, resource: Row, request: Any) -> tuple[Select[Any], Any | None]:
     """The jobs that match, and the column that they are grouped by."""
     query = select(consumers.c.job, consumers.c.name_key).where(consumers.c.resource_id == resource.id)
-    one = _filter(ctx, request, ("JOB_STATUS", "JOB_NAME"))
+    one = only_filter(ctx, request, ("JOB_STATUS", "JOB_NAME"))
     if one is None:
         return query, None
     name, value = one
@@ -126,20 +127,6 @@ def _after(query: Select[Any], grouped: Any | None, position: str) -> Select[Any
     if grouped is None:
         return query.where(later)
     return query.where(grouped >= name).where(or_(grouped > name, later))
-
-
-def _filter(ctx: Context, request: Any, names: tuple[str, ...]) -> tuple[str, str] | None:
-    given = request.get("filters")
-    if not given:
-        return None
-    if len(given) > 1:
-        raise refusal(ctx, "Only one filter can be used at a time")
-    name, values = given[0].get("name"), given[0].get("values") or []
-    if name not in names:
-        raise refusal(ctx, f"Filter name must be one of {', '.join(names)}")
-    if len(values) != 1:
-        raise refusal(ctx, f"The filter {name} must have exactly one value")
-    return name, values[0]
 
 
 def _matches(column: Any, value: str) -> ColumnElement[bool]:

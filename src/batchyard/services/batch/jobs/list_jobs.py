@@ -18,6 +18,7 @@ from batchyard.services.batch.jobs.job_answers import node_summary, summary
 from batchyard.services.batch.jobs.job_rows import find_job
 from batchyard.services.batch.jobs.nodes import summaries
 from batchyard.services.batch.jobs.states import ENDED, RUNNING, SUBMITTED
+from batchyard.services.batch.listing_filters import only_filter
 from batchyard.services.batch.refusals import refusal
 from batchyard.services.batch.resources import job_definition, job_queue
 from batchyard.services.batch.service import batch
@@ -74,7 +75,7 @@ def list_jobs(ctx: Context, request: ListJobsRequestTypeDef) -> dict[str, Any]:
     queue = job_queue.find(ctx, given)
     if queue is None:
         raise batch.error.ClientException(f"JobQueue {given} not found.")
-    one_filter = _filter(ctx, request)
+    one_filter = only_filter(ctx, request, tuple(_FILTERS))
     most = MOST_BY_STATUS if one_filter is None else MOST_BY_FILTER
     limit = page_limit(ctx, request, most)
     query, grouped = _query(ctx, queue, request, one_filter)
@@ -148,20 +149,6 @@ def _shown(ctx: Context, rows: Sequence[Row]) -> dict[str, Any]:
     arrays = array_rows.find_some(ctx.read, [row.id for row in rows if row.array_size])
     summaries = [summary(row, attempts.get(row.id, ()), arrays.get(row.id)) for row in rows]
     return {"jobSummaryList": summaries}
-
-
-def _filter(ctx: Context, request: Any) -> tuple[str, str] | None:
-    given = request.get("filters")
-    if not given:
-        return None
-    if len(given) > 1:
-        raise refusal(ctx, "Only one filter can be used at a time")
-    name, values = given[0].get("name"), given[0].get("values") or []
-    if name not in _FILTERS:
-        raise refusal(ctx, f"Filter name must be one of {', '.join(_FILTERS)}")
-    if len(values) != 1:
-        raise refusal(ctx, f"The filter {name} must have exactly one value")
-    return name, values[0]
 
 
 def _query(

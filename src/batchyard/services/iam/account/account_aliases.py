@@ -11,6 +11,7 @@ from batchyard.framework.context import Context
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import account_aliases
 from batchyard.store.prepared import Prepared
+from batchyard.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -30,6 +31,12 @@ _BY_ALIAS = Prepared(
         account_aliases.c.partition == bindparam("in_partition"),
     )
 )
+
+
+def find_account(tx: Transaction, partition: str, alias: str) -> str | None:
+    """The account that has this alias, or None."""
+    row = tx.first(_BY_ALIAS, wanted=alias, in_partition=partition)
+    return None if row is None else str(row.account)
 
 
 def find_alias(ctx: Context) -> str | None:
@@ -52,8 +59,7 @@ def create_account_alias(ctx: Context, request: CreateAccountAliasRequestTypeDef
     Text of a taken alias: [guess].
     """
     alias = request["AccountAlias"]
-    owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)
-    if owner is not None:
+    if find_account(ctx.write, ctx.partition, alias) is not None:
         raise iam.error.EntityAlreadyExistsException(f"The account alias {alias} already exists.")
     _forget(ctx)
     ctx.write.run(insert(account_aliases).values(alias=alias, partition=ctx.partition, account=ctx.account))
@@ -63,8 +69,7 @@ def create_account_alias(ctx: Context, request: CreateAccountAliasRequestTypeDef
 def delete_account_alias(ctx: Context, request: DeleteAccountAliasRequestTypeDef) -> None:
     """Take the account's alias away (NoSuchEntity's text is a guess)."""
     alias = request["AccountAlias"]
-    owner = ctx.write.first(_BY_ALIAS, wanted=alias, in_partition=ctx.partition)
-    if owner is None or owner.account != ctx.account:
+    if find_account(ctx.write, ctx.partition, alias) != ctx.account:
         raise iam.error.NoSuchEntityException(f"The account alias with name {alias} cannot be found.")
     _forget(ctx)
 

@@ -11,13 +11,13 @@ from sqlalchemy import bindparam, select, update
 from batchyard.framework.ports import AccessKey
 from batchyard.framework.signing_in import Refusal, SignIn, SignInResult
 from batchyard.identity.session import Call, Origin
+from batchyard.services.iam.account.account_aliases import find_account
 from batchyard.services.iam.credentials import passwords
+from batchyard.services.iam.credentials.password_policies import password_policy_of
 from batchyard.services.iam.ports import IamSource
 from batchyard.services.iam.tables import (
-    account_aliases,
     login_profiles,
     mfa_devices,
-    password_policies,
     users,
 )
 from batchyard.store.prepared import Prepared
@@ -27,12 +27,6 @@ Row = Any
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _NO_SALT = passwords.new_salt()
 
-_BY_ALIAS = Prepared(
-    select(account_aliases.c.account).where(
-        account_aliases.c.alias == bindparam("wanted"),
-        account_aliases.c.partition == bindparam("in_partition"),
-    )
-)
 _PROFILE = Prepared(
     select(
         login_profiles,
@@ -48,12 +42,6 @@ _PROFILE = Prepared(
     )
 )
 _DEVICES = Prepared(select(mfa_devices).where(mfa_devices.c.user_id == bindparam("owner")))
-_POLICY = Prepared(
-    select(password_policies.c.settings).where(
-        password_policies.c.partition == bindparam("in_partition"),
-        password_policies.c.account == bindparam("of"),
-    )
-)
 
 
 class ConsolePasswords:
@@ -112,8 +100,7 @@ class ConsolePasswords:
 def _account(tx: Transaction, partition: str, given: str) -> str | None:
     if _ACCOUNT.fullmatch(given):
         return given
-    row = tx.first(_BY_ALIAS, wanted=given, in_partition=partition)
-    return None if row is None else str(row.account)
+    return find_account(tx, partition, given)
 
 
 def _user(partition: str, account: str, row: Row) -> AccessKey:
@@ -130,8 +117,7 @@ def _user(partition: str, account: str, row: Row) -> AccessKey:
 
 def _age(tx: Transaction, partition: str, account: str, row: Row, now: datetime) -> tuple[bool, bool]:
     """Whether the password is older than the account's policy allows, and whether it may still be changed."""
-    policy = tx.first(_POLICY, in_partition=partition, of=account)
-    settings = {} if policy is None else policy.settings
+    settings = password_policy_of(tx, partition, account) or {}
     days = settings.get("MaxPasswordAge")
     over = days is not None and now - row.changed_at > timedelta(days=days)
     return over, bool(settings.get("HardExpiry"))

@@ -12,6 +12,7 @@ from batchyard.framework.operation import NoMembers
 from batchyard.services.iam.service import iam
 from batchyard.services.iam.tables import password_policies
 from batchyard.store.prepared import Prepared
+from batchyard.store.transaction import Transaction
 from batchyard.store.upsert import upsert
 
 if TYPE_CHECKING:
@@ -37,7 +38,12 @@ _POLICY = Prepared(
 
 def find_password_policy(ctx: Context) -> dict[str, Any] | None:
     """The account's policy in the members of its request; None where it has none of its own."""
-    row = ctx.read.first(_POLICY, in_partition=ctx.partition, of=ctx.account)
+    return password_policy_of(ctx.read, ctx.partition, ctx.account)
+
+
+def password_policy_of(tx: Transaction, partition: str, account: str) -> dict[str, Any] | None:
+    """The same of any account."""
+    row = tx.first(_POLICY, in_partition=partition, of=account)
     return None if row is None else dict(row.settings)
 
 
